@@ -1,0 +1,72 @@
+"""Well-formedness of whole modules: every node by its type rule, every use after its definition, every callee known."""
+
+from __future__ import annotations
+
+from compiler.build import Callee, infer
+from compiler.errors import UnsupportedError, VerifyError
+from compiler.ir import Graph, Module
+from compiler.ops import OPS
+
+
+def verify_module(module: Module) -> None:
+    """Raise VerifyError at the first node that breaks a rule, UnsupportedError for an op outside the table."""
+    if len(module.by_name) != len(module.functions):
+        raise VerifyError("module: two functions share a name")
+    table = {f.name: (f.graph.params, f.graph.result_types) for f in module.functions}
+    for f in module.functions:
+        verify_graph(f.graph, table.get)
+    _no_recursion(module)
+
+
+def verify_graph(graph: Graph, callee: Callee) -> None:
+    """Check one graph and the regions in it; see :func:`verify_module`."""
+    known = len(graph.params)
+    for i, n in enumerate(graph.nodes):
+        loc = graph.loc(i)
+        if n.op not in OPS:
+            raise UnsupportedError(f"unsupported op {n.op}", where=loc)
+        if any(not 0 <= v < known for v in n.uses):
+            raise VerifyError(f"{n.op}: uses a value before its definition", where=loc)
+        for r in n.regions:
+            verify_graph(r, callee)
+            wanted = tuple(graph.types[v] for v in n.captures)
+            if wanted and r.params[-len(wanted) :] != wanted:
+                raise VerifyError(f"{n.op}: captures do not fit the region", where=loc)
+        operands = [graph.types[v] for v in n.operands]
+        infer(n.op, operands, dict(n.attrs), regions=n.regions, results=n.types, callee=callee, loc=loc)
+        known += len(n.types)
+    if any(not 0 <= v < known for v in graph.results):
+        raise VerifyError("return: a result is not defined")
+
+
+def callees(graph: Graph) -> list[str]:
+    """Names of the functions that ``graph`` calls or decomposes into, regions included, in order."""
+    out: list[str] = []
+    for n in graph.nodes:
+        name = n.attr("callee") or n.attr("decomposition")
+        if n.op in ("call", "composite") and name:
+            out.append(name)
+        for r in n.regions:
+            out += callees(r)
+    return out
+
+
+def _no_recursion(module: Module) -> None:
+    state: dict[str, int] = {}
+    for f in module.functions:
+        stack = [(f.name, iter(callees(f.graph)))]
+        if state.get(f.name):
+            continue
+        state[f.name] = 1
+        while stack:
+            name, rest = stack[-1]
+            for c in rest:
+                if state.get(c) == 1:
+                    raise VerifyError(f"call: function @{c} calls itself")
+                if c not in state and c in module.by_name:
+                    state[c] = 1
+                    stack.append((c, iter(callees(module.by_name[c].graph))))
+                    break
+            else:
+                state[name] = 2
+                stack.pop()

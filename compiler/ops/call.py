@@ -1,0 +1,44 @@
+"""Calls of functions of the same module: func.call and composite. ``return`` is part of the graph itself."""
+
+from __future__ import annotations
+
+from compiler.ops.table import Attr, Sig, Types, define, require
+
+
+def _callee(sig: Sig, name: str, number: str) -> Types:
+    found = sig.callee(name)
+    require(found is not None, number, f"there is no function @{name}")
+    assert found is not None
+    params, results = found
+    require(params == sig.operands, number, f"@{name} takes ({_list(params)}), not ({_list(sig.operands)})")
+    return results
+
+
+def _list(types: Types) -> str:
+    return ", ".join(map(str, types))
+
+
+def _call(sig: Sig) -> Types:
+    return _callee(sig, sig.attrs["callee"], "")
+
+
+def _composite(sig: Sig) -> Types:
+    name = sig.attrs["name"]
+    require("." in name, "C1", f"name {name!r} is not of the form namespace.op")
+    require(sig.attrs.get("version", 0) >= 0, "", "version must not be negative")
+    return _callee(sig, sig.attrs["decomposition"], "C3")
+
+
+define("call", "call", ["operands*"], _call, attrs=[Attr("callee", "symbol")])
+define(
+    "composite",
+    "call",
+    ["inputs*"],
+    _composite,
+    attrs=[
+        Attr("name", "str"),
+        Attr("composite_attributes", "dict", ()),
+        Attr("decomposition", "symbol"),
+        Attr("version", "i64", 0),
+    ],
+)

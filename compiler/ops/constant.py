@@ -1,0 +1,23 @@
+"""Ops without operands: constant, iota."""
+
+from __future__ import annotations
+
+from compiler.dtypes import ALL, FLOATS, INTEGERS
+from compiler.ops.table import Attr, Sig, Types, define, require
+
+
+def _constant(sig: Sig) -> Types:
+    t = sig.attrs["value"].type
+    if sig.results is not None:
+        require(sig.declared() == t, "C1", f"value has type {t}, result {sig.declared()}")
+    return (t,)
+
+
+def _iota(sig: Sig) -> Types:
+    t, dim = sig.declared(), sig.attrs["iota_dimension"]
+    require(0 <= dim < t.rank, "C1", f"iota_dimension {dim} is not in [0, {t.rank})")
+    return (t,)
+
+
+define("constant", "constant", [], _constant, attrs=[Attr("value", "literal")], dtypes=ALL)
+define("iota", "constant", [], _iota, attrs=[Attr("iota_dimension", "i64")], dtypes=INTEGERS + FLOATS)

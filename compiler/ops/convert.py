@@ -1,0 +1,45 @@
+"""Changes of element type: convert, bitcast_convert, reduce_precision."""
+
+from __future__ import annotations
+
+from compiler.dtypes import ALL, FLOATS
+from compiler.ops.table import Attr, Sig, Types, define, require
+
+
+def _convert(sig: Sig) -> Types:
+    x, t = sig.operands[0], sig.declared()
+    require(x.shape == t.shape, "C1", f"shape of operand {x} and result {t} differ")
+    return (t,)
+
+
+def _bitcast_convert(sig: Sig) -> Types:
+    x, t = sig.operands[0], sig.declared()
+    have, want = x.dtype.bits, t.dtype.bits
+    if have == want:
+        require(x.shape == t.shape, "C1", f"shape of operand {x} and result {t} differ")
+    elif have > want:
+        fits = t.rank == x.rank + 1 and t.shape[:-1] == x.shape and t.shape[-1] * want == have
+        require(fits, "C1", f"result {t} must be {x} with one more dimension of {have // want}")
+    else:
+        fits = x.rank == t.rank + 1 and x.shape[:-1] == t.shape and x.shape[-1] * have == want
+        require(fits, "C1", f"operand {x} must be {t} with one more dimension of {want // have}")
+    return (t,)
+
+
+def _reduce_precision(sig: Sig) -> Types:
+    require(sig.attrs["exponent_bits"] >= 1, "C2", "exponent_bits must be at least 1")
+    require(sig.attrs["mantissa_bits"] >= 0, "C3", "mantissa_bits must be at least 0")
+    return (sig.operands[0],)
+
+
+define("convert", "convert", ["operand"], _convert, dtypes=ALL, traits="elementwise")
+define("bitcast_convert", "convert", ["operand"], _bitcast_convert, dtypes=ALL)
+define(
+    "reduce_precision",
+    "convert",
+    ["operand"],
+    _reduce_precision,
+    attrs=[Attr("exponent_bits", "i64"), Attr("mantissa_bits", "i64")],
+    dtypes=FLOATS,
+    traits="elementwise exact",
+)

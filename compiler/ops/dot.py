@@ -1,0 +1,56 @@
+"""dot_general: batched contraction."""
+
+from __future__ import annotations
+
+from compiler.dtypes import ALL
+from compiler.ir import TensorType
+from compiler.ops.table import Attr, Sig, Types, define, require
+
+
+def dot_shape(sig: Sig) -> tuple[int, ...]:
+    """The result shape: batch dimensions, then the free ones of lhs, then those of rhs (C12)."""
+    lhs, rhs = sig.operands
+    lb, rb = sig.attrs["lhs_batching_dimensions"], sig.attrs["rhs_batching_dimensions"]
+    lc, rc = sig.attrs["lhs_contracting_dimensions"], sig.attrs["rhs_contracting_dimensions"]
+    require(len(lb) == len(rb), "C1", "batching dimensions of lhs and rhs differ in number")
+    require(len(lc) == len(rc), "C2", "contracting dimensions of lhs and rhs differ in number")
+    require(len({*lb, *lc}) == len(lb) + len(lc), "C3", "dimensions of lhs repeat")
+    require(len({*rb, *rc}) == len(rb) + len(rc), "C4", "dimensions of rhs repeat")
+    for number, dims, t in (("C5", lb, lhs), ("C6", lc, lhs), ("C7", rb, rhs), ("C8", rc, rhs)):
+        require(all(0 <= d < t.rank for d in dims), number, f"dimensions {list(dims)} not all in [0, {t.rank})")
+    for number, left, right in (("C9", lb, rb), ("C10", lc, rc)):
+        for a, b in zip(left, right, strict=True):
+            fits = lhs.shape[a] == rhs.shape[b]
+            require(fits, number, f"lhs dimension {a} has size {lhs.shape[a]}, rhs dimension {b} has {rhs.shape[b]}")
+    free = [n for i, n in enumerate(lhs.shape) if i not in (*lb, *lc)]
+    free += [n for i, n in enumerate(rhs.shape) if i not in (*rb, *rc)]
+    return (*(lhs.shape[d] for d in lb), *free)
+
+
+def _dot_general(sig: Sig) -> Types:
+    shape = dot_shape(sig)
+    precision = sig.attrs.get("precision_config", ())
+    require(len(precision) in (0, 2), "C11", f"precision_config needs 0 or 2 entries, has {len(precision)}")
+    if sig.results is None:
+        require(sig.operands[0].dtype is sig.operands[1].dtype, "C13", "element types differ: state the result type")
+        return (TensorType(shape, sig.operands[0].dtype),)
+    t = sig.declared()
+    require(t.shape == shape, "C12", f"result has shape {list(t.shape)}, the contraction gives {list(shape)}")
+    return (t,)
+
+
+define(
+    "dot_general",
+    "dot",
+    ["lhs", "rhs"],
+    _dot_general,
+    attrs=[
+        Attr("lhs_batching_dimensions", "i64s", ()),
+        Attr("rhs_batching_dimensions", "i64s", ()),
+        Attr("lhs_contracting_dimensions", "i64s"),
+        Attr("rhs_contracting_dimensions", "i64s"),
+        Attr("precision_config", "enum", (), choices=("DEFAULT", "HIGH", "HIGHEST")),
+        Attr("algorithm", "dict", None),
+    ],
+    dtypes=ALL,
+)

@@ -1,0 +1,32 @@
+"""reduce: any body over any dimensions, several operands at once."""
+
+from __future__ import annotations
+
+from compiler.dtypes import ALL
+from compiler.ir import TensorType
+from compiler.ops.table import Attr, Sig, Types, define, require
+
+
+def _reduce(sig: Sig) -> Types:
+    require(len(sig.operands) >= 2 and len(sig.operands) % 2 == 0, "C3", "needs as many inputs as init_values")
+    half = len(sig.operands) // 2
+    inputs, inits = sig.operands[:half], sig.operands[half:]
+    dims = sig.attrs["dimensions"]
+    for t in inputs[1:]:
+        require(t.shape == inputs[0].shape, "C1", f"shapes of inputs {inputs[0]} and {t} differ")
+    for x, i in zip(inputs, inits, strict=True):
+        require(i.rank == 0, "I2", f"init_value {i} is no scalar")
+        require(x.dtype is i.dtype, "C2", f"element types of input {x} and init_value {i} differ")
+    rank = inputs[0].rank
+    require(all(0 <= d < rank for d in dims), "C4", f"dimensions {list(dims)} not all in [0, {rank})")
+    require(len(set(dims)) == len(dims), "C5", f"dimensions {list(dims)} repeat a dimension")
+    require(len(sig.regions) == 1, "C6", "needs one body")
+    body = sig.regions[0]
+    scalars = tuple(TensorType((), t.dtype) for t in inputs)
+    require(body.params[: 2 * half] == scalars + scalars, "C6", f"body must take {2 * half} scalars of the input types")
+    require(body.result_types == scalars, "C6", "body must return one scalar of each input's type")
+    shape = tuple(n for i, n in enumerate(inputs[0].shape) if i not in dims)
+    return tuple(TensorType(shape, t.dtype) for t in inputs)
+
+
+define("reduce", "reduce", ["inputs_and_inits*"], _reduce, attrs=[Attr("dimensions", "i64s")], dtypes=ALL, regions=1)

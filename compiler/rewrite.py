@@ -1,0 +1,68 @@
+"""Applications of rewrites: counted, limited, logged.
+
+Every change that a pass makes asks the :class:`Trace` first, as LLVM's ``-opt-bisect-limit`` does; so any miscompile can be
+bisected to one numbered application, and the oracle knows which contracts fired.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from compiler.contract import EXACT, Contract, join_all
+from compiler.errors import Loc
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One rewrite that fired: number (from 1), pass, rule, allowance, place, and the ops before and after as text."""
+
+    index: int
+    pass_name: str
+    rule: str
+    contract: Contract
+    loc: Loc | None
+    before: str
+    after: str
+
+
+@dataclass(slots=True)
+class Trace:
+    """The log of one compilation.
+
+    Attributes:
+        limit: applications allowed in all; ``None`` for no limit.
+        applications: those that fired, in order.
+        verbose: whether to keep the ops before and after as text (costs time).
+    """
+
+    limit: int | None = None
+    verbose: bool = False
+    applications: list[Application] = field(default_factory=list)
+
+    def apply(
+        self,
+        pass_name: str,
+        rule: str,
+        contract: Contract = EXACT,
+        loc: Loc | None = None,
+        describe: Callable[[], tuple[str, str]] | None = None,
+    ) -> bool:
+        """Ask for one application; ``False`` once the limit is reached. ``describe`` gives (before, after) as text."""
+        count = len(self.applications)
+        if self.limit is not None and count >= self.limit:
+            return False
+        before, after = describe() if self.verbose and describe else ("", "")
+        self.applications.append(Application(count + 1, pass_name, rule, contract, loc, before, after))
+        return True
+
+    @property
+    def contract(self) -> Contract:
+        """What the rewrites that fired allow together."""
+        return join_all(a.contract for a in self.applications)
+
+    @property
+    def fired(self) -> Counter[str]:
+        """How often each ``pass/rule`` fired."""
+        return Counter(f"{a.pass_name}:{a.rule}" for a in self.applications)

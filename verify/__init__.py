@@ -1,0 +1,1 @@
+"""The harness: reference, bounds, oracle, fuzzing, isolation, proof and gate for tensor compilers."""
