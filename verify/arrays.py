@@ -1,0 +1,100 @@
+"""Arrays on disk: ``.npz`` files with ``in0``, ``in1``, ... in the order of the program's parameters.
+
+NumPy has no bfloat16 of its own, so a bf16 array is stored as its bits in ``uint16``. Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from compiler.dtypes import BF16, DType, from_numpy
+from compiler.errors import InputError
+from compiler.ir import Array, TensorType
+
+
+def write_arrays(path: Path, arrays: Sequence[Array], prefix: str = "in") -> None:
+    """Write ``arrays`` as ``<prefix>0``, ``<prefix>1``, ... of an ``.npz`` file."""
+    named = {f"{prefix}{i}": _to_disk(a) for i, a in enumerate(arrays)}
+    np.savez(path, allow_pickle=False, **named)
+
+
+def read_arrays(path: Path, types: Sequence[TensorType], prefix: str = "in") -> list[Array]:
+    """The arrays of ``types`` that :func:`write_arrays` wrote; other names in the file are ignored.
+
+    Raises InputError for a missing file or array, a file that is not ``.npz``, or a wrong shape or dtype.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            found = {name: stored[name] for name in stored.files if name.startswith(prefix)}
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as e:
+        reason = str(e).splitlines()[0] if str(e) else type(e).__name__
+        raise InputError(f"{path}: not an npz file of plain arrays: {reason}") from None
+    except AttributeError:  # np.load gives a bare array for .npy files
+        raise InputError(f"{path}: holds one bare array", hint="write it with numpy.savez") from None
+    return [_fit(path, found, f"{prefix}{i}", t) for i, t in enumerate(types)]
+
+
+def _fit(path: Path, found: dict[str, Array], name: str, t: TensorType) -> Array:
+    if name not in found:
+        have = ", ".join(sorted(found)) or "no arrays"
+        raise InputError(f"{path}: has no array {name}", hint=f"it has {have}; {name} must be {t}")
+    array = found[name]
+    if t.dtype is BF16 and array.dtype in (np.uint16, np.dtype("V2")):
+        array = array.view(BF16.numpy)
+    return check_array(array, t, f"{path}: {name}")
+
+
+def check_array(array: Array, t: TensorType, what: str) -> Array:
+    """``array`` if it has type ``t``; else InputError that starts with ``what``."""
+    if array.dtype != t.dtype.numpy:
+        raise InputError(f"{what} has dtype {spell(array.dtype)}, the program wants {t.dtype}")
+    if array.shape != t.shape:
+        want = f"{list(t.shape)} ({t})"
+        raise InputError(f"{what} has shape {list(array.shape)}, the program wants {want}")
+    return array
+
+
+def spell(dtype: np.dtype[np.generic]) -> str:
+    """A NumPy dtype in StableHLO's words where there is one."""
+    try:
+        return from_numpy(dtype).name
+    except KeyError:
+        return str(dtype)
+
+
+def canonical_bits(array: Array, dtype: DType) -> Array:
+    """The elements as unsigned integers; all NaNs become one, since payload and sign of NaN carry no meaning."""
+    size = dtype.numpy.itemsize
+    bits: Array = np.ascontiguousarray(array).view(f"u{size}").reshape(array.shape)
+    if dtype.is_float:
+        nan = np.asarray(np.nan).astype(dtype.numpy).view(f"u{size}")
+        with np.errstate(all="ignore"):
+            bits = np.where(np.isnan(array), nan, bits)
+    return bits
+
+
+def same_bits(a: Array, b: Array, dtype: DType) -> bool:
+    """Whether two arrays of one dtype agree in shape and canonical bits."""
+    return a.shape == b.shape and bool(
+        np.array_equal(canonical_bits(a, dtype), canonical_bits(b, dtype))
+    )
+
+
+def fingerprint(arrays: Sequence[Array]) -> str:
+    """A short hash of shapes, dtypes and bits."""
+    h = hashlib.blake2b(digest_size=8)
+    for a in arrays:
+        h.update(f"{a.shape}{a.dtype}".encode())
+        h.update(np.ascontiguousarray(a).tobytes())
+    return h.hexdigest()
+
+
+def _to_disk(array: Array) -> Array:
+    return array.view(np.uint16) if array.dtype == BF16.numpy else array

@@ -1,0 +1,213 @@
+"""The one place where a program is checked: compile, run, compare with what the reference allows.
+
+``check``, ``fuzz``, ``replay``, ``bisect``, ``reduce`` and ``mutate`` all ask :func:`examine` or, where several inputs share
+one compilation, :func:`prepare`. The ladder of verdicts: what the target does not take is ``unsupported``; an exception of
+the compiler or of the compiled program is a ``crash``; a violation that does not come back on a second run is
+``nondeterministic``; else the oracle's verdict stands.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from compiler.contract import EXACT, Contract
+from compiler.errors import UnsupportedError
+from compiler.ir import Array, Module
+from compiler.pipeline import Options
+from compiler.rewrite import Trace
+from verify.arrays import canonical_bits, same_bits
+from verify.bounds import Enclosure, enclose
+from verify.oracle import Verdict, judge
+from verify.targets import get
+from verify.targets.protocol import Compiled, Target
+
+# Verdicts that are findings; all others are either agreement or say that nothing was judged.
+FAILURES = frozenset({"violation", "crash", "timeout", "nondeterministic"})
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What came out.
+
+    Attributes:
+        verdict: the oracle's, or that of the ladder above it.
+        contract: what the compilation was allowed to do to bits.
+        outputs: what the compiled program returned; empty if it did not run.
+        enclosures: what the reference allows, an entry an output; empty if nothing was judged.
+        trace: rewrites that fired, where the target tells.
+        note: why, in words: traceback of a crash, reason of a refusal, place where bits differ.
+    """
+
+    verdict: Verdict
+    contract: Contract = EXACT
+    outputs: tuple[Array, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    trace: Trace | None = None
+    note: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether this is a finding."""
+        return str(self.verdict.kind) in FAILURES
+
+    @property
+    def kind(self) -> str:
+        """The verdict's kind as plain text."""
+        return str(self.verdict.kind)
+
+
+@dataclass
+class Question:
+    """A program with one set of inputs; keeps what the reference said, so that levels and targets share it."""
+
+    module: Module
+    inputs: Sequence[Array]
+    _enclosures: dict[Contract, tuple[Enclosure, ...]] = field(default_factory=dict)
+
+    def enclose(self, contract: Contract) -> tuple[Enclosure, ...]:
+        """What any evaluation under ``contract`` may give."""
+        if contract not in self._enclosures:
+            self._enclosures[contract] = tuple(enclose(self.module, self.inputs, contract))
+        return self._enclosures[contract]
+
+
+@dataclass
+class Prepared:
+    """A compiled program, or why there is none; :meth:`examine` asks it about inputs."""
+
+    module: Module
+    target: Target
+    options: Options
+    compiled: Compiled | None = None
+    refusal: Examination | None = None
+
+    def examine(self, question: Question | Sequence[Array]) -> Examination:
+        """Run on one set of inputs and judge."""
+        if self.refusal or self.compiled is None:
+            return self.refusal or _ended("crash", "not compiled")
+        if not isinstance(question, Question):
+            question = Question(self.module, question)
+        try:
+            outputs = tuple(self.compiled.run(question.inputs))
+        except UnsupportedError as e:
+            return _ended("unsupported", str(e), self.compiled)
+        except Exception:
+            return _ended("crash", traceback.format_exc(), self.compiled)
+        found = self._judge(question, outputs)
+        return self._again(question, found) if found.failed else found
+
+    @cached_property
+    def allowance(self) -> Contract:
+        """What compilation and target together may do to bits."""
+        assert self.compiled is not None
+        return self.compiled.contract.join(self.target.profile.contract)
+
+    def _judge(self, question: Question, outputs: tuple[Array, ...]) -> Examination:
+        assert self.compiled is not None
+        contract = self.allowance
+        try:
+            enclosures = question.enclose(contract)
+        except UnsupportedError as e:
+            return _ended("unsupported", str(e), self.compiled)
+        verdict = judge(outputs, enclosures, contract)
+        note = ""
+        if self.compiled.canonical and str(verdict.kind) not in FAILURES:
+            verdict, note = self._compare_bits(question, outputs, verdict)
+        return Examination(verdict, contract, outputs, enclosures, self.compiled.trace, note)
+
+    def _compare_bits(
+        self, question: Question, outputs: tuple[Array, ...], verdict: Verdict
+    ) -> tuple[Verdict, str]:
+        """Hold the outputs against the target's own canonical evaluation."""
+        assert self.compiled is not None
+        assert self.compiled.canonical is not None
+        try:
+            wanted = self.compiled.canonical(question.inputs)
+        except Exception:
+            return _verdict("crash"), traceback.format_exc()
+        types = self.module.main.graph.result_types
+        for k, (got, want, t) in enumerate(zip(outputs, wanted, types, strict=True)):
+            if not same_bits(got, want, t.dtype):
+                return _bits_violation(verdict, k, got, want), _difference(k, got, want)
+        return verdict, ""
+
+    def _again(self, question: Question, found: Examination) -> Examination:
+        """Run a second time: a failure that other bits replace is nondeterminism."""
+        assert self.compiled is not None
+        try:
+            second = tuple(self.compiled.run(question.inputs))
+        except Exception:
+            return replace(found, verdict=_verdict("nondeterministic"), note=traceback.format_exc())
+        types = self.module.main.graph.result_types
+        for k, (a, b, t) in enumerate(zip(found.outputs, second, types, strict=True)):
+            if not same_bits(a, b, t.dtype):
+                note = "two runs differ: " + _difference(k, a, b)
+                return replace(found, verdict=_verdict("nondeterministic"), note=note)
+        return found
+
+
+def prepare(module: Module, target: Target | str, options: Options = Options()) -> Prepared:  # noqa: B008
+    """Compile once, to be asked about many inputs. A compiler that fails gives a verdict, not an exception."""
+    chosen = get(target) if isinstance(target, str) else target
+    try:
+        return Prepared(module, chosen, options, chosen.compile(module, options))
+    except UnsupportedError as e:
+        return Prepared(module, chosen, options, refusal=_ended("unsupported", str(e)))
+    except Exception:
+        return Prepared(
+            module, chosen, options, refusal=_ended("crash", traceback.format_exc())
+        )
+
+
+def examine(
+    module: Module,
+    inputs: Sequence[Array],
+    target: Target | str = "assay",
+    options: Options = Options(),  # noqa: B008
+) -> Examination:
+    """Compile ``module`` with ``target``, run it on ``inputs``, and judge the outputs."""
+    return prepare(module, target, options).examine(inputs)
+
+
+def _ended(kind: str, note: str, compiled: Compiled | None = None) -> Examination:
+    return Examination(
+        _verdict(kind),
+        compiled.contract if compiled else EXACT,
+        trace=compiled.trace if compiled else None,
+        note=note,
+    )
+
+
+def _verdict(kind: str) -> Verdict:
+    return Verdict(kind, ())
+
+
+def _bits_violation(verdict: Verdict, output: int, got: Array, want: Array) -> Verdict:
+    """``verdict`` with output ``output`` turned into a violation at its first differing element."""
+    at = _first_difference(got, want)
+    outputs = list(verdict.outputs)
+    outputs[output] = replace(
+        outputs[output], verdict="violation", worst=at, got=got[at], value=want[at]
+    )
+    return Verdict("violation", tuple(outputs))
+
+
+def _difference(output: int, got: Array, want: Array) -> str:
+    at = _first_difference(got, want)
+    return (
+        f"output {output} at {list(map(int, at))} is {got[at]!r}, "
+        f"the canonical evaluation gives {want[at]!r}"
+    )
+
+
+def _first_difference(a: Array, b: Array) -> tuple[int, ...]:
+    from compiler.dtypes import from_numpy
+
+    dtype = from_numpy(a.dtype)
+    where = np.argwhere(canonical_bits(a, dtype) != canonical_bits(b, dtype))
+    return tuple(int(i) for i in where[0])
