@@ -1,0 +1,54 @@
+"""Proposals for changes of element type: convert, bitcast_convert, reduce_precision."""
+
+from __future__ import annotations
+
+from compiler.dtypes import ALL, FLOATS, INTEGERS
+from verify.gen.draft import Draft, Dtypes, Step, tensor
+
+_NUMBERS = INTEGERS + FLOATS
+# (exponent_bits, mantissa_bits): the formats in use, then odd ones; every mantissa at least one bit.
+_FORMATS = ((8, 7), (5, 10), (8, 23), (11, 52), (8, 10), (5, 2), (4, 3), (2, 1), (6, 9), (8, 24), (9, 7), (5, 23))
+_FORMAT_ATTRS = tuple((("exponent_bits", e), ("mantissa_bits", m)) for e, m in _FORMATS)
+
+
+def _convert(draft: Draft) -> None:
+    v = draft.subject(ALL)
+    t = draft.types[v]
+    draft.add("convert", (v,), (), tensor(t.shape, draft.dtype(ALL)))
+
+
+def _bitcast_convert(draft: Draft) -> None:
+    """Same width, wider (where the last dimension holds just the parts of one element), or narrower."""
+    below = draft.below
+    v = draft.subject(_NUMBERS)
+    t = draft.types[v]
+    have, shape = t.dtype.bits, t.shape
+    wide = tuple(d for d in _NUMBERS if d.bits > have and shape and shape[-1] * have == d.bits)
+    narrow = tuple(d for d in _NUMBERS if d.bits < have) if len(shape) < 4 and t.size * 8 <= draft.limit else ()
+    same = tuple(d for d in _NUMBERS if d.bits == have)
+    wide, narrow, same = _kept(draft, wide), _kept(draft, narrow), _kept(draft, same)
+    k = below(4)
+    if wide and k != 0:
+        draft.add("bitcast_convert", (v,), (), tensor(shape[:-1], wide[below(len(wide))]))
+    elif narrow and k > 1:
+        d = narrow[below(len(narrow))]
+        draft.add("bitcast_convert", (v,), (), tensor((*shape, have // d.bits), d))
+    else:
+        draft.add("bitcast_convert", (v,), (), tensor(shape, same[below(len(same))]))
+
+
+def _kept(draft: Draft, dtypes: Dtypes) -> Dtypes:
+    return dtypes if draft.dtypes is ALL else tuple(d for d in dtypes if d in draft.dtypes)
+
+
+def _reduce_precision(draft: Draft) -> None:
+    v = draft.subject(FLOATS)
+    attrs = _FORMAT_ATTRS[draft.below(len(_FORMAT_ATTRS))]
+    draft.add("reduce_precision", (v,), attrs, draft.types[v])
+
+
+GEN: dict[str, Step] = {
+    "convert": _convert,
+    "bitcast_convert": _bitcast_convert,
+    "reduce_precision": _reduce_precision,
+}

@@ -1,0 +1,134 @@
+"""Whole programs: steps drawn from a weighted menu until there are enough ops.
+
+The ``GEN`` column holds one proposal function an op: it appends the op to a :class:`~verify.gen.draft.Draft`, valid by
+construction. Beside single ops the menu holds patterns (:mod:`verify.gen.patterns`) and left-hand sides of the compiler's
+own rules with their near-misses (:mod:`verify.gen.plants`). Each program keeps to a few steps of the menu most of the
+time (swarm testing, Groce et al., ISSTA 2012): so the same op meets itself, and rules fire that a uniform mix rarely reaches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from compiler.dtypes import ALL
+from compiler.ir import Function, Module
+from verify.gen import call, constant, convert, dot, elementwise, reduce, shape
+from verify.gen.chooser import Chooser
+from verify.gen.draft import BIG_DIMS, DIMS, Draft, Dtypes, Library, Step, with_bool
+from verify.gen.patterns import PATTERNS
+
+GEN: dict[str, Step] = {
+    **constant.GEN,
+    **elementwise.GEN,
+    **convert.GEN,
+    **shape.GEN,
+    **reduce.GEN,
+    **dot.GEN,
+    **call.GEN,
+}
+
+# How often an op is proposed, beside 2 for every other op.
+_WEIGHTS = {
+    "constant": 3,
+    "iota": 3,
+    "convert": 8,
+    "bitcast_convert": 4,
+    "reduce_precision": 3,
+    "compare": 6,
+    "select": 6,
+    "clamp": 4,
+    "add": 5,
+    "multiply": 5,
+    "subtract": 4,
+    "divide": 3,
+    "maximum": 4,
+    "minimum": 4,
+    "broadcast_in_dim": 8,
+    "reshape": 8,
+    "transpose": 8,
+    "slice": 6,
+    "pad": 6,
+    "concatenate": 6,
+    "reverse": 5,
+    "reduce": 12,
+    "dot_general": 10,
+    "call": 3,
+    "composite": 2,
+}
+_PATTERN_WEIGHT = 2
+_PLANT_SHARE = 3  # one step in so many
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What programs are like.
+
+    Attributes:
+        ops: how many ops ``main`` has on average.
+        dtypes: element types that may occur; ``i1`` always may.
+        limit: how many elements a tensor may have.
+        big_limit: the same for the few programs with long dimensions.
+        big_share: one program in so many has long dimensions; 0 for none.
+        exclude: ops that must not be proposed (patterns and plants are left out where this is not empty).
+        plants: whether left-hand sides of the compiler's rules are planted.
+    """
+
+    ops: int = 10
+    dtypes: Dtypes = ALL
+    limit: int = 512
+    big_limit: int = 80_000
+    big_share: int = 64
+    exclude: frozenset[str] = frozenset()
+    plants: bool = True
+
+
+@lru_cache(maxsize=64)
+def menu(config: Config) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+    """The steps for ``main`` and for private functions, repeated by weight; the simplest first."""
+    steps: list[Step] = []
+    dtypes = with_bool(config.dtypes)
+    for op, step in GEN.items():
+        if op not in config.exclude and _possible(op, dtypes):
+            steps += [step] * _WEIGHTS.get(op, 2)
+    inner = tuple(steps)
+    if not config.exclude and dtypes is ALL:
+        for step in PATTERNS.values():
+            steps += [step] * _PATTERN_WEIGHT
+        if config.plants:
+            from verify.gen.plants import plant
+
+            steps += [plant] * (len(steps) // (_PLANT_SHARE - 1))
+    return tuple(steps), inner
+
+
+def _possible(op: str, dtypes: Dtypes) -> bool:
+    """Whether an op takes any of ``dtypes``; ops that need integers or floats beside do not say so in the table."""
+    from compiler.ops import OPS
+
+    return not OPS[op].dtypes or any(d in dtypes for d in OPS[op].dtypes)
+
+
+def generate(chooser: Chooser, config: Config = Config()) -> Module:  # noqa: B008
+    """A verified-by-construction module: ``main`` and the private functions that it calls.
+
+    The number of ops is uniform in ``1 .. 2 * config.ops - 1``; a pattern or plant may go a few beyond it.
+    """
+    below = chooser.below
+    dtypes = with_bool(config.dtypes)
+    steps, inner = menu(config)
+    wanted = 1 + below(2 * config.ops - 1)
+    library = Library()
+    if config.big_share and below(config.big_share) == config.big_share - 1:
+        draft = Draft(chooser, dtypes, config.big_limit, library, inner, dims=BIG_DIMS)
+        wanted = min(wanted, 6)
+    else:
+        draft = Draft(chooser, dtypes, config.limit, library, inner, dims=DIMS)
+    count = len(steps)
+    nodes = draft.nodes
+    swarm = [steps[below(count)] for _ in range(5)]
+    while len(nodes) < wanted:
+        k = below(8)
+        (swarm[k] if k < 5 else steps[below(count)])(draft)
+    main = Function("main", draft.graph(draft.results()))
+    return Module((main, *library.functions))
