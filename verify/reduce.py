@@ -1,0 +1,223 @@
+"""The smallest program that fails in the same way.
+
+A reducer on the IR: every candidate is a well-typed program, and what is cut off enters as an input that holds the
+reference's value. In this order: one result; delta debugging over ops; bypass an op by an operand; attributes; sizes;
+element types; input values; all again until nothing gets smaller or the budget of tests is spent.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from compiler.dtypes import F32, I32, DType
+from compiler.ir import Array, Module
+from verify import edits
+from verify.arrays import fingerprint
+from verify.edits import Program
+from verify.minimise import minimise
+from verify.retype import retype
+from verify.simplify import simpler_attrs
+from verify.slices import count_ops, every_value, trim
+
+Fails = Callable[[Module, list[Array]], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """What came out: the program, its inputs, and what it cost."""
+
+    module: Module
+    inputs: tuple[Array, ...]
+    ops_before: int
+    ops_after: int
+    tests: int
+    seconds: float
+
+
+class Spent(Exception):
+    """The budget of tests is used up."""
+
+
+@dataclass
+class Reducer:
+    """One reduction. ``fails`` says whether a candidate still shows the failure; each distinct one is asked once.
+
+    Attributes:
+        fails: the property to keep; its exceptions count as "does not fail".
+        budget: how many times it may be asked.
+        progress: called with (tests, ops) after each step that made the program smaller.
+    """
+
+    fails: Fails
+    module: Module
+    inputs: list[Array]
+    budget: int = 300
+    progress: Callable[[int, int], None] | None = None
+    tests: int = 0
+    _known: dict[tuple[Module, str], bool] = field(default_factory=dict)
+
+    def run(self) -> Reduction:
+        """Reduce to a fixpoint, or as far as the budget goes."""
+        start, before = time.monotonic(), count_ops(self.module)
+        try:
+            self._all_steps()
+        except Spent:
+            pass
+        after = count_ops(self.module)
+        seconds = time.monotonic() - start
+        return Reduction(self.module, tuple(self.inputs), before, after, self.tests, seconds)
+
+    def _all_steps(self) -> None:
+        self._first([trim(self.module, self.inputs)])
+        if any(edits.callee(n) for n in self.module.main.graph.nodes):
+            self._first([trim(edits.inlined(self.module), self.inputs)])
+        small = False
+        while not small:
+            start = self._size()
+            self._structure()
+            self._smaller_types()
+            self._repeat(lambda: simpler_attrs(self.module, self.inputs))
+            self._values()
+            small = self._size() == start
+
+    def _structure(self) -> None:
+        self._first(edits.single_results(self.module, self.inputs))
+        self._cut()
+        if self._repeat(lambda: edits.bypasses(self.module, self.inputs)):
+            self._cut()
+        self._repeat(lambda: edits.cut_constants(self.module, self.inputs))
+        self._repeat(lambda: edits.merged_params(self.module, self.inputs))
+
+    def _cut(self) -> None:
+        """Delta debugging over the ops; what is left out enters as inputs."""
+        module, inputs = self.module, self.inputs
+        values = every_value(module, inputs)
+
+        def keeps(kept: list[int]) -> bool:
+            candidate = edits.keep_nodes(module, inputs, values, kept) if kept else None
+            return candidate is not None and self.test(candidate)
+
+        minimise(range(len(module.main.graph.nodes)), keeps)
+
+    def _smaller_types(self) -> None:
+        """Simpler element types, then smaller sizes: all at once, then one by one."""
+        for dtype in self._dtypes():
+            plain = {"float": F32, "int": I32, "uint": I32}.get(dtype.kind)
+            if plain is not None and dtype is not plain:
+                self.test_program(retype(self.module, self.inputs, dtypes={dtype: plain}))
+        for every in (2, 3):
+            large = {d: every for d in self._sizes() if d > every}
+            if large and self.test_program(retype(self.module, self.inputs, large)):
+                break
+        for d in self._sizes():
+            smaller = dict.fromkeys((1, 2, 3, d // 2, (3 * d) // 4, d - 1))
+            self._first(retype(self.module, self.inputs, {d: n}) for n in smaller if 0 < n < d)
+
+    def _values(self) -> None:
+        """Zeros, ones and small integers in the place of the inputs, where they still fail."""
+        everything = range(len(self.inputs))
+        for simple in SIMPLE:
+            if self._replace(everything, simple):
+                return
+        for i in everything:
+            for simple in SIMPLE:
+                if self._replace([i], simple):
+                    break
+
+    def _replace(self, which: Iterable[int], simple: Callable[[Array], Array]) -> bool:
+        new = list(self.inputs)
+        for i in which:
+            new[i] = simple(new[i])
+        if fingerprint(new) == fingerprint(self.inputs):
+            return True
+        return self.test((self.module, new))
+
+    def _repeat(self, candidates: Callable[[], Iterable[Program | None]]) -> bool:
+        """Take candidates one after the other as long as one of them still fails; whether any did."""
+        any_taken = False
+        while self._first(candidates()):
+            any_taken = True
+        return any_taken
+
+    def _first(self, candidates: Iterable[Program | None]) -> bool:
+        """Take the first candidate that still fails."""
+        return any(self.test_program(c) for c in candidates)
+
+    def test_program(self, candidate: Program | None) -> bool:
+        """:meth:`test`, where ``None`` never fails."""
+        return candidate is not None and self.test(candidate)
+
+    def test(self, candidate: Program) -> bool:
+        """Whether ``candidate`` still fails; if so it becomes the program. Raises Spent over budget."""
+        module, inputs = candidate
+        key = module, fingerprint(inputs)
+        if key in self._known:
+            return self._known[key]
+        if self.tests >= self.budget:
+            raise Spent
+        self.tests += 1
+        try:
+            still = bool(self.fails(module, inputs))
+        except Exception:
+            still = False
+        self._known[key] = still
+        if still:
+            self.module, self.inputs = module, inputs
+            if self.progress:
+                self.progress(self.tests, count_ops(module))
+        return still
+
+    def _sizes(self) -> list[int]:
+        graph = self.module.main.graph
+        return sorted({d for t in graph.types for d in t.shape if d > 1}, reverse=True)
+
+    def _dtypes(self) -> list[DType]:
+        return list(dict.fromkeys(t.dtype for t in self.module.main.graph.types))
+
+    def _size(self) -> tuple[int, int, str]:
+        graph = self.module.main.graph
+        return count_ops(self.module), sum(t.size for t in graph.types), fingerprint(self.inputs)
+
+
+def reduce(
+    module: Module,
+    inputs: Sequence[Array],
+    fails: Fails,
+    *,
+    budget: int = 300,
+    progress: Callable[[int, int], None] | None = None,
+) -> Reduction:
+    """The smallest program found for which ``fails`` holds; it must hold for ``module`` on ``inputs``."""
+    return Reducer(fails, module, list(inputs), budget, progress).run()
+
+
+def _ones(x: Array) -> Array:
+    return np.ones_like(x)
+
+
+def _zeros(x: Array) -> Array:
+    return np.zeros_like(x)
+
+
+def _counting(x: Array) -> Array:
+    """1, 2, 3, ... over the elements, so that no two neighbours are equal."""
+    if x.dtype == np.bool_:
+        return (np.arange(x.size) % 2 == 0).reshape(x.shape)
+    return (np.arange(x.size) % 100 + 1).astype(x.dtype).reshape(x.shape)
+
+
+def _rounded(x: Array) -> Array:
+    """Nearest small integers: finite floats only, others stay."""
+    if x.dtype.kind in "biu":
+        return x
+    with np.errstate(all="ignore"):
+        wide = x.astype(np.float64)
+        near = np.clip(np.rint(wide), -100, 100)
+        return np.where(np.isfinite(wide), near, wide).astype(x.dtype)
+
+
+SIMPLE: tuple[Callable[[Array], Array], ...] = (_zeros, _ones, _counting, _rounded)

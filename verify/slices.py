@@ -1,0 +1,95 @@
+"""Pieces of programs: all intermediate values, one op alone, the ops that a result needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from compiler.check import callees
+from compiler.ir import Array, Function, Graph, Module, Node
+from verify.ref import evaluate
+
+
+def with_main(module: Module, graph: Graph) -> Module:
+    """``module`` with another entry body; functions that nothing calls any more are dropped."""
+    entry = module.main.name
+    needed, todo = {entry}, callees(graph)
+    while todo:
+        name = todo.pop()
+        if name not in needed:
+            needed.add(name)
+            todo += callees(module.by_name[name].graph)
+    kept = tuple(
+        replace(f, graph=graph) if f.name == entry else f
+        for f in module.functions
+        if f.name in needed
+    )
+    return Module(kept, module.name)
+
+
+def every_value(module: Module, inputs: Sequence[Array]) -> tuple[Array, ...]:
+    """The reference's value of each value of the entry function, by number."""
+    graph = module.main.graph
+    everything = replace(graph, results=tuple(range(len(graph.types))))
+    return tuple(evaluate(module.with_graph(module.main.name, everything), inputs))
+
+
+def alone(module: Module, index: int, values: Sequence[Array]) -> tuple[Module, list[Array]]:
+    """A program of the one op ``index``, with its distinct operands as inputs, and their values."""
+    graph = module.main.graph
+    node = graph.nodes[index]
+    used = tuple(dict.fromkeys(node.uses))
+    place = {v: i for i, v in enumerate(used)}
+    moved = renumber(node, place)
+    results = tuple(range(len(used), len(used) + len(node.types)))
+    single = Graph(tuple(graph.types[v] for v in used), (moved,), results)
+    return with_main(module, single), [values[v] for v in used]
+
+
+def renumber(node: Node, place: dict[int, int]) -> Node:
+    """``node`` with its operands and captures renumbered."""
+    return node._replace(
+        operands=tuple(place[v] for v in node.operands),
+        captures=tuple(place[v] for v in node.captures),
+    )
+
+
+def live(graph: Graph, results: Iterable[int]) -> list[bool]:
+    """For each node whether ``results`` need it."""
+    needed = set(results)
+    out = [False] * len(graph.nodes)
+    for i in range(len(graph.nodes) - 1, -1, -1):
+        node, first = graph.nodes[i], graph.first[i]
+        if any(v in needed for v in range(first, first + len(node.types))):
+            out[i] = True
+            needed.update(node.uses)
+    return out
+
+
+def trim(module: Module, inputs: Sequence[Array]) -> tuple[Module, list[Array]]:
+    """Drop dead ops, parameters that nothing uses (with their inputs) and uncalled functions."""
+    graph = module.main.graph
+    alive = live(graph, graph.results)
+    used = {v for n, keep in zip(graph.nodes, alive, strict=True) if keep for v in n.uses}
+    used.update(graph.results)
+    params = [i for i in range(len(graph.params)) if i in used]
+    place = {old: new for new, old in enumerate(params)}
+    nodes: list[Node] = []
+    for i, (node, keep) in enumerate(zip(graph.nodes, alive, strict=True)):
+        if not keep:
+            continue
+        at = len(params) + sum(len(n.types) for n in nodes)
+        nodes.append(renumber(node, place))
+        place.update({graph.first[i] + k: at + k for k in range(len(node.types))})
+    results = tuple(place[v] for v in graph.results)
+    small = Graph(tuple(graph.params[i] for i in params), tuple(nodes), results)
+    return with_main(module, small), [inputs[i] for i in params]
+
+
+def count_ops(module: Module) -> int:
+    """Ops of the entry function and of the functions it calls; constants count, ``return`` does not."""
+    return sum(_count(f) for f in module.functions)
+
+
+def _count(function: Function) -> int:
+    return len(function.graph.nodes)
