@@ -55,9 +55,9 @@ def _two_product(a: Floats, b: Floats) -> tuple[Floats, Floats]:
 def _add_to_odd(a: Floats, b: Floats) -> Floats:
     """Sum of two f64 rounded to odd.
 
-    An inexact sum gets an odd last bit, so that rounding it once more is innocuous. Source: Boldo and
-    Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd",
-    IEEE Transactions on Computers 57(4), 2008.
+    An inexact sum gets an odd last bit, so that rounding it once more is innocuous. Source: Boldo
+    and Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to
+    odd", IEEE Transactions on Computers 57(4), 2008.
     """
     s, e = _two_sum(a, b)
     bits = s.view(np.int64)
@@ -68,7 +68,7 @@ def _add_to_odd(a: Floats, b: Floats) -> Floats:
 
 
 def _fma32(a: Floats, b: Floats, c: Floats) -> Floats:
-    """The product is exact in f64; as 53 >= 2 * 24 + 2, rounding to odd and then to f32 is one rounding."""
+    """The product is exact in f64; rounding to odd at 53 >= 2 * 24 + 2 bits is innocuous."""
     product = np.asarray(a.astype(np.float64) * b.astype(np.float64))
     return _add_to_odd(*np.broadcast_arrays(product, c.astype(np.float64))).astype(np.float32)
 
@@ -95,7 +95,7 @@ def _sum3(a: Floats, b: Floats, c: Floats) -> tuple[Floats, Floats]:
 
 
 def _fma64_scaled(a: Floats, b: Floats, c: Floats) -> Floats:
-    """Any operands: mantissas multiplied, c scaled to match, rounding at the result's own last place."""
+    """Any operands: mantissas multiplied, c scaled to match, one rounding at the last place."""
     plain = a * b + c
     (ma, ea), (mb, eb), (mc, ec) = np.frexp(a), np.frexp(b), np.frexp(c)
     e = ea + eb
