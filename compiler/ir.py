@@ -86,6 +86,13 @@ class Literal(NamedTuple):
         return flat.reshape(self.type.shape)
 
 
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """The MLIR text of an attribute that Assay carries along but does not interpret."""
+
+    text: str
+
+
 class Node(NamedTuple):
     """One op. ``captures`` are outer values that the regions use: they follow the block arguments in ``region.params``."""
 

@@ -1,0 +1,447 @@
+"""Attributes and types: reading MLIR's syntax, fitting it to the op table's attribute kinds, writing it back."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from compiler.dtypes import BY_NAME
+from compiler.errors import ParseError
+from compiler.ir import Literal, Raw, TensorType
+from compiler.ops.table import Attr, Types
+from compiler.text.lexer import WORD, Cursor, quote
+from compiler.text.literals import LiteralError, read_dense, write_dense
+
+_TENSOR = re.compile(r"tensor<\s*((?:[0-9]+x)*)([a-z]+[0-9]+)\s*>")
+_NUMBER = re.compile(r"-?[0-9].*", re.DOTALL)
+_QUOTED = re.compile(r'("(?:[^"\\]|\\.)*")', re.DOTALL)
+_ALIAS = re.compile(r"#[A-Za-z_][A-Za-z0-9_$]*(?![A-Za-z0-9_$.])", re.ASCII)
+_SPACE = re.compile(r"(?://[^\n]*)?\s+")
+MAX_DIM = 1 << 63
+MAX_RAW = 1 << 24  # characters of an attribute that is carried as text
+DOT_FIELDS = (
+    "lhs_batching_dimensions",
+    "rhs_batching_dimensions",
+    "lhs_contracting_dimensions",
+    "rhs_contracting_dimensions",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """``@name`` as an attribute."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """``1 : i64`` or ``1.0 : f32``; ``type`` is empty where none is written."""
+
+    value: int | float
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """``#stablehlo.dot<a = [0]>``, or an enum value such as ``#stablehlo<precision HIGH>`` with its word."""
+
+    name: str
+    fields: dict[str, Any]
+    word: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionType:
+    """``(types) -> types``."""
+
+    params: Types
+    results: Types
+
+
+class Alias(NamedTuple):
+    """The value of ``#name = value`` and the tokens where it stands."""
+
+    value: Any
+    start: int
+    end: int
+
+
+class AttributeReader(Cursor):
+    """A cursor that knows types and attributes."""
+
+    def __init__(self, text: str, file: str) -> None:
+        super().__init__(text, file)
+        self.aliases: dict[str, Alias] = {}
+        self._types: dict[str, TensorType] = {}
+
+    # types
+
+    def type(self) -> TensorType:
+        """Consume a tensor type; UnsupportedError for all others, by name."""
+        token = self.token
+        known = self._types.get(token)
+        if known is None:
+            known = self._new_type(token)
+            self._types[token] = known
+        self.at += 1
+        return known
+
+    def _new_type(self, token: str) -> TensorType:
+        m = _TENSOR.fullmatch(token)
+        if m and m[2] in BY_NAME:
+            dims = m[1].split("x")[:-1]
+            if all(len(d) < 20 and int(d) < MAX_DIM for d in dims):
+                return TensorType(tuple(map(int, dims)), BY_NAME[m[2]])
+            self.fail(f"a dimension of {token} does not fit 64 bits")
+        self._refuse_type(token)
+        self.fail(f"expected a type, found {self.shown()}")
+
+    def _refuse_type(self, token: str) -> None:
+        """Raise UnsupportedError if this is some type that Assay does not have."""
+        if token == "tensor" and self.peek() == "<":
+            end = self.at + 2
+            while self.tokens[end] not in (">", "") and end < self.at + 12:
+                end += 1
+            self.unsupported(f"type tensor<{''.join(self.tokens[self.at + 2 : end])}>")
+        if token.startswith("tensor<"):
+            why = (
+                "dynamic shape"
+                if "?" in token
+                else "unranked"
+                if "*" in token
+                else "encoding"
+                if "," in token
+                else ""
+            )
+            element = token[7:-1].split("x")[-1].strip()
+            if not why and not re.fullmatch(
+                r"\s*(?:[0-9]+\s*x\s*)*[A-Za-z][A-Za-z0-9]*\s*", token[7:-1]
+            ):
+                self.fail(f"expected a type, found {self.shown()}")
+            self.unsupported(
+                f"type {' '.join(token.split())[:80]}: {why or f'element type {element}'}"
+            )
+        scalar = re.fullmatch(
+            r"(?:index|none|[su]?i[0-9]+|b?f[0-9]+\w*|tf32|tuple|complex|vector|memref)", token
+        )
+        if scalar or (token.startswith("!") and len(token) > 1):
+            self.unsupported(f"type {token[:80]}")
+
+    def function_type(self) -> FunctionType:
+        """Consume ``(types) -> types``."""
+        if self.token != "(":
+            self.fail(f"expected a function type, found {self.shown()}")
+        params = self.type_list()
+        self.expect("->")
+        return FunctionType(params, self.type_list())
+
+    def type_sequence(self) -> Types:
+        """Consume ``type, type, ...``."""
+        out = [self.type()]
+        while self.accept(","):
+            out.append(self.type())
+        return tuple(out)
+
+    def type_list(self) -> Types:
+        """Consume ``(type, ...)`` or a single type."""
+        if not self.accept("("):
+            return (self.type(),)
+        out: list[TensorType] = []
+        while not self.accept(")"):
+            if out:
+                self.expect(",")
+            out.append(self.type())
+        return tuple(out)
+
+    # attributes
+
+    def alias(self) -> None:
+        """Consume ``#name = attribute`` or ``!name = type`` and remember it."""
+        name = self.take()
+        self.expect("=")
+        start = self.at
+        if name[0] == "!":
+            self._types[name] = self.type()
+        else:
+            value = self.attribute()
+            self.aliases[name] = Alias(value, start, self.at)
+
+    def attr_dict(self) -> dict[str, Any]:
+        """Consume ``{name = value, flag, ...}``."""
+        self.expect("{")
+        out: dict[str, Any] = {}
+        while not self.accept("}"):
+            if out:
+                self.expect(",")
+            name = self.string() if self.token.startswith('"') else self.word("an attribute name")
+            if name in out:
+                self.fail(f"attribute {name} is given twice", self.at - 1)
+            if not self.accept("="):
+                out[name] = True
+            elif name == "composite_attributes" and self.token == "{":
+                out[name] = self.raw_dict()
+            else:
+                out[name] = self.attribute()
+        return out
+
+    def attribute(self) -> Any:
+        """Consume any attribute: int, bool, str, Number, Symbol, Struct, Literal, tuple, dict, or Raw where it has no use."""
+        self.enter()
+        value = self._attribute()
+        self.leave()
+        return value
+
+    def _attribute(self) -> Any:
+        token = self.token
+        first = token[:1]
+        if first == '"':
+            return self.string()
+        if _NUMBER.fullmatch(token):
+            return self._number()
+        if first == "[":
+            return self._array()
+        if first == "{":
+            return self.attr_dict()
+        if first == "(":
+            return self.function_type()
+        if first == "@":
+            return self._symbol_path()
+        if first == "#":
+            return self._dialect_attribute()
+        if token.startswith("dense<"):
+            return self.dense()
+        if token == "array" and self.peek() == "<":
+            return self._dense_array()
+        if token in ("true", "false"):
+            self.at += 1
+            return token == "true"
+        return self._other()
+
+    def _number(self) -> Number:
+        token = self.token
+        value: int | float = (
+            self.integer() if re.fullmatch(r"-?(?:0x\w+|[0-9]+)", token) else float(self.take())
+        )
+        return Number(value, self.word("a type") if self.accept(":") else "")
+
+    def _array(self) -> tuple[Any, ...]:
+        self.expect("[")
+        out: list[Any] = []
+        while not self.accept("]"):
+            if out:
+                self.expect(",")
+            out.append(self.attribute())
+        return tuple(out)
+
+    def _symbol_path(self) -> Symbol | Raw:
+        start = self.at
+        name = self.symbol()
+        if self.token != ":" or self.peek() != ":":
+            return Symbol(name)
+        while self.token == ":" and self.peek() == ":":
+            self.at += 2
+            self.symbol()
+        return Raw("".join(self.tokens[start : self.at]))
+
+    def _dialect_attribute(self) -> Any:
+        start, name = self.at, self.take()
+        if name in self.aliases:
+            return self.aliases[name].value
+        if self.token != "<":
+            self.fail(f"unknown alias {name}", start)
+        if name != "#stablehlo" and not name.startswith("#stablehlo."):
+            self.skip_angles()
+            return Raw(self._slice(start, self.at))
+        return self.struct(name.removeprefix("#"))
+
+    def struct(self, name: str) -> Struct:
+        """Consume ``<a = 1, b = [2]>`` or ``<WORD>`` or ``<kind WORD>``."""
+        self.expect("<")
+        words: list[str] = []
+        found: dict[str, Any] = {}
+        while not self.accept(">"):
+            if found:
+                self.expect(",")
+            word = self.word("a field name")
+            if self.accept("="):
+                found[word] = self._field_value()
+            elif found or len(words) > 1:
+                self.fail(f"expected '=', found {self.shown()}")
+            else:
+                words.append(word)
+        return Struct(name, found, words[-1] if words else "")
+
+    def _field_value(self) -> Any:
+        """A value inside of ``#stablehlo.x<...>``: element types stand there as bare words."""
+        if self.token not in ("true", "false") and re.fullmatch(r"[a-z]+[0-9]\w*", self.token):
+            return self.take()
+        return self.attribute()
+
+    def _dense_array(self) -> tuple[Any, ...]:
+        self.at += 2
+        self.word("an element type")
+        out: list[Any] = []
+        if self.accept(":"):
+            while not out or self.accept(","):
+                out.append(self.attribute())
+        self.expect(">")
+        return tuple(v.value if isinstance(v, Number) else v for v in out)
+
+    def _other(self) -> Raw:
+        """Types, affine maps, locations, ``unit``: carried as text."""
+        start = self.at
+        if self.token == "dense":
+            self.fail("malformed dense literal")
+        if self.token == "dense_resource":
+            self.unsupported("attribute dense_resource")
+        if self.token.startswith(("!", "tensor<")):
+            self.take()
+        else:
+            self.word("an attribute")
+        if self.token == "<":
+            self.skip_angles()
+        elif self.token == "(":
+            self.skip_group()
+        return Raw(self._slice(start, self.at))
+
+    def dense(self) -> Literal:
+        """Consume ``dense<...> : type``."""
+        start = self.at
+        token = self.take()
+        if not token.startswith("dense<"):
+            self.fail("expected a dense<...> literal", start)
+        self.expect(":")
+        t = self.type()
+        try:
+            return read_dense(token[6:-1], t)
+        except LiteralError as e:
+            op = f"{self.op}: " if self.op else ""
+            raise ParseError(
+                f"{op}{e}", where=self.place(self.starts[start] + len("dense<") + e.offset)
+            ) from None
+
+    def _slice(self, start: int, end: int) -> str:
+        """The text of tokens ``start`` to ``end``, on one line, aliases replaced by what they stand for."""
+        last = end - 1
+        text = self.text[self.starts[start] : self.starts[last] + len(self.tokens[last])]
+        parts = _QUOTED.split(text)
+        for i in range(0, len(parts), 2):
+            parts[i] = _ALIAS.sub(self._expand, _SPACE.sub(" ", parts[i]))
+        out = "".join(parts)
+        if len(out) > MAX_RAW:
+            self.fail("the attribute is too long", start)
+        return out
+
+    def _expand(self, m: re.Match[str]) -> str:
+        alias = self.aliases.get(m[0])
+        return self._slice(alias.start, alias.end) if alias else m[0]
+
+    def raw_dict(self) -> tuple[tuple[str, Any], ...]:
+        """Consume a dictionary that is carried along: integers of type i64 and strings as they are, the rest as Raw."""
+        self.expect("{")
+        out: dict[str, Any] = {}
+        while not self.accept("}"):
+            if out:
+                self.expect(",")
+            name = self.string() if self.token.startswith('"') else self.word("an attribute name")
+            if not self.accept("="):
+                out[name] = Raw("unit")
+                continue
+            start = self.at
+            value = self.attribute()
+            if (
+                isinstance(value, Number)
+                and isinstance(value.value, int)
+                and value.type in ("", "i64")
+            ):
+                out[name] = value.value
+            else:
+                out[name] = value if isinstance(value, str) else Raw(self._slice(start, self.at))
+        return tuple(out.items())
+
+    # from what was read to what the op table wants
+
+    def fit(self, attr: Attr, value: Any, at: int) -> Any:
+        """``value`` as the table's kind of ``attr``; ParseError at token ``at`` if it is something else."""
+        value = value.value if isinstance(value, Number) else value
+        if attr.kind == "i64" and type(value) is int:
+            return value
+        if attr.kind == "i64s":
+            if isinstance(value, Literal) and value.type.dtype.is_integer:
+                return tuple(int(v) for v in value.array().ravel())
+            if isinstance(value, tuple):
+                numbers = [v.value if isinstance(v, Number) else v for v in value]
+                if all(type(v) is int for v in numbers):
+                    return tuple(numbers)
+        if attr.kind == "enum":
+            words = [
+                v.word if isinstance(v, Struct) else v
+                for v in (value if isinstance(value, tuple) else (value,))
+            ]
+            if all(isinstance(w, str) for w in words):
+                return self.fit_words(attr, words, isinstance(value, tuple), at)
+        if attr.kind == "str" and isinstance(value, str):
+            return value
+        if attr.kind == "symbol" and isinstance(value, Symbol):
+            return value.name
+        if attr.kind == "literal" and isinstance(value, Literal):
+            return value
+        if attr.kind == "dict" and isinstance(value, Struct):
+            return tuple(
+                (k, v.value if isinstance(v, Number) else v) for k, v in value.fields.items()
+            )
+        if (
+            attr.kind == "dict"
+            and isinstance(value, tuple)
+            and all(isinstance(v, tuple) for v in value)
+        ):
+            return value
+        self.fail(f"attribute {attr.name} is no {_KINDS.get(attr.kind, attr.kind)}", at)
+
+    def fit_words(self, attr: Attr, words: list[str], several: bool, at: int) -> Any:
+        """Enum words checked against the table's choices: one, or a tuple where the default is one."""
+        for w in words:
+            if w not in attr.choices or not w:
+                self.fail(
+                    f"{attr.name} {w} is none of {' '.join(c for c in attr.choices if c)}", at
+                )
+        if several != isinstance(attr.default, tuple):
+            self.fail(f"attribute {attr.name} is {'not ' if several else ''}a list", at)
+        return tuple(words) if several else words[0]
+
+
+_KINDS = {
+    "i64": "integer",
+    "i64s": "list of integers",
+    "enum": "enum value",
+    "str": "string",
+    "dict": "dictionary",
+}
+
+
+def write_value(value: Any) -> str:
+    """An attribute value of a carried dictionary as MLIR text."""
+    if isinstance(value, Raw):
+        return value.text
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return f"{value} : i64"
+    if isinstance(value, float):
+        return f"{value:.17e} : f64"
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, Literal):
+        return f"{write_dense(value)} : {value.type}"
+    return "[" + ", ".join(map(write_value, value)) + "]"
+
+
+def write_dict(items: tuple[tuple[str, Any], ...]) -> str:
+    """``{a = 1 : i64, b = "x"}``."""
+    return (
+        "{"
+        + ", ".join(f"{k if WORD.fullmatch(k) else quote(k)} = {write_value(v)}" for k, v in items)
+        + "}"
+    )

@@ -1,0 +1,350 @@
+"""Parsing function bodies: blocks, values, ops in pretty and generic form."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from compiler.errors import VerifyError
+from compiler.ir import Graph, Node, TensorType
+from compiler.ops import OPS
+from compiler.ops.table import Attr, Op, Types
+from compiler.text.attributes import DOT_FIELDS, AttributeReader, Struct
+from compiler.text.forms import Field, fields
+from compiler.text.lexer import WORD
+from compiler.text.scope import Scope
+
+_TERMINATORS = frozenset(
+    p + q + p for p in ("", '"') for q in ("return", "func.return", "stablehlo.return")
+)
+_CALLS = ("call", "func.call")
+Attributes = dict[str, Any]
+
+
+class BodyReader(AttributeReader):
+    """Reads the ops of one text. Result types are taken as stated; the checker judges them afterwards."""
+
+    def mismatch(self, message: str, at: int) -> NoReturn:
+        """Raise VerifyError at token ``at``."""
+        raise VerifyError(f"{self.op}: {message}" if self.op else message, where=self.loc(at))
+
+    # blocks
+
+    def body(self, scope: Scope, what: str) -> Graph:
+        """A block after its opening brace: ops, terminator, closing brace."""
+        self.enter()
+        self.block_header(scope)
+        while self.token not in _TERMINATORS:
+            self.op = ""
+            if self.token in ("}", ""):
+                self.fail(f"{what} ends without a return")
+            self._statement(scope)
+        graph = scope.graph(self._terminator(scope))
+        if self.token[:1] == "^":
+            self.unsupported("control flow between blocks")
+        self.expect("}")
+        self.leave()
+        return graph
+
+    def block_header(self, scope: Scope) -> None:
+        """``^bb0(%a: type, ...):``, if there is one."""
+        if self.token[:1] != "^":
+            return
+        self.at += 1
+        if self.accept("("):
+            while not self.accept(")"):
+                if scope.params:
+                    self.expect(",")
+                self.block_argument(scope)
+        self.expect(":")
+
+    def block_argument(self, scope: Scope) -> None:
+        """``%name: type``, perhaps with attributes and a location."""
+        at = self.at
+        name, t = self.typed_name()
+        if not scope.param(name, t):
+            self.fail(f"{name} is defined twice", at)
+        if self.token == "{":
+            self.attr_dict()
+        self.skip_loc()
+
+    def typed_name(self) -> tuple[str, TensorType]:
+        """``%name: type``."""
+        name = self._value_name()
+        self.expect(":")
+        return name, self.type()
+
+    def _value_name(self) -> str:
+        token = self.token
+        if token[:1] != "%" or len(token) < 2 or "#" in token:
+            self.fail(f"expected a value name, found {self.shown()}")
+        return self.take()
+
+    def _terminator(self, scope: Scope) -> tuple[int, ...]:
+        at = self.at
+        generic = self.take().startswith('"')
+        self.op = "return"
+        values: list[int] = []
+        stated: Types = ()
+        if generic:
+            values = self.parenthesised(scope)
+            self.properties()
+            self.expect(":")
+            stated = self.function_type().params
+        else:
+            if self.token == "{":
+                self.attr_dict()
+            if self.token[:1] == "%":
+                values = self.operand_list(scope)
+            if self.accept(":"):
+                stated = self.type_sequence()
+        self.match(scope, values, stated, at)
+        self.skip_loc()
+        self.op = ""
+        return tuple(values)
+
+    # one op
+
+    def _statement(self, scope: Scope) -> None:
+        """``%a, %b:2 = op`` with its location."""
+        names: list[tuple[str, int, int]] = []  # name, results, token
+        if self.token[:1] == "%":
+            while not names or self.accept(","):
+                at, name = self.at, self._value_name()
+                names.append((name, self.integer() if self.accept(":") else 1, at))
+            self.expect("=")
+        at = self.at
+        token = self.take()
+        node = (
+            self._generic(scope, token, at) if token[:1] == '"' else self._pretty(scope, token, at)
+        )
+        self.skip_loc()
+        first = scope.add(node, self.loc(at))
+        if names and sum(count for _, count, _ in names) != len(node.types):
+            self.fail(f"has {len(node.types)} results, not as many as are named", at)
+        for name, count, place in names:
+            if count < 1:
+                self.fail(f"{name} names no result", place)
+            if not scope.name(name, first, count):
+                self.fail(f"{name} is defined twice", place)
+            first += count
+
+    def _row(self, name: str, at: int) -> Op:
+        """The row of an op as spelled in the text; refuses what the table does not have."""
+        short = "call" if name in _CALLS else name.removeprefix("stablehlo.")
+        known = name in _CALLS or (short in OPS and short != name and short != "call")
+        if not known:
+            if "." in name and WORD.fullmatch(name):
+                self.unsupported(f"op {name}", at)
+            self.at = at
+            self.fail(f"expected an op, found {self.shown()}")
+        self.op = short
+        return OPS[short]
+
+    def _generic(self, scope: Scope, token: str, at: int) -> Node:
+        """``"stablehlo.add"(%a, %b) <{attrs}> ({regions}) {attrs} : (types) -> types``."""
+        row = self._row(token.strip('"'), at)
+        operands = self.parenthesised(scope)
+        attrs = self.properties()
+        regions: list[tuple[Graph, Scope]] = []
+        if self.accept("("):
+            while not self.accept(")"):
+                if regions:
+                    self.expect(",")
+                self.expect("{")
+                regions.append(self.region(Scope(scope), row))
+        if self.token == "{":
+            attrs |= self.attr_dict()
+        self.expect(":")
+        stated = self.function_type()
+        self.match(scope, operands, stated.params, at)
+        return self.node(row, operands, {}, attrs, stated.results, at, regions)
+
+    def properties(self) -> Attributes:
+        """``<{...}>`` or ``{...}``, if there is one."""
+        if self.accept("<"):
+            attrs = self.attr_dict()
+            self.expect(">")
+            return attrs
+        return self.attr_dict() if self.token == "{" else {}
+
+    def region(self, scope: Scope, row: Op) -> tuple[Graph, Scope]:
+        """A region after its opening brace."""
+        graph = self.body(scope, f"the region of {row.name}")
+        self.op = row.name
+        return graph, scope
+
+    def _pretty(self, scope: Scope, token: str, at: int) -> Node:
+        from compiler.text.special import SPECIAL
+
+        row = self._row(token, at)
+        if row.name in SPECIAL:
+            return SPECIAL[row.name](self, scope, row, at)
+        extra = self.attr_dict() if row.name == "constant" and self.token == "{" else {}
+        operands, attrs = self._fields(scope, row)
+        return self.finish(scope, row, operands, attrs, at, extra)
+
+    def _fields(self, scope: Scope, row: Op) -> tuple[list[int], Attributes]:
+        """The comma-separated fields of the op's form."""
+        operands: list[int] = []
+        attrs: Attributes = {}
+        table = {a.name: a for a in row.attrs}
+        for number, field in enumerate(fields(row.name)):
+            if field.optional and not self._has_field(field):
+                continue
+            if number:
+                self.expect(",")
+            if field.keyword:
+                self.expect(field.keyword)
+                self.expect("=")
+            for k, slot in enumerate(field.slots):
+                if k:
+                    self.expect("x")
+                if slot in table:
+                    attrs[slot] = self._slot(table[slot])
+                elif slot.endswith("*"):
+                    operands += self.operand_list(scope)
+                else:
+                    operands.append(self.operand(scope))
+        return operands, attrs
+
+    def _has_field(self, field: Field) -> bool:
+        return self.token == "," and (not field.keyword or self.peek() == field.keyword)
+
+    def _slot(self, attr: Attr) -> Any:
+        """An attribute as a pretty form spells it."""
+        at = self.at
+        if attr.kind == "i64s":
+            return self.integers() if self.token == "[" else self.fit(attr, self.attribute(), at)
+        if attr.kind == "enum":
+            if not isinstance(attr.default, tuple):
+                return self.fit_words(attr, [self.word(attr.name)], False, at)
+            self.expect("[")
+            words: list[str] = []
+            while not self.accept("]"):
+                if words:
+                    self.expect(",")
+                words.append(self.word(attr.name))
+            return self.fit_words(attr, words, True, at)
+        if attr.kind == "dict":
+            return self.fit(attr, self.struct(attr.name), at)
+        return self.dense() if attr.kind == "literal" else self.integer()
+
+    def finish(
+        self,
+        scope: Scope,
+        row: Op,
+        operands: list[int],
+        attrs: Attributes,
+        at: int,
+        extra: Attributes | None = None,
+    ) -> Node:
+        """The rest of a pretty op: attribute dictionary and types."""
+        extra = extra or {}
+        if self.token == "{":
+            extra |= self.attr_dict()
+        if row.name == "constant":
+            return self.node(row, operands, attrs, extra, (attrs["value"].type,), at)
+        self.expect(":")
+        if self.token == "(":
+            stated = self.function_type()
+            self.match(scope, operands, stated.params, at)
+            return self.node(row, operands, attrs, extra, stated.results, at)
+        types = self.type_sequence()
+        if row.name == "select" and len(types) == 2:
+            types = (*types, types[1])
+        elif len(types) == 1:
+            types *= max(len(operands), 1)
+        self.match(scope, operands, types if operands else (), at)
+        return self.node(row, operands, attrs, extra, types[-1:], at)
+
+    def node(
+        self,
+        row: Op,
+        operands: list[int],
+        attrs: Attributes,
+        extra: Attributes,
+        results: Types,
+        at: int,
+        regions: list[tuple[Graph, Scope]] | None = None,
+    ) -> Node:
+        """The node: ``attrs`` are in the table's form already, ``extra`` as an attribute dictionary gave them."""
+        if row.name == "dot_general" and "dot_dimension_numbers" in extra:
+            numbers = extra.pop("dot_dimension_numbers")
+            if not isinstance(numbers, Struct) or numbers.name != "stablehlo.dot":
+                self.fail("dot_dimension_numbers is no #stablehlo.dot<...>", at)
+            extra |= {name: numbers.fields.get(name, ()) for name in DOT_FIELDS}
+        full: list[tuple[str, Any]] = []
+        for a in row.attrs:
+            if a.name in attrs:
+                full.append((a.name, attrs[a.name]))
+            elif a.name in extra:
+                full.append((a.name, self.fit(a, extra[a.name], at)))
+            elif a.required:
+                self.fail(f"attribute {a.name} is missing", at)
+            else:
+                full.append((a.name, a.default))
+        self._leftover(row, attrs, extra, at)
+        regions = regions or []
+        if len(regions) != row.regions:
+            self.fail(f"takes {row.regions} regions, not {len(regions)}", at)
+        graphs = tuple(g for g, _ in regions)
+        captures = (
+            tuple(regions[0][1].captures) if regions else ()
+        )  # no op of the table has two regions
+        return Node(row.name, tuple(operands), tuple(full), results, graphs, captures)
+
+    def _leftover(self, row: Op, attrs: Attributes, extra: Attributes, at: int) -> None:
+        """Skip attributes of foreign dialects and the default accuracy; refuse the others by name."""
+        names = {a.name for a in row.attrs}
+        for name, value in extra.items():
+            if name in attrs:
+                self.fail(f"attribute {name} is given twice", at)
+            if name in names or "." in name:
+                continue
+            if name != "result_accuracy" or not (
+                "transcendental" in row.traits or row.name == "sqrt"
+            ):
+                self.fail(f"has no attribute {name}", at)
+            mode = value.fields.get("mode") if isinstance(value, Struct) else None
+            if not isinstance(mode, Struct) or mode.word != "DEFAULT":
+                self.unsupported(
+                    f"attribute result_accuracy of {row.name} (only the default is)", at
+                )
+
+    # operands
+
+    def operand(self, scope: Scope) -> int:
+        """``%name`` or ``%name#1``."""
+        token = self.token
+        name, _, index = token.partition("#")
+        if token[:1] != "%" or len(name) < 2 or len(index) > 9:
+            self.fail(f"expected a value such as %0, found {self.shown()}")
+        value = scope.find(name, int(index or 0))
+        if value is None:
+            self.fail(f"{token[:80]} is not defined here")
+        self.at += 1
+        return value
+
+    def operand_list(self, scope: Scope) -> list[int]:
+        """``%a, %b``; a comma that no value follows is left."""
+        out = [self.operand(scope)]
+        while self.token == "," and self.peek()[:1] == "%":
+            self.at += 1
+            out.append(self.operand(scope))
+        return out
+
+    def parenthesised(self, scope: Scope) -> list[int]:
+        """``(%a, %b)`` or ``()``."""
+        self.expect("(")
+        out = self.operand_list(scope) if self.token[:1] == "%" else []
+        self.expect(")")
+        return out
+
+    def match(self, scope: Scope, operands: list[int], stated: Types, at: int) -> None:
+        """Fail unless the operands have the stated types."""
+        if len(operands) != len(stated):
+            self.fail(f"{len(operands)} operands, but {len(stated)} types", at)
+        for i, (v, t) in enumerate(zip(operands, stated, strict=True)):
+            have = scope.type_of(v)
+            if have != t:
+                self.mismatch(f"operand {i} has type {have}, the op states {t}", at)

@@ -1,0 +1,191 @@
+"""Printing modules in the pretty form that MLIR reads; :func:`compiler.text.parse` gives back the same module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from compiler.ir import Function, Graph, Module, Node
+from compiler.ops import OPS
+from compiler.ops.table import Attr, Types
+from compiler.text.attributes import write_dict
+from compiler.text.forms import FUNCTIONAL, fields
+from compiler.text.lexer import quote, symbol_name
+from compiler.text.literals import write_dense
+
+Names = Sequence[str]
+Lines = list[str]
+
+
+def print_module(m: Module) -> str:
+    """The whole module as text: the entry first, private functions last."""
+    head = f"module {symbol_name(m.name)} {{" if m.name else "module {"
+    lines = [head]
+    for f in sorted(m.functions, key=lambda f: (f is not m.main, f.private)):
+        lines += ["  " + line for line in _function(f)]
+    return "\n".join([*lines, "}", ""])
+
+
+def print_node(graph: Graph, index: int) -> str:
+    """One op of a function's graph on one line, with the names that :func:`print_module` uses."""
+    return " ".join(line.strip() for line in _node(graph, index, value_names(graph), ""))
+
+
+def value_names(graph: Graph, prefix: str = "", outer: Names = ()) -> list[str]:
+    """The name of every value: ``%arg0`` for parameters, ``%3`` or ``%3#1`` for results of node 3.
+
+    In a region ``prefix`` holds the path of nodes that it lies in, and ``outer`` the names of captured values.
+    """
+    own = len(graph.params) - len(outer)
+    names = [f"%arg{prefix}{i}" for i in range(own)] + list(outer)
+    start = f"%v{prefix}" if prefix else "%"
+    for i, n in enumerate(graph.nodes):
+        many = len(n.types) > 1
+        names += [f"{start}{i}#{k}" if many else f"{start}{i}" for k in range(len(n.types))]
+    return names
+
+
+def _function(f: Function) -> Lines:
+    g = f.graph
+    names = value_names(g)
+    params = ", ".join(f"{names[i]}: {t}" for i, t in enumerate(g.params))
+    results = f" -> {_results(g.result_types)}" if g.results else ""
+    visibility = "private" if f.private else "public"
+    head = f"func.func {visibility} {symbol_name(f.name)}({params}){results} {{"
+    return [head, *("  " + line for line in _body(g, names, "", "return")), "}"]
+
+
+def _body(g: Graph, names: Names, prefix: str, terminator: str) -> Lines:
+    lines: Lines = []
+    for i in range(len(g.nodes)):
+        lines += _node(g, i, names, prefix)
+    values = ", ".join(names[v] for v in g.results)
+    types = ", ".join(map(str, g.result_types))
+    lines.append(f"{terminator} {values} : {types}" if values else terminator)
+    return lines
+
+
+def _node(g: Graph, index: int, names: Names, prefix: str) -> Lines:
+    """The lines of one op."""
+    n = g.nodes[index]
+    left = f"%v{prefix}{index}" if prefix else f"%{index}"
+    many = f":{len(n.types)}" if len(n.types) > 1 else ""
+    start = f"{left}{many} = " if n.types else ""
+    dialect = "" if n.op == "call" else "stablehlo."
+    operands = [names[v] for v in n.operands]
+    types = _types(n, tuple(g.types[v] for v in n.operands))
+    if n.op != "reduce":
+        return [f"{start}{dialect}{n.op}{_BODY.get(n.op, _plain)(n, operands)}{types}"]
+    combiner = _combiner(n)
+    head = f"{start}stablehlo.reduce{_reduce(n, operands, combiner)}{types}"
+    return [head] if combiner else [head, *_reducer(n, f"{prefix}{index}_", names)]
+
+
+def _types(n: Node, operands: Types) -> str:
+    """The types of one op, as short as its form allows."""
+    if n.op == "constant":
+        return f" : {n.type}"
+    if n.op == "select" and operands[0] != n.type:
+        return f" : {operands[0]}, {n.type}"
+    if n.op not in FUNCTIONAL and len({*operands, *n.types}) == 1:
+        return f" : {n.type}"
+    return f" : ({', '.join(map(str, operands))}) -> {_results(n.types)}"
+
+
+def _results(types: Types) -> str:
+    return str(types[0]) if len(types) == 1 else f"({', '.join(map(str, types))})"
+
+
+def _plain(n: Node, operands: list[str]) -> str:
+    """The fields of the op's form."""
+    row = OPS[n.op]
+    slots: dict[str, str] = {}
+    for k, name in enumerate(row.operands):
+        slots[name] = ", ".join(operands[k:]) if name.endswith("*") else operands[k]
+    attrs = {a.name: (a, n.attr(a.name, a.default)) for a in row.attrs}
+    parts = []
+    for field in fields(n.op):
+        if field.optional and all(attrs[s][1] == attrs[s][0].default for s in field.slots):
+            continue
+        values = [slots[s] if s in slots else _slot(*attrs[s]) for s in field.slots]
+        parts.append((f"{field.keyword} = " if field.keyword else "") + " x ".join(values))
+    return " " + ", ".join(parts)
+
+
+def _slot(attr: Attr, value: Any) -> str:
+    """An attribute as a pretty form spells it."""
+    if attr.kind == "literal":
+        return write_dense(value)
+    if attr.kind == "dict":
+        return "<" + ", ".join(f"{k} = {_word(v)}" for k, v in value) + ">"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(str, value)) + "]"
+    return str(value)
+
+
+def _word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _slice(n: Node, operands: list[str]) -> str:
+    rows = zip(n.attr("start_indices"), n.attr("limit_indices"), n.attr("strides"), strict=True)
+    spans = (f"{lo}:{hi}" if step == 1 else f"{lo}:{hi}:{step}" for lo, hi, step in rows)
+    return f" {operands[0]} [{', '.join(spans)}]"
+
+
+def _reduce_precision(n: Node, operands: list[str]) -> str:
+    return f" {operands[0]}, format = e{n.attr('exponent_bits')}m{n.attr('mantissa_bits')}"
+
+
+def _call(n: Node, operands: list[str]) -> str:
+    return f" {symbol_name(n.attr('callee'))}({', '.join(operands)})"
+
+
+def _composite(n: Node, operands: list[str]) -> str:
+    attrs = n.attr("composite_attributes", ())
+    items = [f"composite_attributes = {write_dict(attrs)}"] if attrs else []
+    items.append(f"decomposition = {symbol_name(n.attr('decomposition'))}")
+    if n.attr("version", 0):
+        items.append(f"version = {n.attr('version')} : i32")
+    inputs = f" {', '.join(operands)}" if operands else ""
+    return f" {quote(n.attr('name'))}{inputs} {{{', '.join(items)}}}"
+
+
+_BODY: dict[str, Callable[[Node, list[str]], str]] = {
+    "slice": _slice,
+    "reduce_precision": _reduce_precision,
+    "call": _call,
+    "composite": _composite,
+}
+
+
+def _combiner(n: Node) -> str:
+    """The op that ``applies`` can name: the body is one commutative op of the two block arguments in order."""
+    body = n.regions[0]
+    if len(n.operands) != 2 or n.captures or len(body.nodes) != 1:
+        return ""
+    inner = body.nodes[0]
+    plain = (
+        inner.operands == (0, 1) and body.results == (2,) and "commutative" in OPS[inner.op].traits
+    )
+    return inner.op if plain else ""
+
+
+def _reduce(n: Node, operands: list[str], combiner: str) -> str:
+    half = len(operands) // 2
+    pairs = (f"({x} init: {c})" for x, c in zip(operands[:half], operands[half:], strict=True))
+    applies = f" applies stablehlo.{combiner}" if combiner else ""
+    return f"{', '.join(pairs)}{applies} across dimensions = {list(n.attr('dimensions'))}"
+
+
+def _reducer(n: Node, prefix: str, names: Names) -> Lines:
+    """``reducer(%a: t, %b: t) (...) {...}``: the block arguments stand in pairs, one an input."""
+    body = n.regions[0]
+    inner = value_names(body, prefix, [names[v] for v in n.captures])
+    half = len(n.operands) // 2
+    pairs = (
+        f"({inner[i]}: {body.params[i]}, {inner[half + i]}: {body.params[half + i]})"
+        for i in range(half)
+    )
+    lines = _body(body, inner, prefix, "stablehlo.return")
+    return [f" reducer{' '.join(pairs)} {{", *("  " + line for line in lines), "}"]
