@@ -17,7 +17,7 @@ from compiler.ir import TensorType
 
 # Scalar operations by what they need. Integers are two's complement and wrap; nothing here is undefined:
 #   const imm=bytes of the value | arg imm=k (k-th argument of the body) | index imm=k (loop variable k of the nest, i64)
-#   load imm=buffer args=(offset[, predicate, other])   element at flat offset; where predicate is false: other, no access
+#   load imm=buffer args=(offset)   element at flat offset, which is always inside (lowering clamps where it selects)
 #   float (f32, f64; one rounding to nearest even each): fadd fsub fmul fdiv fma fsqrt | exact: fneg fabs floor ceil trunc
 #     rint (half to even) copysign(x, sign) frem (C fmod)
 #   fmax fmin: IEEE 754-2019 maximum/minimum (NaN wins, -0 < +0)

@@ -1,0 +1,30 @@
+"""Lowering: from StableHLO graphs to nests.
+
+Every op is described as *value at an index*; see :mod:`compiler.lower.scope`. A node becomes one nest that reads its
+operands from memory; a composite ``assay.fusion`` becomes one nest that computes its whole body.
+"""
+
+from __future__ import annotations
+
+from compiler.ir import Module
+from compiler.lower import call, constant, convert, dot, elementwise, reduce, shape
+from compiler.lower.program import Lowerer
+from compiler.lower.table import LOWERINGS
+from compiler.nest.ir import Program
+
+__all__ = [
+    "LOWERINGS",
+    "call",
+    "constant",
+    "convert",
+    "dot",
+    "elementwise",
+    "lower",
+    "reduce",
+    "shape",
+]
+
+
+def lower(module: Module) -> Program:
+    """The program of the module's entry function. UnsupportedError for what has no lowering."""
+    return Lowerer(module).program()

@@ -1,0 +1,262 @@
+"""From a module to a program: buffers for values, nests for nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from compiler.ir import Graph, Literal, Module, Node, TensorType
+from compiler.lower.call import flatten, is_fusion
+from compiler.lower.scope import Index, Scope, Source, from_buffer, from_literal
+from compiler.lower.table import LOWERINGS, NESTS
+from compiler.nest.ir import Buffer, Map, Nest, Program, Reduce
+
+
+@dataclass(slots=True)
+class Frame:
+    """One graph in work.
+
+    Attributes:
+        graph: free of calls.
+        sources: how to read the values that exist already.
+        memory: the buffers of those that have one.
+        outs: buffers that wait for values, by value number.
+        node: number of the node in work.
+    """
+
+    graph: Graph
+    sources: dict[int, Source] = field(default_factory=dict)
+    memory: dict[int, int] = field(default_factory=dict)
+    outs: dict[int, int] = field(default_factory=dict)
+    node: int = 0
+
+
+class Lowerer:
+    """Collects the buffers and nests of one program."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.buffers: list[Buffer] = []
+        self.nests: list[Nest] = []
+        self._fused: dict[str, Graph | None] = {}
+        self._constants: dict[Literal, int] = {}
+        graph = flatten(module, module.main.graph, lambda n: self._single_nest(n) is not None)
+        self._frame = Frame(graph)
+
+    @property
+    def graph(self) -> Graph:
+        """The graph in work."""
+        return self._frame.graph
+
+    # What lowerings of nests use
+
+    def scope(self) -> Scope:
+        """An empty body that reads the values that exist already."""
+        return Scope(self._frame.graph, self._frame.sources)
+
+    def flat(self, region: Graph) -> Graph:
+        """A region without calls."""
+        return flatten(self.module, region)
+
+    def captured(self, v: int) -> Source:
+        """Value ``v`` of the graph in work, for use in the body of a region."""
+        frame = self._frame
+
+        def source(at: Scope, index: Index) -> int:
+            return Scope(frame.graph, frame.sources, at.s).value(v, index)
+
+        return source
+
+    def operand(self, v: int, strides: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+        """The buffer of ``v`` and its strides; a splat is one element with strides 0."""
+        if v in self._frame.memory:
+            return self._frame.memory[v], strides
+        literal = self._frame.graph.nodes[self._frame.graph.defs[v][0]].attr("value")
+        one = Literal(TensorType((), literal.type.dtype), literal.data)
+        return self._constant(one), tuple(0 for _ in strides)
+
+    def result(self, _node: Node) -> int:
+        """The buffer for the only result of the node in work."""
+        return self._results()[0]
+
+    def append(self, nest: Nest) -> None:
+        """Add a nest."""
+        self.nests.append(nest)
+
+    def reduce(self, node: Node, **parts: Any) -> None:
+        """Add a reduce nest whose results are those of the node in work."""
+        self.append(Reduce(name=node.op, outs=self._results(), **parts))
+
+    # Programs
+
+    def program(self) -> Program:
+        """The whole program."""
+        frame = self._frame
+        inputs = []
+        for v, t in enumerate(frame.graph.params):
+            inputs.append(self._bind(v, t, "input"))
+        live = _live(frame.graph)
+        for i, node in enumerate(frame.graph.nodes):
+            if live[i]:
+                frame.node = i
+                self._node(node, frame.graph.first[i])
+        outputs = self._outputs(frame)
+        return Program(tuple(self.buffers), tuple(self.nests), tuple(inputs), outputs)
+
+    def _node(self, node: Node, first: int) -> None:
+        frame = self._frame
+        if node.op == "constant":
+            literal = node.attr("value")
+            if literal.is_splat:
+                frame.sources[first] = from_literal(literal)
+            else:
+                self._place(first, self._constant(literal), literal.type)
+        elif node.op == "reshape":  # the same bytes
+            source = node.operands[0]
+            frame.sources[first] = frame.sources[source]
+            if source in frame.memory:
+                frame.memory[first] = frame.memory[source]
+        elif node.op == "composite":
+            self._fusion(node, first)
+        elif node.op in NESTS:
+            LOWERINGS[node.op](self, node)
+        else:
+            at = self.scope()
+            body = at.s.body(at.value(first, at.loops(node.type.shape)))
+            self.append(Map(node.op, node.type.shape, body, self._results()))
+
+    def _fusion(self, node: Node, first: int) -> None:
+        graph = self._single_nest(node)
+        assert graph is not None
+        outer = self._frame
+        outs = {}
+        for k, (v, t) in enumerate(zip(graph.results, node.types, strict=True)):
+            outs[v] = self._bind(first + k, t, "temp")
+        sources = {k: outer.sources[v] for k, v in enumerate(node.operands)}
+        self._frame = inner = Frame(graph, sources, outs=outs)
+        for i, n in enumerate(graph.nodes):
+            if n.op == "constant" and not n.attr("value").is_splat:
+                literal = n.attr("value")
+                sources[graph.first[i]] = from_buffer(self._constant(literal), literal.type)
+        roots = [i for i, n in enumerate(graph.nodes) if n.op in NESTS]
+        if roots:
+            inner.node = roots[0]
+            root = graph.nodes[roots[0]]
+            LOWERINGS[root.op](self, root)
+        else:
+            shape = node.type.shape
+            at = self.scope()
+            index = at.loops(shape)
+            body = at.s.body(*(at.value(v, index) for v in graph.results))
+            self.append(Map("fusion", shape, body, tuple(outs[v] for v in graph.results)))
+        self._frame = outer
+
+    def _single_nest(self, node: Node) -> Graph | None:
+        """The flat body of a fusion that can be one nest, without dead code; ``None`` for all other composites."""
+        if not is_fusion(node):
+            return None
+        name = node.attr("decomposition")
+        if name not in self._fused:
+            graph = flatten(self.module, self.module.by_name[name].graph)
+            self._fused[name] = _alive(graph) if _one_nest(graph) else None
+        return self._fused[name]
+
+    # Buffers
+
+    def _new(self, t: TensorType, role: str, data: bytes = b"") -> int:
+        self.buffers.append(Buffer(t, role, data))
+        return len(self.buffers) - 1
+
+    def _constant(self, literal: Literal) -> int:
+        if literal not in self._constants:
+            self._constants[literal] = self._new(literal.type, "const", literal.data)
+        return self._constants[literal]
+
+    def _place(self, v: int, buffer: int, t: TensorType) -> None:
+        self._frame.memory[v] = buffer
+        self._frame.sources[v] = from_buffer(buffer, t)
+
+    def _bind(self, v: int, t: TensorType, role: str) -> int:
+        buffer = self._new(t, role)
+        self._place(v, buffer, t)
+        return buffer
+
+    def _results(self) -> tuple[int, ...]:
+        """Buffers for all results of the node in work."""
+        frame = self._frame
+        first = frame.graph.first[frame.node]
+        return tuple(
+            frame.outs[first + k] if first + k in frame.outs else self._bind(first + k, t, "temp")
+            for k, t in enumerate(frame.graph.nodes[frame.node].types)
+        )
+
+    def _outputs(self, frame: Frame) -> tuple[int, ...]:
+        """Turn temporaries into outputs; what is no temporary of its own (or twice an output) is copied."""
+        outputs: list[int] = []
+        for v in frame.graph.results:
+            t = frame.graph.types[v]
+            buffer = frame.memory.get(v)
+            if buffer is not None and self.buffers[buffer].role == "temp":
+                self.buffers[buffer] = Buffer(t, "output")
+                outputs.append(buffer)
+                continue
+            at = self.scope()
+            body = at.s.body(frame.sources[v](at, at.loops(t.shape)))
+            outputs.append(self._new(t, "output"))
+            self.append(Map("copy", t.shape, body, (outputs[-1],)))
+        return tuple(outputs)
+
+
+def _live(graph: Graph) -> list[bool]:
+    """Which nodes the results need."""
+    needed = [False] * len(graph.types)
+    for v in graph.results:
+        needed[v] = True
+    live = [False] * len(graph.nodes)
+    for i in range(len(graph.nodes) - 1, -1, -1):
+        node, first = graph.nodes[i], graph.first[i]
+        if any(needed[first : first + len(node.types)]):
+            live[i] = True
+            for v in node.uses:
+                needed[v] = True
+    return live
+
+
+def _alive(graph: Graph) -> Graph:
+    """The graph without the nodes that no result needs."""
+    live = _live(graph)
+    if all(live):
+        return graph
+    new = {v: v for v in range(len(graph.params))}
+    nodes: list[Node] = []
+    count = len(graph.params)
+    for i, n in enumerate(graph.nodes):
+        if live[i]:
+            nodes.append(_renamed(n, new))
+            for k in range(len(n.types)):
+                new[graph.first[i] + k] = count
+                count += 1
+    return Graph(graph.params, tuple(nodes), tuple(new[v] for v in graph.results))
+
+
+def _renamed(node: Node, new: dict[int, int]) -> Node:
+    return node._replace(
+        operands=tuple(new[v] for v in node.operands), captures=tuple(new[v] for v in node.captures)
+    )
+
+
+def _one_nest(graph: Graph) -> bool:
+    """Whether a flat graph can be one nest: a map with results of one shape, or one reduce at the root."""
+    live = _live(graph)
+    roots = [i for i, n in enumerate(graph.nodes) if live[i] and n.op in NESTS]
+    if not graph.results or len(set(graph.results)) != len(graph.results):
+        return False
+    if not roots:
+        shapes = {graph.types[v].shape for v in graph.results}
+        return len(shapes) == 1
+    if len(roots) > 1 or graph.nodes[roots[0]].op != "reduce":
+        return False
+    first = graph.first[roots[0]]
+    own: Sequence[int] = range(first, first + len(graph.nodes[roots[0]].types))
+    return sorted(graph.results) == sorted(own)

@@ -1,0 +1,95 @@
+"""Lowering of reduce: one nest, in the canonical order.
+
+The order is ``lanes`` where the body is one commutative op with an identity and the reduced dimensions lie innermost in
+memory (dimensions of size 1 do not count); else it is ``sequential``. It depends on the op alone, never on what it is
+fused with, so that fusion keeps every bit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from compiler.dtypes import DType
+from compiler.ir import Graph, Node, TensorType
+from compiler.lower.scope import Scope, from_argument
+from compiler.lower.table import lowering
+
+if TYPE_CHECKING:
+    from compiler.lower.program import Lowerer
+
+
+@lowering("reduce")
+def reduce(program: Lowerer, node: Node) -> None:
+    """Append the nest of one reduce; its operands are inlined as far as the program's sources say."""
+    half = len(node.operands) // 2
+    inputs, inits = node.operands[:half], node.operands[half:]
+    shape, dims = program.graph.types[inputs[0]].shape, sorted(node.attr("dimensions"))
+    kept = [d for d in range(len(shape)) if d not in dims]
+    domain, reduced = tuple(shape[d] for d in kept), tuple(shape[d] for d in dims)
+    at = program.scope()
+    loops = at.loops(domain + reduced).dims
+    position = dict(zip(kept + dims, loops, strict=True))
+    index = at.index(shape, [position[d] for d in range(len(shape))])
+    body = at.s.body(*(at.value(v, index) for v in inputs))
+    start = program.scope()
+    init = start.s.body(*(start.scalar(v) for v in inits))
+    region = node.regions[0]
+    identity = _identity(region) if half == 1 and innermost(shape, dims) else None
+    program.reduce(
+        node,
+        domain=domain,
+        reduced=reduced,
+        body=body,
+        inits=init,
+        combine=_combine(program, node, region),
+        order="sequential" if identity is None else "lanes",
+        identity=() if identity is None else (identity,),
+    )
+
+
+def innermost(shape: tuple[int, ...], dims: list[int]) -> bool:
+    """Whether ``dims`` are the last dimensions among those that are not of size 1."""
+    order = [d in dims for d in range(len(shape)) if shape[d] != 1]
+    return any(order) and order == sorted(order)
+
+
+def _combine(program: Lowerer, node: Node, region: Graph) -> Any:
+    """The region as scalar code on arguments; captured values are read from their sources."""
+    count = len(region.params) - len(node.captures)
+    sources = {k: from_argument(k, t.dtype) for k, t in enumerate(region.params[:count])}
+    for k, v in enumerate(node.captures):
+        sources[count + k] = program.captured(v)
+    at = Scope(program.flat(region), sources)
+    return at.s.body(*(at.scalar(v) for v in at.graph.results))
+
+
+def _identity(region: Graph) -> bytes | None:
+    """The bytes of e with ``op(e, x) = x`` for all x, where the region is one such op on its two parameters."""
+    if len(region.nodes) != 1 or region.results != (2,) or len(region.params) != 2:
+        return None
+    node = region.nodes[0]
+    if sorted(node.operands) != [0, 1] or region.params[0] != TensorType((), node.type.dtype):
+        return None
+    value = identity_value(node.op, node.type.dtype)
+    return None if value is None else np.asarray(value).astype(node.type.dtype.numpy).tobytes()
+
+
+def identity_value(op: str, dtype: DType) -> Any:
+    """The neutral element of a reducer op, ``None`` for an op without one."""
+    kind = "max" if op == "maximum" else "min"
+    if op in ("maximum", "minimum"):
+        if dtype.is_float:
+            return -np.inf if kind == "max" else np.inf
+        if dtype.is_integer:
+            limits = np.iinfo(dtype.numpy)
+            return np.array(limits.min if kind == "max" else limits.max, dtype.numpy)
+        return kind == "min"
+    if op == "add":
+        return -0.0 if dtype.is_float else 0
+    if op == "multiply":
+        return 1
+    if op == "and":
+        return True if dtype.kind == "bool" else np.array(~dtype.numpy.type(0))
+    return 0 if op in ("or", "xor") else None

@@ -1,0 +1,35 @@
+"""The registry of lowerings: what each op means as scalar code.
+
+One file a family fills :data:`LOWERINGS`. Entries are looked up at run time, so that a wrapper put in the table takes
+effect at once. There are three kinds of entries:
+
+* most ops, ``value(scope, node, index) -> int``: the scalar instruction that is the element of the node's result at
+  ``index``, composed from the elements of its operands (:class:`compiler.lower.scope.Scope`);
+* ``reduce`` and ``dot_general``, ``nest(program, node) -> None``: append one nest
+  (:class:`compiler.lower.program.Lowerer`);
+* ``call`` and ``composite``, ``inline(graph, node) -> results``: copy the callee's nodes into the caller
+  (:class:`compiler.lower.call.Inliner`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Lowering = Callable[..., Any]
+F = TypeVar("F", bound=Lowering)
+
+LOWERINGS: dict[str, Lowering] = {}
+NESTS = frozenset({"reduce", "dot_general"})
+
+
+def lowering(*names: str) -> Callable[[F], F]:
+    """Register a function as the lowering of the ops ``names``."""
+
+    def register(function: F) -> F:
+        for name in names:
+            assert name not in LOWERINGS, name
+            LOWERINGS[name] = function
+        return function
+
+    return register

@@ -1,0 +1,249 @@
+"""The nest interpreter: the meaning of the nest IR, in NumPy, bit for bit that of the machine code.
+
+Bodies are evaluated for all indices of a domain at once; only the steps of a canonical order run one after another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+
+import numpy as np
+
+from compiler.dtypes import DType, from_numpy
+from compiler.errors import InternalError
+from compiler.ir import Array
+from compiler.nest.fma import fma
+from compiler.nest.functions import function
+from compiler.nest.ir import Body, Buffer, Dot, Inst, Map, Nest, Program, Reduce
+from compiler.nest.scalars import COMPARE, SCALAR, Value, bitcast, constant, convert
+
+LANES = 64
+BLOCK = 256
+CHUNK = 1 << 15  # indices evaluated at a time, so that temporaries stay in the cache
+
+
+def run(program: Program, inputs: Sequence[Array]) -> tuple[Array, ...]:
+    """The outputs of ``program`` on ``inputs``, which must have the types of its input buffers."""
+    memory = [_allocate(b) for b in program.buffers]
+    for n, x in zip(program.inputs, inputs, strict=True):
+        memory[n] = np.ascontiguousarray(x).reshape(-1)
+    with np.errstate(all="ignore"):
+        for nest in program.nests:
+            _run_nest(nest, memory)
+    return tuple(memory[n].reshape(program.buffers[n].type.shape) for n in program.outputs)
+
+
+def _allocate(buffer: Buffer) -> Array:
+    if buffer.role == "const":
+        flat = np.frombuffer(buffer.data, buffer.type.dtype.numpy)
+        return np.broadcast_to(flat, buffer.type.size) if flat.size == 1 else flat
+    if buffer.role == "input":
+        return np.empty(0, buffer.type.dtype.numpy)
+    return np.zeros(buffer.type.size, buffer.type.dtype.numpy)
+
+
+def _run_nest(nest: Nest, memory: list[Array]) -> None:
+    if isinstance(nest, Dot):
+        _run_dot(nest, memory)
+        return
+    if prod(nest.domain) == 0:
+        return
+    for start, stop, dim in _chunks(nest.domain):
+        if isinstance(nest, Map):
+            _run_map(nest, memory, start, stop, dim)
+        else:
+            _run_reduce(nest, memory, start, stop, dim)
+
+
+def _chunks(domain: tuple[int, ...]) -> list[tuple[int, int, int]]:
+    """Ranges of the first dimension that is not 1, each of about :data:`CHUNK` indices: (start, stop, dimension)."""
+    dim = next((d for d, n in enumerate(domain) if n != 1), 0)
+    if prod(domain) <= CHUNK:
+        return [(0, domain[dim] if domain else 1, dim)]
+    step = max(1, CHUNK * domain[dim] // prod(domain))
+    return [(a, min(a + step, domain[dim]), dim) for a in range(0, domain[dim], step)]
+
+
+def _indices(sizes: Sequence[int], start: int, stop: int, dim: int) -> list[Array]:
+    """One open grid a loop variable; variable ``dim`` runs over a part only."""
+    rank = len(sizes)
+    out = []
+    for d, n in enumerate(sizes):
+        r = np.arange(start, stop) if d == dim else np.arange(n)
+        out.append(r.reshape((1,) * d + (-1,) + (1,) * (rank - d - 1)))
+    return out
+
+
+def _part(
+    domain: tuple[int, ...], start: int, stop: int, dim: int
+) -> tuple[tuple[int, ...], slice]:
+    """The shape of a part of the domain, and where it lies in the row-major output (leading dimensions are 1)."""
+    if not domain:
+        return (), slice(0, 1)
+    inner = prod(domain[dim + 1 :])
+    return (*domain[:dim], stop - start, *domain[dim + 1 :]), slice(start * inner, stop * inner)
+
+
+def _run_map(nest: Map, memory: list[Array], start: int, stop: int, dim: int) -> None:
+    indices = _indices(nest.domain, start, stop, dim)
+    shape, where = _part(nest.domain, start, stop, dim)
+    values = evaluate(nest.body, memory, indices)
+    for out, value in zip(nest.outs, values, strict=True):
+        memory[out][where] = np.broadcast_to(value, shape).reshape(-1)
+
+
+def evaluate(
+    body: Body, memory: Sequence[Array], indices: Sequence[Value] = (), args: Sequence[Value] = ()
+) -> list[Value]:
+    """The results of a body on arrays of loop indices and arguments, which broadcast together."""
+    values: list[Value] = []
+    for inst in body.insts:
+        values.append(_step(inst, values, memory, indices, args))
+    return [values[r] for r in body.results]
+
+
+def _step(
+    inst: Inst,
+    values: list[Value],
+    memory: Sequence[Array],
+    indices: Sequence[Value],
+    args: Sequence[Value],
+) -> Value:
+    operands = [values[a] for a in inst.args]
+    found = SCALAR.get(inst.op)
+    if found is not None:
+        return found(*operands)
+    special = _SPECIAL.get(inst.op)
+    if special is not None:
+        return special(inst, operands)
+    match inst.op:
+        case "load":
+            return memory[inst.imm][operands[0]]
+        case "index":
+            return indices[inst.imm]
+        case "arg":
+            return args[inst.imm]
+        case "call":
+            return evaluate(function(inst.imm), (), (), operands)[0]
+    raise InternalError(f"nest IR: unknown scalar op {inst.op}")
+
+
+def _convert(inst: Inst, operands: list[Value]) -> Value:
+    x = operands[0]
+    return convert(x, _dtype_of(x), inst.dtype)
+
+
+def _dtype_of(x: Value) -> DType:
+    return from_numpy(x.dtype)
+
+
+_SPECIAL: dict[str, Callable[[Inst, list[Value]], Value]] = {
+    "const": lambda inst, _: constant(inst),
+    "cmp": lambda inst, xs: COMPARE[inst.imm](xs[0], xs[1]),
+    "convert": _convert,
+    "bitcast": lambda inst, xs: bitcast(xs[0], inst.dtype),
+}
+
+
+# Reductions
+
+
+def _run_reduce(nest: Reduce, memory: list[Array], start: int, stop: int, dim: int) -> None:
+    shape, where = _part(nest.domain, start, stop, dim)
+    sizes = (*nest.domain, *nest.reduced)
+    count, rows = prod(nest.reduced), prod(shape)
+    inits = [np.full(rows, v) for v in evaluate(nest.inits, memory)]
+    if count == 0:
+        elements = [np.empty((rows, 0), v.dtype) for v in inits]
+    else:
+        indices = _indices(sizes, start, stop, dim if nest.domain else -1)
+        values = evaluate(nest.body, memory, indices)
+        full = (*shape, *nest.reduced)
+        elements = [np.broadcast_to(v, full).reshape(rows, count) for v in values]
+
+    def combine(acc: list[Value], element: list[Value]) -> list[Value]:
+        values = evaluate(nest.combine, memory, (), (*acc, *element))
+        return [np.broadcast_to(v, a.shape) for v, a in zip(values, acc, strict=True)]
+
+    fold = _lanes if nest.order == "lanes" else _sequential
+    for out, value in zip(nest.outs, fold(nest, inits, elements, combine), strict=True):
+        memory[out][where] = value
+
+
+Combine = Callable[[list[Value], list[Value]], list[Value]]
+
+
+def _sequential(
+    _nest: Reduce, inits: list[Value], elements: list[Value], combine: Combine
+) -> list[Value]:
+    acc = inits
+    for k in range(elements[0].shape[1]):
+        acc = combine(acc, [e[:, k] for e in elements])
+    return acc
+
+
+def _lanes(
+    nest: Reduce, inits: list[Value], elements: list[Value], combine: Combine
+) -> list[Value]:
+    element = elements[0]
+    rows, count = element.shape
+    identity = np.frombuffer(nest.identity[0], element.dtype)[0]
+    acc = np.full((rows, LANES), identity)
+    for k in range(0, count, LANES):
+        width = min(LANES, count - k)
+        (acc[:, :width],) = combine([acc[:, :width]], [element[:, k : k + width]])
+    half = LANES // 2
+    while half:
+        (acc,) = combine([acc[:, :half]], [acc[:, half : 2 * half]])
+        half //= 2
+    return combine(inits, [acc[:, 0]])
+
+
+# Contractions
+
+
+def _run_dot(nest: Dot, memory: list[Array]) -> None:
+    batch, m, n, k = prod(nest.batch), prod(nest.m), prod(nest.n), prod(nest.k)
+    if batch * m * n == 0:
+        return
+    left = _operand(memory[nest.lhs], (*nest.batch, *nest.m, *nest.k), nest.lhs_strides, nest.acc)
+    right = _operand(memory[nest.rhs], (*nest.batch, *nest.n, *nest.k), nest.rhs_strides, nest.acc)
+    left, right = left.reshape(batch, m, 1, k), right.reshape(batch, 1, n, k)
+    total = _dot_float(left, right) if nest.acc.is_float else _dot_integer(left, right)
+    out = memory[nest.out]
+    out[:] = convert(total, nest.acc, from_numpy(out.dtype)).reshape(-1)
+
+
+def _operand(flat: Array, shape: tuple[int, ...], strides: tuple[int, ...], acc: DType) -> Array:
+    """The operand as an array of ``shape``, converted to the dtype of the sum."""
+    if 0 in shape:
+        return np.empty(shape, acc.numpy)
+    item = flat.dtype.itemsize
+    flat = np.ascontiguousarray(flat)
+    view = np.lib.stride_tricks.as_strided(flat, shape, tuple(s * item for s in strides))
+    return np.asarray(convert(view, from_numpy(flat.dtype), acc))
+
+
+def _dot_float(left: Array, right: Array) -> Array:
+    """Sum of partial sums of :data:`BLOCK` products each, every product added by fma."""
+    shape = np.broadcast_shapes(left.shape, right.shape)
+    total = np.zeros(shape[:-1], left.dtype)
+    for start in range(0, shape[-1], BLOCK):
+        part = np.zeros_like(total)
+        for k in range(start, min(start + BLOCK, shape[-1])):
+            part = fma(left[..., k], right[..., k], part)
+        total = total + part
+    return total
+
+
+def _dot_integer(left: Array, right: Array) -> Array:
+    """Exact modulo the width; i1: or of ands."""
+    shape = np.broadcast_shapes(left.shape, right.shape)
+    total = np.zeros(shape[:-1], left.dtype)
+    for k in range(shape[-1]):
+        if left.dtype == np.bool_:
+            total = total | (left[..., k] & right[..., k])
+        else:
+            total = total + left[..., k] * right[..., k]
+    return total
