@@ -11,7 +11,7 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -66,10 +66,16 @@ class Case:
         return replace(self, module=module, inputs=tuple(inputs))
 
 
-def save(case: Case, folder: Path, expected: Sequence[Any] = ()) -> Path:
+def save(
+    case: Case,
+    folder: Path,
+    expected: Sequence[Any] = (),
+    beside: Mapping[str, str] | None = None,
+) -> Path:
     """Write ``case`` as ``folder``, replacing what was there; returns ``folder``.
 
-    ``expected`` are enclosures (see :mod:`verify.bounds`), kept for people who read the case without Assay.
+    ``expected`` are enclosures (see :mod:`verify.bounds`), kept for people who read the case without Assay; ``beside`` are
+    further text files by name.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -78,6 +84,8 @@ def save(case: Case, folder: Path, expected: Sequence[Any] = ()) -> Path:
         write_arrays(aside / "inputs.npz", case.inputs)
         if expected:
             _write_expected(aside / "expected.npz", expected)
+        for name, text in (beside or {}).items():
+            (aside / name).write_text(text, encoding="utf-8")
         (aside / "case.json").write_text(json.dumps(_to_json(case), indent=2) + "\n", "utf-8")
         aside.chmod(0o755)
         _swap(aside, folder)

@@ -1,0 +1,103 @@
+"""Verbs, errors and exit codes of the command line.
+
+Nothing heavy is imported here: a verb's file is loaded when the verb is called, and imports what it needs in its function.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import compiler
+from verify.cli.ui import fail
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cyclopts import App
+
+# verb: what it does, in one line. The function of the same name is in verify/cli/<verb>.py.
+VERBS = {
+    "check": "Compile a program, run it, and compare with the reference.",
+    "compile": "Compile a program and print it: StableHLO, nests, LLVM or assembly.",
+    "fuzz": "Search for miscompiles with generated programs.",
+    "replay": "Run a stored case again.",
+    "bisect": "Name the pass and the rewrite that break a program.",
+    "reduce": "Make a failing program as small as possible.",
+    "prove": "Prove the compiler's rewrite rules with Z3.",
+    "validate": "Prove that two programs are equal.",
+    "gate": "What a change must pass: proofs, corpus, fuzz budget.",
+    "mutate": "Switch injected faults on and count those found.",
+    "targets": "List the compilers that can be tested.",
+    "show": "Show ops, rules, passes, faults or a case.",
+    "explain": "Explain an error code, a verdict or a contract flag.",
+}
+
+EXIT_CODES = """Exit codes: 0 what was asked holds · 1 a finding · 2 usage or bad input · 3 inconclusive
+· 4 unsupported, nothing was judged · 5 Assay's own fault · 130 interrupted."""
+
+HELP = f"""Does the compiled program still compute what the program says, and if not, which rewrite broke it?
+
+`assay VERB --help` shows the options of a verb and an example. {EXIT_CODES}"""
+
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; expected errors become one line on standard error."""
+    args = spell_out(list(sys.argv[1:] if argv is None else argv))
+    as_json = "--json" in args
+    try:
+        code = _run(args, as_json)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output went away, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as e:
+        return fail(e, as_json=as_json)
+
+
+def _run(args: list[str], as_json: bool) -> int:
+    from cyclopts import CycloptsError
+
+    try:
+        result = app()(args, exit_on_error=False, print_error=False)
+    except CycloptsError as e:
+        from compiler.errors import InputError
+
+        verb = args[0] if args and args[0] in VERBS else "VERB"
+        message = " ".join(str(e).split()).rstrip(".")
+        return fail(InputError(message, hint=f"see: assay {verb} --help"), as_json=as_json)
+    return result if isinstance(result, int) else 0
+
+
+def app() -> App:
+    """The application with all verbs, none of them loaded."""
+    from cyclopts import App
+
+    built = App(
+        name="assay",
+        help=HELP,
+        version=f"assay {compiler.__version__}",
+        version_flags=["--version", "-V"],
+        help_format="markdown",
+        result_action="return_value",
+    )
+    for verb, summary in VERBS.items():
+        built.command(f"verify.cli.{verb}:{verb}_", name=verb, help=summary)
+    return built
+
+
+def spell_out(args: list[str]) -> list[str]:
+    """``-O2`` as ``-O 2``: the spelling that compilers made a habit."""
+    out: list[str] = []
+    for a in args:
+        short = re.fullmatch(r"-O(\d[\d,]*)", a)
+        out += ["-O", short[1]] if short else [a]
+    return out

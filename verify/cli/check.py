@@ -1,0 +1,113 @@
+"""``assay check``: the smallest useful thing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from verify.cli.ui import Output, finite
+
+if TYPE_CHECKING:
+    from verify.examine import Examination
+
+# From harmless to grave; the gravest of all levels decides the exit code.
+EXIT = {
+    "identical": 0,
+    "allowed": 0,
+    "unstable": 0,
+    "unsupported": 4,
+    "nondeterministic": 3,
+    "timeout": 1,
+    "violation": 1,
+    "crash": 1,
+}
+GRAVITY = list(EXIT)
+
+
+def check_(
+    file: Path,
+    /,
+    *,
+    inputs: Path | None = None,
+    level: Annotated[str, Parameter(name=("-O", "--level"))] = "0,1,2",
+    target: str = "assay",
+    precision: str = "",
+    seed: int = 0,
+    fault: str = "",
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Compile a program, run it, and compare with the reference.
+
+    For example: `assay check model.mlir --inputs model.npz -O 1,2`
+
+    Verdicts: identical (the bits that the specification fixes), allowed (inside the bound of what the rewrites that fired
+    allow), unstable (a comparison on values too close to tell), violation (a miscompile).
+
+    Args:
+        file: StableHLO text.
+        inputs: npz file with in0, in1, ... (bf16 as uint16 bits); random ones if not given.
+        level: optimisation levels, such as 0,1,2.
+        target: compiler to test; see assay targets.
+        precision: lower chosen ops to bf16 or f16.
+        seed: of the random inputs.
+        fault: switch an injected compiler bug on.
+        json: one JSON document on standard output, text on standard error.
+    """
+    from verify.cli import programs
+    from verify.examine import Question, prepare
+
+    out = Output(json)
+    levels = programs.parse_levels(level)
+    precision = programs.check_precision(precision)
+    module = programs.read_module(file)
+    question = Question(module, programs.read_inputs(module, inputs, seed))
+    results = []
+    with programs.switched_on(fault):
+        from compiler.pipeline import Options
+        from verify.targets import get
+
+        chosen = get(target)
+        for n in levels:
+            found = prepare(module, chosen, Options(level=n, precision=precision)).examine(question)
+            _report(out, file, target, n, found)
+            results.append(_document(n, found))
+    worst = max(results, key=lambda r: GRAVITY.index(r["verdict"]))
+    out.document({"file": str(file), "target": target, **worst, "levels": results})
+    if EXIT[worst["verdict"]] == 1:
+        out.say(f"next: assay bisect {file}" + (f" --inputs {inputs}" if inputs else ""))
+    return EXIT[worst["verdict"]]
+
+
+def _document(level: int, found: Examination) -> dict[str, Any]:
+    outputs = [
+        {
+            "verdict": str(o.verdict),
+            "max_ulp": finite(o.max_ulp),
+            "bound_share": finite(o.bound_share),
+        }
+        for o in found.verdict.outputs
+    ]
+    return {
+        "level": level,
+        "verdict": found.kind,
+        "contract": str(found.contract),
+        "outputs": outputs,
+        "note": found.note,
+    }
+
+
+def _report(out: Output, file: Path, target: str, level: int, found: Examination) -> None:
+    """One line a level, one line an output, and what went wrong."""
+    out.say(f"{file}  {target} -O{level}  {found.kind}  (contract: {found.contract})")
+    for k, o in enumerate(found.verdict.outputs):
+        share = finite(o.bound_share)
+        used = f", {share:.1%} of the bound" if share else ""
+        ulp = finite(o.max_ulp)
+        apart = f", at most {ulp:.3g} ulp from the reference" if ulp else ""
+        out.say(f"  out{k}: {o.verdict}{apart}{used}")
+        if str(o.verdict) == "violation":
+            out.say(f"    at {list(o.worst)}: got {o.got!r}, the reference has {o.value!r}")
+    if found.note:
+        out.say("  " + found.note.strip().splitlines()[-1])

@@ -1,0 +1,117 @@
+"""Programs and inputs as the command line names them: a StableHLO file, or the folder of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compiler.errors import InputError, ParseError
+
+if TYPE_CHECKING:
+    from compiler.ir import Array, Module
+    from verify.case import Case
+
+LEVELS = (0, 1, 2)
+PRECISIONS = ("", "bf16", "f16")
+
+
+def read_module(path: Path) -> Module:
+    """Parse and verify a StableHLO file. InputError if it cannot be read, ParseError if it is not text."""
+    from compiler.text import parse
+
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a folder", hint="give a .mlir file") from None
+    except OSError as e:
+        raise InputError(f"{path}: {e.strerror}") from None
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as e:
+        message = f"{path}: byte {e.start} is not UTF-8"
+        raise ParseError(message, hint="is this StableHLO text?") from None
+    return parse(text, str(path))
+
+
+def read_inputs(module: Module, path: Path | None, seed: int) -> list[Array]:
+    """Inputs out of an ``.npz`` file (``in0``, ``in1``, ...), or seeded random ones."""
+    from verify.arrays import read_arrays
+
+    if path is not None:
+        return read_arrays(path, module.main.graph.params)
+    from verify.gen.chooser import RandomChooser
+    from verify.gen.values import draw_inputs
+
+    return list(draw_inputs(RandomChooser(seed), module, "normal"))
+
+
+def read_case(
+    path: Path,
+    *,
+    inputs: Path | None = None,
+    seed: int = 0,
+    target: str | None = None,
+    level: int | None = None,
+    precision: str | None = None,
+    fault: str | None = None,
+) -> Case:
+    """The case in the folder ``path``, or one made of the StableHLO file ``path``; options given here win."""
+    from dataclasses import replace
+
+    from verify.case import Case, load
+
+    if path.is_dir():
+        case = load(path)
+    else:
+        module = read_module(path)
+        case = Case(module, tuple(read_inputs(module, inputs, seed)), level=2)
+        inputs = None
+    if inputs is not None:
+        case = replace(case, inputs=tuple(read_inputs(case.module, inputs, seed)))
+    return replace(
+        case,
+        target=case.target if target is None else target,
+        level=check_level(case.level if level is None else level),
+        precision=check_precision(case.precision if precision is None else precision),
+        meta=case.meta if fault is None else {**case.meta, "fault": fault},
+    )
+
+
+def parse_levels(text: str) -> list[int]:
+    """``0,1,2`` as numbers; InputError for anything else."""
+    parts = [p for p in text.split(",") if p]
+    if not parts or not all(p.isdigit() for p in parts):
+        raise InputError(f"-O {text}: not a list of levels", hint="write -O 0,1,2 or -O2")
+    return [check_level(int(p)) for p in parts]
+
+
+def check_level(level: int) -> int:
+    """``level`` if there is such a level; else InputError."""
+    if level not in LEVELS:
+        raise InputError(f"there is no level -O{level}", hint="levels are 0, 1 and 2")
+    return level
+
+
+def check_precision(precision: str) -> str:
+    """``precision`` if programs can be lowered to it; else InputError."""
+    if precision not in PRECISIONS:
+        raise InputError(f"there is no precision {precision!r}", hint="bf16 or f16")
+    return precision
+
+
+@contextmanager
+def switched_on(fault: str) -> Iterator[None]:
+    """The injected fault ``fault`` while the block runs; nothing if it is empty."""
+    if not fault:
+        yield
+        return
+    from verify.faults import FAULTS, activate
+
+    if fault not in FAULTS:
+        raise InputError(f"there is no fault {fault!r}", hint="see: assay show faults")
+    with activate(fault):
+        yield

@@ -1,0 +1,81 @@
+"""``assay reduce``: the smallest program that fails in the same way, as a case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from verify.cli.ui import Output
+
+
+def reduce_(
+    program: Path,
+    /,
+    *,
+    inputs: Path | None = None,
+    target: str | None = None,
+    level: Annotated[int | None, Parameter(name=("-O", "--level"))] = None,
+    precision: str | None = None,
+    seed: int = 0,
+    fault: str | None = None,
+    tests: int = 300,
+    out: Path | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Make a failing program as small as possible.
+
+    For example: `assay reduce model.mlir --inputs model.npz -O2 --out reports/model-bug`
+
+    Args:
+        program: folder of a case, or a StableHLO file.
+        inputs: npz file with in0, in1, ...; random ones if not given.
+        target: compiler to test.
+        level: optimisation level; 2 for a file.
+        precision: lower chosen ops to bf16 or f16.
+        seed: of the random inputs.
+        fault: injected bug to switch on.
+        tests: how many candidates may be tried.
+        out: folder for the reduced case; the program's name with -reduced by default.
+        json: one JSON document on standard output, text on standard error.
+    """
+    from verify.cli import programs
+    from verify.isolate import isolate
+    from verify.repro import emit
+
+    case = programs.read_case(
+        program,
+        inputs=inputs,
+        seed=seed,
+        target=target,
+        level=level,
+        precision=precision,
+        fault=fault,
+    )
+    text = Output(json)
+    with programs.switched_on(case.fault):
+        finding = isolate(case, budget=tests)
+        if finding is None:
+            text.say(f"{program}: does not fail; there is nothing to reduce")
+            text.document({"ops_before": 0, "ops_after": 0, "tests": 1, "case": ""})
+            return 0
+        folder = emit(finding, out or program.with_name(f"{program.stem}-reduced"))
+    small = finding.reduction
+    text.say(
+        f"{small.ops_before} ops -> {small.ops_after} in {small.tests} tests, "
+        f"{small.seconds:.1f} s; guilty: {finding.guilty.name}"
+    )
+    text.say(f"case: {folder}\nnext: python {folder / 'repro.py'}")
+    text.document(
+        {
+            "ops_before": small.ops_before,
+            "ops_after": small.ops_after,
+            "tests": small.tests,
+            "case": str(folder),
+            "pass": finding.guilty.pass_name,
+            "rewrite": finding.guilty.rewrite,
+            "key": finding.key,
+        }
+    )
+    return 1
