@@ -1,6 +1,17 @@
 """Declarative rewrites; importing this package fills ``RULES``."""
 
-from compiler.rules import algebra
+from compiler.rules import algebra, convert, dot, layout, logic, reassoc, reduce, reorder
 from compiler.rules.term import RULES, Rule
 
-__all__ = ["RULES", "Rule", "algebra"]
+__all__ = [
+    "RULES",
+    "Rule",
+    "algebra",
+    "convert",
+    "dot",
+    "layout",
+    "logic",
+    "reassoc",
+    "reduce",
+    "reorder",
+]

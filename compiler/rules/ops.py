@@ -18,6 +18,7 @@ def _binary(op: str) -> Callable[[Term, Term], Term]:
 
 
 abs_, negate, not_op, sign = _unary("abs"), _unary("negate"), _unary("not"), _unary("sign")
+floor, ceil = _unary("floor"), _unary("ceil")
 exponential, log, sqrt, rsqrt = _unary("exponential"), _unary("log"), _unary("sqrt"), _unary("rsqrt")
 exponential_minus_one, log_plus_one = _unary("exponential_minus_one"), _unary("log_plus_one")
 logistic, tanh = _unary("logistic"), _unary("tanh")

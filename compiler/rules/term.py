@@ -13,7 +13,7 @@ methods of :mod:`compiler.rules.values` and its guards (``all_ any_ not_ same le
 **Terms.** ``Term(op, args, attrs)``; ``op`` is the name in the op table, ``attrs`` a tuple of (name, value) pairs under the
 table's attribute names, and beside them ``shape`` (result shape of reshape, broadcast_in_dim), ``dtype`` (result of
 convert), ``body`` (the :class:`Monoid` that a reduce folds with) and ``rest`` (:class:`Opaque`: result dtype and precision attributes of dot_general).
-Leaves are :class:`Tensor` (also Scalar, Pred) and :class:`Const` (also PowerOfTwo), told apart by ``isinstance``; a leaf's ``op``
+Leaves are :class:`Tensor` (also Scalar, Pred, Varying) and :class:`Const` (also PowerOfTwo), told apart by ``isinstance``; a leaf's ``op``
 is ``"tensor"`` or ``"const"``. A ``const`` has every element equal and no shape of its own on the right side or beside a sibling: it takes shape and
 dtype from the place where it stands (like its sibling operand; at the root like the replaced value).
 Its ``value`` is a number (-1 means all bits set for integers, -0.0 the identity of add in every dtype) or
@@ -91,7 +91,7 @@ class Tensor(Term):
 
     __slots__ = ("dtype", "name", "shape", "value")
 
-    def __init__(self, name: str, shape: Vec, dtype: DType, value: int = -1) -> None:
+    def __init__(self, name: str, shape: Any, dtype: Any, value: int = -1) -> None:
         super().__init__("tensor")
         self.name = name
         self.shape = shape
@@ -99,9 +99,9 @@ class Tensor(Term):
         self.value = value
 
     @property
-    def rank(self) -> int:
+    def rank(self) -> Any:
         """The number of dimensions."""
-        return len(self.shape) if type(self.shape) is not Blank else Blank()  # type: ignore[return-value]
+        return Blank() if type(self.shape) is Blank else len(self.shape)
 
     def __repr__(self) -> str:
         return self.name
@@ -115,6 +115,12 @@ class Scalar(Tensor):
 
 class Pred(Tensor):
     """A variable: any i1 value (the pred of a select: of rank 0 or of the shape of the branches)."""
+
+    __slots__ = ()
+
+
+class Varying(Tensor):
+    """A variable: any value that is not made by a constant (which keeps a rule from running in circles)."""
 
     __slots__ = ()
 
@@ -148,9 +154,9 @@ class Const(Term):
         self.dtype = dtype
 
     @property
-    def rank(self) -> int:
+    def rank(self) -> Any:
         """The number of dimensions of the matched constant."""
-        return len(self.shape) if type(self.shape) is not Blank else Blank()  # type: ignore[return-value]
+        return Blank() if type(self.shape) is Blank else len(self.shape)
 
     def __repr__(self) -> str:
         return self.name or f"const({self.value})"
@@ -216,7 +222,8 @@ def scalar_bytes(value: Any, dtype: DType) -> bytes:
             value = 0 if low else -1
     if dtype.is_integer:
         return (int(value) % 2**dtype.bits).to_bytes(dtype.bits // 8, "little")
-    return np.asarray(bool(value) if dtype is I1 else value).astype(dtype.numpy).tobytes()
+    array = np.asarray(bool(value) if dtype is I1 else value)
+    return bytes(array.astype(dtype.numpy).tobytes())
 
 
 class Unary:
@@ -284,7 +291,7 @@ class Opaque:
 
 
 KINDS: tuple[type, ...] = (
-    *(Tensor, Scalar, Pred, Const, PowerOfTwo, Unary, Binary, Monoid, Idempotent),
+    *(Tensor, Scalar, Pred, Varying, Const, PowerOfTwo, Unary, Binary, Monoid, Idempotent),
     *(Vec, Shape, Axis, Axes, Dims, Perm, Direction, Type, Opaque),
 )
 Rewrite: TypeAlias = tuple[Term, Term] | tuple[Term, Term, Guard]
@@ -384,7 +391,7 @@ def _pattern(fn: Callable[..., Rewrite], variables: Mapping[str, type]) -> Term:
 def blank(name: str, kind: type) -> Any:
     """The stand-in for a variable in a pattern."""
     if issubclass(kind, Tensor):
-        return kind(name, Blank(), Blank())  # type: ignore[arg-type]
+        return kind(name, Blank(), Blank())
     if issubclass(kind, Const):
         return kind(Blank(name), name, Blank(), Blank())
     if issubclass(kind, Unary):

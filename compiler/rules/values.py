@@ -167,25 +167,34 @@ def zipped(fn: Callable[[Int, Int], Any], a: Any, b: Any) -> Vec:
     return Vec(fn(x, y) for x, y in zip(left, right, strict=True))
 
 
+def _zip_or_blank(fn: Callable[[Int, Int], Any], a: Any, b: Any) -> Vec:
+    return cast(Vec, Blank()) if type(b) is Blank else zipped(fn, a, b)
+
+
 class Vec(tuple[Int, ...]):
     """One integer per dimension. Arithmetic is entry by entry; an integer stands for a constant vector."""
 
     __slots__ = ()
 
-    def __add__(self, other: Any) -> Vec:  # type: ignore[override]
-        return Blank() if type(other) is Blank else zipped(lambda x, y: x + y, self, other)  # type: ignore[return-value]
+    def __add__(self, other: Any) -> Vec:
+        return _zip_or_blank(lambda x, y: x + y, self, other)
 
     def __sub__(self, other: Any) -> Vec:
-        return Blank() if type(other) is Blank else zipped(lambda x, y: x - y, self, other)  # type: ignore[return-value]
+        return _zip_or_blank(lambda x, y: x - y, self, other)
 
-    def __mul__(self, other: Any) -> Vec:  # type: ignore[override]
-        return Blank() if type(other) is Blank else zipped(lambda x, y: x * y, self, other)  # type: ignore[return-value]
+    def __mul__(self, other: Any) -> Vec:
+        return _zip_or_blank(lambda x, y: x * y, self, other)
 
     def __floordiv__(self, other: Any) -> Vec:
-        return Blank() if type(other) is Blank else zipped(floordiv, self, other)  # type: ignore[return-value]
+        return _zip_or_blank(floordiv, self, other)
 
     def __neg__(self) -> Vec:
         return Vec(-x for x in self)
+
+    @property
+    def rank(self) -> int:
+        """The number of entries."""
+        return len(self)
 
     def at(self, axis: int) -> Int:
         """The entry of one axis."""
@@ -245,6 +254,10 @@ class Axes(tuple[int, ...]):
 
     __slots__ = ()
 
+    def at(self, i: int) -> int:
+        """The i-th axis."""
+        return self[i]
+
     def take(self, axes: Iterable[int]) -> Axes:
         """``result[i] = self[axes[i]]``."""
         return Axes(self[a] for a in axes)
@@ -276,6 +289,15 @@ class Axes(tuple[int, ...]):
     def join(self, other: Iterable[int]) -> Dims:
         """The union, ascending."""
         return Dims(sorted({*self, *other}))
+
+    def without(self, other: Iterable[int]) -> Dims:
+        """The axes that are not in ``other``."""
+        gone = set(other)
+        return Dims(a for a in self if a not in gone)
+
+    def empty(self) -> bool:
+        """Whether there are no axes."""
+        return not self
 
     def sorted(self) -> Dims:
         """The same axes, ascending."""

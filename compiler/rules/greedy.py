@@ -1,0 +1,225 @@
+"""The driver: rebuilds a graph from operands to results and lets rules replace each op as it is added.
+
+Since operands are already in normal form when an op is added, and what a rule puts in place is added the same way, one walk
+reaches the fixpoint. Each application asks the trace first; an application that is refused leaves the op as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from compiler.build import Callee, infer
+from compiler.errors import InternalError, Loc
+from compiler.ir import Graph, Literal, Module, Node, TensorType
+from compiler.ops import OPS
+from compiler.rewrite import Trace
+from compiler.rules.match import Match, Pattern, State, compile_rule, roots
+from compiler.rules.plant import plant
+from compiler.rules.term import RULES, Rule
+
+
+class RuleSet:
+    """The rules that ``select`` accepts, by the op at their root. Follows changes of :data:`RULES`."""
+
+    def __init__(self, select: Callable[[Rule], bool]) -> None:
+        self._select = select
+        self._rules: list[Rule] = []
+        self._index: dict[str, list[Pattern]] = {}
+
+    def index(self) -> dict[str, list[Pattern]]:
+        """Compiled patterns by root op, in order of declaration."""
+        now = list(RULES.values())
+        if now != self._rules:  # rules compare by identity
+            self._index = {}
+            for rule in filter(self._select, now):
+                for pattern in compile_rule(rule):
+                    for op in roots(pattern):
+                        self._index.setdefault(op, []).append(pattern)
+            self._rules = now
+        return self._index
+
+
+def rewrite_module(module: Module, rules: RuleSet, pass_name: str, trace: Trace) -> Module:
+    """Apply ``rules`` everywhere in all functions, regions included, to the fixpoint."""
+    index = rules.index()
+    table = {f.name: (f.graph.params, f.graph.result_types) for f in module.functions}
+    for f in module.functions:
+        graph = rewrite_graph(f.graph, index, pass_name, trace, table.get)
+        if graph is not f.graph:
+            module = module.with_graph(f.name, graph)
+    return module
+
+
+def rewrite_graph(
+    graph: Graph,
+    index: dict[str, list[Pattern]],
+    pass_name: str,
+    trace: Trace,
+    callee: Callee,
+) -> Graph:
+    """One graph rewritten; the same object if nothing fired."""
+    return Greedy(graph, index, pass_name, trace, callee).run()
+
+
+class Greedy:
+    """One walk over one graph. It is the :class:`~compiler.rules.plant.Sink` of what rules put in place."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        index: dict[str, list[Pattern]],
+        pass_name: str,
+        trace: Trace,
+        callee: Callee,
+    ) -> None:
+        self.graph = graph
+        self.index = index
+        self.pass_name = pass_name
+        self.trace = trace
+        self.callee = callee
+        self.types: list[TensorType] = list(graph.params)
+        self.nodes: list[Node] = []
+        self.locs: list[Loc | None] = []
+        count = len(graph.params)
+        self.state = State([None] * count, self.types, list(graph.use_counts[:count]))
+        self.loc: Loc | None = None
+        self.fired = 0
+        self.fuel = 100 + 20 * len(graph.nodes)  # a bound for rule sets that run in circles
+
+    def run(self) -> Graph:
+        """The rewritten graph."""
+        graph, uses = self.graph, self.graph.use_counts
+        new = list(range(len(graph.params)))
+        keep: list[int] = []  # ops that were dead before the walk are not ours to remove
+        changed = False
+        for i, node in enumerate(graph.nodes):
+            self.loc = graph.loc(i)
+            first = graph.first[i]
+            if node.regions:
+                regions = tuple(
+                    rewrite_graph(r, self.index, self.pass_name, self.trace, self.callee)
+                    for r in node.regions
+                )
+                if any(a is not b for a, b in zip(regions, node.regions, strict=True)):
+                    node = node._replace(regions=regions)
+                    changed = True
+            if self.fired:
+                node = node._replace(
+                    operands=tuple(new[v] for v in node.operands),
+                    captures=tuple(new[v] for v in node.captures),
+                )
+            at = self.simplify(node, uses[first] if node.types else 0)
+            new.extend(range(at, at + len(node.types)))
+            if not any(uses[first : first + len(node.types)]):
+                keep.append(at)
+        if not self.fired and not changed:
+            return graph
+        return self._finish([new[v] for v in graph.results], keep)
+
+    def emit(
+        self,
+        op: str,
+        operands: Sequence[int] = (),
+        /,
+        *,
+        types: Sequence[TensorType] | None = None,
+        regions: Sequence[Graph] = (),
+        **attrs: Any,
+    ) -> int:
+        """Add a checked op that a rule puts in place; rules may replace it in turn."""
+        full = {a.name: attrs.get(a.name, a.default) for a in OPS[op].attrs}
+        found = infer(
+            op,
+            [self.types[v] for v in operands],
+            full,
+            regions=regions,
+            results=types,
+            callee=self.callee,
+            loc=self.loc,
+        )
+        node = Node(op, tuple(operands), tuple(full.items()), found, tuple(regions))
+        return self.simplify(node, 1)
+
+    def constant(self, value: Literal) -> int:
+        """Add a constant."""
+        return self._add(Node("constant", (), (("value", value),), (value.type,)), 1)
+
+    def simplify(self, node: Node, uses: int) -> int:
+        """Add ``node``, or what a rule makes of it; the number of its first result."""
+        patterns = self.index.get(node.op)
+        if patterns is not None and self.fired < self.fuel:
+            for pattern in patterns:
+                match = pattern.match(self.state, node)
+                if match is not None and self._ask(match, node):
+                    return self._replace(match, node, uses)
+        return self._add(node, uses)
+
+    def _ask(self, match: Match, node: Node) -> bool:
+        rule = match.rule
+        describe = lambda: (f"{match.lhs!r} : {node.type}", f"{match.rhs!r}")  # noqa: E731
+        return self.trace.apply(self.pass_name, rule.name, rule.contract, self.loc, describe)
+
+    def _replace(self, match: Match, node: Node, uses: int) -> int:
+        self.fired += 1
+        value = plant(match.rhs, self, match.leaves, node.type)
+        if self.types[value] != node.type:
+            name = match.rule.name
+            raise InternalError(f"rule {name} turned {node.type} into {self.types[value]}")
+        self.state.uses[value] += uses - 1
+        return value
+
+    def _add(self, node: Node, uses: int) -> int:
+        first = len(self.types)
+        self.nodes.append(node)
+        self.locs.append(self.loc)
+        self.types.extend(node.types)
+        single = len(node.types) == 1
+        self.state.defs.extend([node if single else None] * len(node.types))
+        self.state.uses.extend([uses] * len(node.types))
+        return first
+
+    def _finish(self, results: list[int], keep: list[int]) -> Graph:
+        """The graph without the ops that the rewrites left without users."""
+        graph = Graph(
+            self.graph.params,
+            tuple(self.nodes),
+            tuple(results),
+            tuple(self.locs) if any(self.locs) else (),
+        )
+        return prune(graph, keep)
+
+
+def prune(graph: Graph, keep: Sequence[int] = ()) -> Graph:
+    """``graph`` without the ops that neither its results nor the values in ``keep`` need; the same object if none."""
+    live = [False] * len(graph.types)
+    for v in (*graph.results, *keep):
+        live[v] = True
+    alive = [False] * len(graph.nodes)
+    for i in range(len(graph.nodes) - 1, -1, -1):
+        node, first = graph.nodes[i], graph.first[i]
+        if any(live[first : first + len(node.types)]):
+            alive[i] = True
+            for v in node.uses:
+                live[v] = True
+    if all(alive):
+        return graph
+    new = list(range(len(graph.params))) + [-1] * (len(graph.types) - len(graph.params))
+    at, nodes = len(graph.params), []
+    for i, node in enumerate(graph.nodes):
+        if alive[i]:
+            first = graph.first[i]
+            for k in range(len(node.types)):
+                new[first + k] = at + k
+            at += len(node.types)
+            nodes.append(renumber(node, new))
+    locs = tuple(loc for loc, ok in zip(graph.locs, alive, strict=False) if ok)
+    return Graph(graph.params, tuple(nodes), tuple(new[v] for v in graph.results), locs)
+
+
+def renumber(node: Node, new: Sequence[int]) -> Node:
+    """``node`` with every used value ``v`` replaced by ``new[v]``."""
+    operands = tuple([new[v] for v in node.operands])
+    if node.captures:
+        return node._replace(operands=operands, captures=tuple([new[v] for v in node.captures]))
+    return node._replace(operands=operands) if operands != node.operands else node
