@@ -1,0 +1,289 @@
+"""One instance of a rule as a claim, and the attempt to decide it.
+
+The claim: for all sizes >= 0, positions and elements, where the left side is well-formed (the specification's constraints)
+and the guard holds, the right side is well-formed, has the same type, and equals it at an arbitrary index in range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import z3
+
+from compiler.dtypes import DType
+from compiler.rules.term import Const, Opaque, PowerOfTwo, Rule, Tensor, Type
+from compiler.rules.values import Shape, Vec
+from verify.smt.assignments import Assignment
+from verify.smt.equal import PROVED, REFUTED, UNKNOWN, Answer, Decider
+from verify.smt.instances import Binding, Rank
+from verify.smt.integers import Bool, all_equal, in_range, land
+from verify.smt.scalar import sort_of
+from verify.smt.scalar_bits import sort as float_sort
+from verify.smt.tensor import Env, Index, SymTensor, Term, Unknown
+from verify.smt.terms import evaluate_term
+
+SKIPPED = "skipped"  # the left side is never well-formed here, or the guard is false
+
+
+class SymbolicPower(PowerOfTwo):
+    """2**k for every k of the dtype's domain at once.
+
+    Attributes:
+        facts: what is known of the symbols.
+    """
+
+    __slots__ = ("_inverse", "_mask", "facts")
+
+    def __init__(self, name: str, shape: Any, dtype: DType) -> None:
+        Const.__init__(self, None, name, shape, dtype)
+        self._inverse = self._mask = None
+        if dtype.is_float:
+            self._float(name, dtype)
+        else:
+            self.exponent = z3.BitVec(f"{name}.exponent", dtype.bits)
+            self.value = z3.BitVecVal(1, dtype.bits) << self.exponent
+            self._mask = self.value - 1
+            self.facts = [z3.ULT(self.exponent, dtype.bits)]
+
+    def _float(self, name: str, dtype: DType) -> None:
+        width = dtype.bits - dtype.precision
+        emax = 2 ** (width - 1) - 1
+        biased = z3.BitVec(f"{name}.exponent", width)
+        domain = PowerOfTwo.domain(dtype)
+        self.exponent = biased
+        self.value = _normal(biased, dtype)
+        self._inverse = _normal(2 * emax - biased, dtype)
+        self.facts = [z3.UGE(biased, domain.start + emax), z3.ULE(biased, domain.stop - 1 + emax)]
+
+    @property
+    def inverse(self) -> Any:
+        """2**-k (floats)."""
+        return self._inverse
+
+    @property
+    def mask(self) -> Any:
+        """2**k - 1 (integers)."""
+        return self._mask
+
+
+def _normal(biased: Any, dtype: DType) -> Any:
+    """The normal float with this biased exponent and significand 1."""
+    zeros = z3.BitVecVal(0, dtype.precision - 1)
+    return z3.fpBVToFP(z3.Concat(z3.BitVecVal(0, 1), biased, zeros), float_sort(dtype))
+
+
+@dataclass(slots=True)
+class Symbols:
+    """The symbolic values of a rule's variables.
+
+    Attributes:
+        values: for ``Rule.instantiate``.
+        tensors: symbolic tensors by variable name.
+        facts: sizes >= 0 and the like.
+        sizes, positions: the integer unknowns, to be kept small in counterexamples.
+        scalars: symbols of constants by variable name.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    tensors: dict[str, SymTensor] = field(default_factory=dict)
+    facts: list[Bool] = field(default_factory=list)
+    sizes: list[Any] = field(default_factory=list)
+    positions: list[Any] = field(default_factory=list)
+    scalars: dict[str, Any] = field(default_factory=dict)
+
+
+def symbols(rule: Rule, binding: Binding, dtypes: Assignment, reading: str) -> Symbols:
+    """Symbolic values for one choice of ranks, axes and dtypes."""
+    out = Symbols()
+    for name, kind in rule.variables.items():
+        bound = binding[name]
+        if issubclass(kind, Tensor):
+            shape = _sizes(out, name, bound.rank)
+            out.values[name] = kind(name, shape, dtypes[name])
+            out.tensors[name] = input_tensor(name, shape, dtypes[name], reading)
+        elif issubclass(kind, PowerOfTwo):
+            if reading != "bits" and dtypes[name].is_float:
+                raise Unknown("powers of two need the reading of bits")
+            power = SymbolicPower(name, _sizes(out, name, bound.rank), dtypes[name])
+            out.values[name] = power
+            out.facts += power.facts
+            out.scalars[name] = power.exponent
+        elif issubclass(kind, Const):
+            value = z3.Const(name, sort_of(dtypes[name], reading))
+            out.values[name] = kind(value, name, _sizes(out, name, bound.rank), dtypes[name])
+            out.scalars[name] = value
+        elif issubclass(kind, Shape):
+            out.values[name] = _sizes(out, name, bound.rank)
+        elif issubclass(kind, Vec):
+            entries = [z3.Int(f"{name}.{k}") for k in range(bound.rank)]
+            out.positions += entries
+            out.values[name] = Vec(entries)
+        elif issubclass(kind, Type):
+            out.values[name] = dtypes[name]
+        elif issubclass(kind, Opaque):
+            out.values[name] = (("dtype", dtypes[rule.subject]), ("precision_config", ()), ("algorithm", None))
+        else:
+            assert not isinstance(bound, Rank)
+            out.values[name] = bound
+    return out
+
+
+def _sizes(out: Symbols, name: str, rank: int) -> Shape:
+    sizes = [z3.Int(f"{name}.{k}") for k in range(rank)]
+    out.sizes += sizes
+    out.facts += [n >= 0 for n in sizes]
+    return Shape(sizes)
+
+
+def input_tensor(name: str, shape: Any, dtype: DType, reading: str) -> SymTensor:
+    """A tensor of unknown elements: an uninterpreted function of the index."""
+    sort = sort_of(dtype, reading)
+    if not shape:
+        value = z3.Const(f"{name}[]", sort)
+        return SymTensor((), dtype, lambda _: value, splat=value)
+    function = z3.Function(f"{name}[]", *([z3.IntSort()] * len(shape)), sort)
+
+    def element(index: Index) -> Term:
+        return function(*(z3.IntVal(i) if isinstance(i, int) else i for i in index))
+
+    return SymTensor(shape, dtype, element)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How an attempt reads the claim.
+
+    Attributes:
+        limit_ms: time limit of one query.
+        reorder: whether float sums may be taken in any order.
+        drop: number of a conjunct of the guard to leave out; -1 for the whole guard; ``None`` for none.
+        small: largest size and position, for counterexamples; ``None`` for no bound.
+        integers: whether real elements have to be small integers, for counterexamples.
+        relax: flags of ``nsz nnan ninf`` that weaken "equal bits".
+    """
+
+    limit_ms: int = 10_000
+    reorder: bool = False
+    drop: int | None = None
+    small: int | None = None
+    integers: bool = False
+    relax: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The outcome for one instance: ``proved refuted unknown skipped``; ``conjuncts`` of the guard that are symbolic."""
+
+    status: str
+    symbols: Symbols | None = None
+    model: Any = None
+    reason: str = ""
+    conjuncts: int = 0
+    opaque: frozenset[str] = frozenset()
+
+
+def attempt(rule: Rule, binding: Binding, dtypes: Assignment, reading: str, options: Options = Options()) -> Attempt:
+    """Decide one instance in one reading."""
+    try:
+        return _attempt(rule, binding, dtypes, reading, options)
+    except Unknown as e:
+        return Attempt(UNKNOWN, reason=str(e))
+    except z3.Z3Exception as e:
+        return Attempt(UNKNOWN, reason=f"z3: {e}")
+
+
+def _attempt(rule: Rule, binding: Binding, dtypes: Assignment, reading: str, options: Options) -> Attempt:
+    env = Env(reading, options.reorder)
+    made = symbols(rule, binding, dtypes, reading)
+    try:
+        lhs, rhs, guard = rule.instantiate(made.values)
+    except (ValueError, IndexError):
+        return Attempt(SKIPPED)  # lengths do not fit: no such program
+    parts = _conjuncts(guard)
+    if options.drop is not None:
+        parts = [] if options.drop < 0 else [p for k, p in enumerate(parts) if k != options.drop]
+    try:
+        left = evaluate_term(env, lhs, made.tensors, matched=True)
+    except (ValueError, IndexError):
+        return Attempt(SKIPPED)
+    hypotheses = [*made.facts, *(c for _, _, c in env.valid), *parts]
+    if land(*hypotheses) is False:
+        return Attempt(SKIPPED)
+    env.valid = []
+    hypotheses += _bounds(made, options, reading)
+    decider = Decider(env, hypotheses, options.limit_ms)
+    symbolic = sum(not isinstance(p, bool) for p in parts)
+    try:
+        right = evaluate_term(env, rhs, made.tensors, (left.shape, left.dtype))
+    except (ValueError, IndexError) as e:
+        found = Answer(REFUTED, decider.check().model, f"the right side is not well-formed: {e}")
+    else:
+        found = _decide(env, decider, left, right, options)
+    return Attempt(found.status, made, found.model, found.reason, symbolic, frozenset(env.opaque))
+
+
+def _conjuncts(guard: Bool) -> list[Bool]:
+    if isinstance(guard, bool):
+        return [guard]
+    if z3.is_and(guard):
+        return [c for g in guard.children() for c in _conjuncts(g)]
+    return [guard]
+
+
+def _bounds(made: Symbols, options: Options, reading: str) -> list[Bool]:
+    if options.small is None:
+        return []
+    small = options.small
+    limits: list[Bool] = [n <= small for n in made.sizes]
+    return limits + [z3.And(-small - 2 <= p, p <= small + 2) for p in made.positions]
+
+
+def _decide(env: Env, decider: Decider, left: SymTensor, right: SymTensor, options: Options) -> Answer:
+    if left.rank != right.rank or left.dtype is not right.dtype:
+        have = f"{left.dtype} of rank {left.rank} becomes {right.dtype} of rank {right.rank}"
+        found = decider.check()
+        return Answer(found.status, found.model, f"the type changes: {have}")
+    formed = [(f"{op} ({number})", c) for op, number, c in env.valid]
+    formed.append(("the shape", all_equal(left.shape, right.shape)))
+    claim = land(*(c for _, c in formed))
+    found = decider.holds(claim)
+    if found.status != PROVED:
+        return found
+    index = tuple(z3.Int(f"i{k}") for k in range(left.rank))
+    inside = in_range(index, left.shape)
+    a, b = left.at(index), right.at(index)
+    if options.relax:
+        return decider.check(inside, z3.Not(_relaxed(a, b, options.relax)))
+    return decider.equal(a, b, inside)
+
+
+def _relaxed(a: Term, b: Term, flags: frozenset[str]) -> Any:
+    """Equality of floats under flags: results that a flag excludes count as equal."""
+    ways = [a == b]
+    if "nsz" in flags:
+        ways.append(z3.And(z3.fpIsZero(a), z3.fpIsZero(b)))
+    if "nnan" in flags:
+        ways.append(z3.Or(z3.fpIsNaN(a), z3.fpIsNaN(b)))
+    if "ninf" in flags:
+        ways.append(z3.Or(z3.fpIsInf(a), z3.fpIsInf(b)))
+    return z3.Or(*ways)
+
+
+def satisfiable(rule: Rule, binding: Binding, dtypes: Assignment, reading: str, limit_ms: int) -> bool:
+    """Whether the left side can be well-formed with the guard fulfilled: else a proof says nothing."""
+    env = Env(reading)
+    try:
+        made = symbols(rule, binding, dtypes, reading)
+        lhs, _, guard = rule.instantiate(made.values)
+        evaluate_term(env, lhs, made.tensors, matched=True)
+    except (ValueError, IndexError, Unknown):
+        return False
+    hypotheses = [*made.facts, *(c for _, _, c in env.valid), guard]
+    return Decider(env, hypotheses, limit_ms).check().status == REFUTED
+
+
+def names(values: Mapping[str, Any]) -> str:
+    """The concrete choices of an instance in words."""
+    return ", ".join(f"{k}={v}" for k, v in values.items() if not isinstance(v, (Tensor, Const)))
