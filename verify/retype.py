@@ -55,7 +55,7 @@ def fit(array: Array, t: TensorType) -> Array:
         raise ValueError(f"{array.shape} does not hold {t}")
     part = array[tuple(slice(0, n) for n in t.shape)]
     if part.dtype == t.dtype.numpy:
-        return np.ascontiguousarray(part)
+        return part.copy()
     with np.errstate(all="ignore"):
         return part.astype(t.dtype.numpy)
 
