@@ -27,6 +27,24 @@ def _exponent_bits(dtype: DType) -> int:
     return dtype.bits - dtype.precision
 
 
+@absorbing
+def is_integer(t: DType) -> Guard:
+    """Whether ``t`` is a signed or unsigned integer."""
+    return t.is_integer
+
+
+@absorbing
+def is_float(t: DType) -> Guard:
+    """Whether ``t`` is a float."""
+    return t.is_float
+
+
+@absorbing
+def at_least_as_wide(s: DType, t: DType) -> Guard:
+    """Whether ``s`` has at least as many bits as ``t``."""
+    return s.bits >= t.bits
+
+
 @rule("convert/identity")
 def _(x: Tensor, t: Type) -> Rewrite:
     """convert(x, dtype of x) -> x"""
@@ -76,21 +94,3 @@ def _(x: Tensor, t: Type) -> Rewrite:
 def _(x: Tensor) -> Rewrite:
     """convert(x, i1) -> x != 0"""
     return convert(x, I1), compare("NE", x, const(0))
-
-
-@absorbing
-def is_integer(t: DType) -> Guard:
-    """Whether ``t`` is a signed or unsigned integer."""
-    return t.is_integer
-
-
-@absorbing
-def is_float(t: DType) -> Guard:
-    """Whether ``t`` is a float."""
-    return t.is_float
-
-
-@absorbing
-def at_least_as_wide(s: DType, t: DType) -> Guard:
-    """Whether ``s`` has at least as many bits as ``t``."""
-    return s.bits >= t.bits

@@ -13,6 +13,12 @@ from compiler.rules.term import AttrPairs, Const, Opaque, Rewrite, Tensor, rule
 from compiler.rules.values import Axes, Guard, Perm, absorbing
 
 
+@absorbing
+def uniform(x: Tensor, y: Tensor, rest: AttrPairs) -> Guard:
+    """Whether operands and result have one dtype."""
+    return x.dtype is y.dtype is dict(rest)["dtype"]
+
+
 @rule("dot/transposed-lhs")
 def _(
     x: Tensor, y: Tensor, p: Perm, lb: Axes, rb: Axes, lc: Axes, rc: Axes, rest: Opaque
@@ -60,9 +66,3 @@ def _(
     inner = dot_general(x, y, lb, rb, lc, rc, rest)
     scaled = dot_general(x, multiply(y, c), lb, rb, lc, rc, rest)
     return scaled, multiply(inner, c), uniform(x, y, rest)
-
-
-@absorbing
-def uniform(x: Tensor, y: Tensor, rest: AttrPairs) -> Guard:
-    """Whether operands and result have one dtype."""
-    return x.dtype is y.dtype is dict(rest)["dtype"]

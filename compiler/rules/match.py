@@ -20,6 +20,7 @@ from compiler.rules.plant import body_op
 from compiler.rules.term import (
     Binary,
     Const,
+    Invertible,
     Opaque,
     PowerOfTwo,
     Rule,
@@ -246,7 +247,11 @@ def _tensor_matcher(name: str, varying: bool) -> ValueMatcher:
 
 def _const_matcher(term: Const) -> ValueMatcher:
     name = term.name
-    power = isinstance(term, PowerOfTwo)
+    accepts: Callable[[Any, DType], bool] | None = None
+    if isinstance(term, PowerOfTwo):
+        accepts = _is_power_of_two
+    elif isinstance(term, Invertible):
+        accepts = Invertible.admits
 
     def fits(state: State, value: int) -> bool:
         node = state.defs[value]
@@ -258,12 +263,16 @@ def _const_matcher(term: Const) -> ValueMatcher:
         dtype = have.type.dtype
         if not name:
             return have.data == _bytes(term.value, dtype)
-        if power and exponent_of(have.item(), dtype) is None:
+        if accepts is not None and not accepts(have.item(), dtype):
             return False
         known: Literal = state.raw.setdefault(name, have)
         return known.data == have.data and known.type.dtype is dtype
 
     return fits
+
+
+def _is_power_of_two(value: Any, dtype: DType) -> bool:
+    return exponent_of(value, dtype) is not None
 
 
 def _attr_matcher(

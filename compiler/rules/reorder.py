@@ -12,7 +12,7 @@ from compiler.rules.ops import (
     transpose,
 )
 from compiler.rules.term import Binary, Const, Opaque, Rewrite, Scalar, Tensor, Unary, rule
-from compiler.rules.values import Axes, Perm, Shape, same
+from compiler.rules.values import Axes, Perm, Shape, all_, same
 
 
 @rule("reorder/unary-of-transpose", single_use=True)
@@ -72,4 +72,4 @@ def _(x: Tensor, y: Tensor, lc: Axes, rc: Axes, rest: Opaque) -> Rewrite:
     none = Axes(())
     product = dot_general(x, y, none, none, lc, rc, rest)
     swapped = dot_general(y, x, none, none, rc, lc, rest)
-    return transpose(product, Perm((1, 0))), swapped, same(x.rank + y.rank, 4)
+    return transpose(product, Perm((1, 0))), swapped, all_(same(x.rank, 2), same(y.rank, 2))

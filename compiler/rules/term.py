@@ -13,7 +13,7 @@ methods of :mod:`compiler.rules.values` and its guards (``all_ any_ not_ same le
 **Terms.** ``Term(op, args, attrs)``; ``op`` is the name in the op table, ``attrs`` a tuple of (name, value) pairs under the
 table's attribute names, and beside them ``shape`` (result shape of reshape, broadcast_in_dim), ``dtype`` (result of
 convert), ``body`` (the :class:`Monoid` that a reduce folds with) and ``rest`` (:class:`Opaque`: result dtype and precision attributes of dot_general).
-Leaves are :class:`Tensor` (also Scalar, Pred, Varying) and :class:`Const` (also PowerOfTwo), told apart by ``isinstance``; a leaf's ``op``
+Leaves are :class:`Tensor` (also Scalar, Pred, Varying) and :class:`Const` (also PowerOfTwo, Invertible), told apart by ``isinstance``; a leaf's ``op``
 is ``"tensor"`` or ``"const"``. A ``const`` has every element equal and no shape of its own on the right side or beside a sibling: it takes shape and
 dtype from the place where it stands (like its sibling operand; at the root like the replaced value).
 Its ``value`` is a number (-1 means all bits set for integers, -0.0 the identity of add in every dtype) or
@@ -193,6 +193,20 @@ class PowerOfTwo(Const):
         return range(1 - emax, emax)  # the inverse of 2**emax would be subnormal
 
 
+class Invertible(Const):
+    """A float constant that is normal and whose inverse is normal too (over the reals: any number but 0)."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def admits(value: Any, dtype: DType) -> bool:
+        """Whether the scalar ``value`` is such a constant."""
+        if not dtype.is_float or not np.isfinite(value):
+            return False
+        emax = 2 ** (dtype.bits - dtype.precision - 1) - 1
+        return bool(2.0 ** (1 - emax) <= abs(float(value)) < 2.0 ** (emax - 1))
+
+
 def power_of_two(exponent: int, dtype: DType) -> Any:
     """2**exponent as a NumPy scalar of ``dtype``; of integers the value with bit ``exponent`` set."""
     return np.frombuffer(scalar_bytes(2**exponent if dtype.is_integer else 2.0**exponent, dtype), dtype.numpy)[0]
@@ -221,7 +235,7 @@ def scalar_bytes(value: Any, dtype: DType) -> bytes:
         else:
             value = 0 if low else -1
     if dtype.is_integer:
-        return (int(value) % 2**dtype.bits).to_bytes(dtype.bits // 8, "little")
+        return (int(value) % (1 << dtype.bits)).to_bytes(dtype.bits // 8, "little")
     array = np.asarray(bool(value) if dtype is I1 else value)
     return bytes(array.astype(dtype.numpy).tobytes())
 
@@ -282,16 +296,16 @@ class Idempotent(Monoid):
     choices: ClassVar[tuple[str, ...]] = ("maximum", "minimum", "and", "or")
 
 
-class Type:
+class Type(DType):
     """Kind of a dtype variable; bound to a :class:`DType`."""
 
 
-class Opaque:
+class Opaque(tuple[tuple[str, Any], ...]):
     """Kind of a bundle of attributes that a rule only carries over; bound to a tuple of (name, value) pairs."""
 
 
 KINDS: tuple[type, ...] = (
-    *(Tensor, Scalar, Pred, Varying, Const, PowerOfTwo, Unary, Binary, Monoid, Idempotent),
+    *(Tensor, Scalar, Pred, Varying, Const, PowerOfTwo, Invertible, Unary, Binary, Monoid, Idempotent),
     *(Vec, Shape, Axis, Axes, Dims, Perm, Direction, Type, Opaque),
 )
 Rewrite: TypeAlias = tuple[Term, Term] | tuple[Term, Term, Guard]
