@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from compiler.errors import ConstraintError, Loc, VerifyError
+from compiler.errors import ConstraintError, Loc, UnsupportedError, VerifyError
 from compiler.ir import Array, Graph, Literal, Node, TensorType
 from compiler.ops import OPS, Sig
 from compiler.ops.table import Types
@@ -61,10 +61,24 @@ class Builder:
         full = {a.name: attrs.pop(a.name, a.default) for a in row.attrs}
         assert not attrs, f"{op} has no attribute {sorted(attrs)}"
         node_types = infer(
-            op, [self.types[v] for v in operands], full, regions=regions, results=types, callee=self._callee, loc=loc
+            op,
+            [self.types[v] for v in operands],
+            full,
+            regions=regions,
+            results=types,
+            callee=self._callee,
+            loc=loc,
         )
         return self.add(
-            Node(op, tuple(operands), tuple(full.items()), node_types, tuple(regions), tuple(captures)), loc
+            Node(
+                op,
+                tuple(operands),
+                tuple(full.items()),
+                node_types,
+                tuple(regions),
+                tuple(captures),
+            ),
+            loc,
         )
 
     def constant(self, value: Array | Literal) -> int:
@@ -109,7 +123,9 @@ def infer(
         found = row.rule(sig)
         if stated is not None and found != stated:
             want, have = ", ".join(map(str, found)), ", ".join(map(str, stated))
-            raise ConstraintError("", f"result type is {want}, not {have}")
+            raise ConstraintError(row.result, f"result type is {want}, not {have}")
     except ConstraintError as e:
         raise VerifyError(f"{op}: {e}", where=loc) from None
+    except UnsupportedError as e:
+        raise UnsupportedError(e.message, where=e.where or loc) from None
     return found

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from compiler.build import Callee, infer
-from compiler.errors import UnsupportedError, VerifyError
-from compiler.ir import Graph, Module
+from compiler.errors import Loc, UnsupportedError, VerifyError
+from compiler.ir import Graph, Module, Node
 from compiler.ops import OPS
 
 
@@ -32,11 +32,37 @@ def verify_graph(graph: Graph, callee: Callee) -> None:
             wanted = tuple(graph.types[v] for v in n.captures)
             if wanted and r.params[-len(wanted) :] != wanted:
                 raise VerifyError(f"{n.op}: captures do not fit the region", where=loc)
+        _check_schema(n, loc)
         operands = [graph.types[v] for v in n.operands]
-        infer(n.op, operands, dict(n.attrs), regions=n.regions, results=n.types, callee=callee, loc=loc)
+        infer(
+            n.op,
+            operands,
+            dict(n.attrs),
+            regions=n.regions,
+            results=n.types,
+            callee=callee,
+            loc=loc,
+        )
         known += len(n.types)
     if any(not 0 <= v < known for v in graph.results):
         raise VerifyError("return: a result is not defined")
+
+
+def _check_schema(node: Node, loc: Loc | None) -> None:
+    """Attributes must be exactly the table's, in its order (so that equal ops are equal nodes)."""
+    row = OPS[node.op]
+    if len(node.attrs) != len(row.attrs) or any(
+        k != a.name for (k, _), a in zip(node.attrs, row.attrs, strict=True)
+    ):
+        have, want = [k for k, _ in node.attrs], [a.name for a in row.attrs]
+        raise VerifyError(f"{node.op}: attributes are {have}, not {want}", where=loc)
+    for (_, value), a in zip(node.attrs, row.attrs, strict=True):
+        if a.choices and not set(value if isinstance(value, tuple) else (value,)) <= {*a.choices}:
+            raise VerifyError(f"{node.op}: {a.name} {value} is none of {a.choices}", where=loc)
+    if len(node.regions) != row.regions:
+        raise VerifyError(
+            f"{node.op}: has {len(node.regions)} regions, not {row.regions}", where=loc
+        )
 
 
 def callees(graph: Graph) -> list[str]:

@@ -3,4 +3,16 @@
 from compiler.ops import call, constant, convert, dot, elementwise, reduce, shape
 from compiler.ops.table import OPS, Attr, Op, Sig
 
-__all__ = ["OPS", "Attr", "Op", "Sig", "call", "constant", "convert", "dot", "elementwise", "reduce", "shape"]
+__all__ = [
+    "OPS",
+    "Attr",
+    "Op",
+    "Sig",
+    "call",
+    "constant",
+    "convert",
+    "dot",
+    "elementwise",
+    "reduce",
+    "shape",
+]

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 from compiler.ops.table import Attr, Sig, Types, define, require
 
 
-def _callee(sig: Sig, name: str, number: str) -> Types:
+_NAMESPACED = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_$]+)+")
+
+
+def _callee(sig: Sig, name: str, defined: str = "", number: str = "") -> Types:
     found = sig.callee(name)
-    require(found is not None, number, f"there is no function @{name}")
+    require(found is not None, defined, f"there is no function @{name}")
     assert found is not None
     params, results = found
-    require(params == sig.operands, number, f"@{name} takes ({_list(params)}), not ({_list(sig.operands)})")
+    require(
+        params == sig.operands,
+        number,
+        f"@{name} takes ({_list(params)}), not ({_list(sig.operands)})",
+    )
     return results
 
 
@@ -19,17 +28,19 @@ def _list(types: Types) -> str:
 
 
 def _call(sig: Sig) -> Types:
-    return _callee(sig, sig.attrs["callee"], "")
+    return _callee(sig, sig.attrs["callee"])
 
 
 def _composite(sig: Sig) -> Types:
     name = sig.attrs["name"]
-    require("." in name, "C1", f"name {name!r} is not of the form namespace.op")
+    require(
+        bool(_NAMESPACED.fullmatch(name)), "C1", f"name {name!r} is not of the form namespace.op"
+    )
     require(sig.attrs.get("version", 0) >= 0, "", "version must not be negative")
-    return _callee(sig, sig.attrs["decomposition"], "C3")
+    return _callee(sig, sig.attrs["decomposition"], "C2", "C3")
 
 
-define("call", "call", ["operands*"], _call, attrs=[Attr("callee", "symbol")])
+define("call", "call", ["operands*"], _call, attrs=[Attr("callee", "symbol")], result="")
 define(
     "composite",
     "call",
@@ -41,4 +52,5 @@ define(
         Attr("decomposition", "symbol"),
         Attr("version", "i64", 0),
     ],
+    result="C4",
 )

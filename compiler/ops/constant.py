@@ -20,4 +20,6 @@ def _iota(sig: Sig) -> Types:
 
 
 define("constant", "constant", [], _constant, attrs=[Attr("value", "literal")], dtypes=ALL)
-define("iota", "constant", [], _iota, attrs=[Attr("iota_dimension", "i64")], dtypes=INTEGERS + FLOATS)
+define(
+    "iota", "constant", [], _iota, attrs=[Attr("iota_dimension", "i64")], dtypes=INTEGERS + FLOATS
+)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from compiler.dtypes import ALL
+from compiler.dtypes import ALL, F64
+from compiler.errors import UnsupportedError
 from compiler.ir import TensorType
 from compiler.ops.table import Attr, Sig, Types, define, require
 
@@ -17,25 +18,80 @@ def dot_shape(sig: Sig) -> tuple[int, ...]:
     require(len({*lb, *lc}) == len(lb) + len(lc), "C3", "dimensions of lhs repeat")
     require(len({*rb, *rc}) == len(rb) + len(rc), "C4", "dimensions of rhs repeat")
     for number, dims, t in (("C5", lb, lhs), ("C6", lc, lhs), ("C7", rb, rhs), ("C8", rc, rhs)):
-        require(all(0 <= d < t.rank for d in dims), number, f"dimensions {list(dims)} not all in [0, {t.rank})")
+        require(
+            all(0 <= d < t.rank for d in dims),
+            number,
+            f"dimensions {list(dims)} not all in [0, {t.rank})",
+        )
     for number, left, right in (("C9", lb, rb), ("C10", lc, rc)):
         for a, b in zip(left, right, strict=True):
             fits = lhs.shape[a] == rhs.shape[b]
-            require(fits, number, f"lhs dimension {a} has size {lhs.shape[a]}, rhs dimension {b} has {rhs.shape[b]}")
+            require(
+                fits,
+                number,
+                f"lhs dimension {a} has size {lhs.shape[a]}, rhs dimension {b} has {rhs.shape[b]}",
+            )
     free = [n for i, n in enumerate(lhs.shape) if i not in (*lb, *lc)]
     free += [n for i, n in enumerate(rhs.shape) if i not in (*rb, *rc)]
     return (*(lhs.shape[d] for d in lb), *free)
 
 
+# (precision of lhs and rhs, accumulation, primitive operations) that StableHLO knows; one component each.
+ALGORITHMS = frozenset(
+    [("f16", "f16", 1), ("f16", "f32", 1), ("bf16", "bf16", 1), ("bf16", "f32", 1)]
+    + [("bf16", "f32", 3), ("bf16", "f32", 6), ("bf16", "f32", 9), ("tf32", "f32", 1)]
+    + [("tf32", "f32", 3), ("f32", "f32", 1), ("f64", "f64", 1)]
+)
+
+
+def _check_algorithm(sig: Sig, result: TensorType) -> None:
+    """C21-C24; refuses what StableHLO does not know, or what asks for more than the canonical evaluation gives."""
+    fields = dict(sig.attrs.get("algorithm") or ())
+    if not fields:
+        return
+    precision = sig.attrs.get("precision_config", ())
+    require(set(precision) <= {"DEFAULT"}, "C21", "an algorithm needs precision_config DEFAULT")
+    counts = ("lhs_component_count", "rhs_component_count", "num_primitive_operations")
+    for number, name in zip(("C22", "C23", "C24"), counts, strict=True):
+        require(fields.get(name, 0) > 0, number, f"{name} must be positive")
+    lhs, rhs = fields.get("lhs_precision_type"), fields.get("rhs_precision_type")
+    key = (lhs, fields.get("accumulation_type"), fields[counts[2]])
+    plain = lhs == rhs and fields[counts[0]] == fields[counts[1]] == 1
+    plain = plain and not fields.get("allow_imprecise_accumulation")
+    if not plain or key not in ALGORITHMS:
+        raise UnsupportedError(f"dot_general: unsupported algorithm {_spelled(fields)}")
+    if key[1] == "f64" and result.dtype is not F64:
+        raise UnsupportedError(
+            f"dot_general: unsupported accumulation in f64 for a result of {result.dtype}"
+        )
+
+
+def _spelled(fields: dict[str, object]) -> str:
+    return ", ".join(f"{k} = {v}" for k, v in fields.items())
+
+
 def _dot_general(sig: Sig) -> Types:
     shape = dot_shape(sig)
     precision = sig.attrs.get("precision_config", ())
-    require(len(precision) in (0, 2), "C11", f"precision_config needs 0 or 2 entries, has {len(precision)}")
+    require(
+        len(precision) in (0, 2),
+        "C11",
+        f"precision_config needs 0 or 2 entries, has {len(precision)}",
+    )
     if sig.results is None:
-        require(sig.operands[0].dtype is sig.operands[1].dtype, "C13", "element types differ: state the result type")
+        require(
+            sig.operands[0].dtype is sig.operands[1].dtype,
+            "C13",
+            "element types differ: state the result type",
+        )
         return (TensorType(shape, sig.operands[0].dtype),)
     t = sig.declared()
-    require(t.shape == shape, "C12", f"result has shape {list(t.shape)}, the contraction gives {list(shape)}")
+    require(
+        t.shape == shape,
+        "C12",
+        f"result has shape {list(t.shape)}, the contraction gives {list(shape)}",
+    )
+    _check_algorithm(sig, t)
     return (t,)
 
 
@@ -53,4 +109,5 @@ define(
         Attr("algorithm", "dict", None),
     ],
     dtypes=ALL,
+    result="C12",
 )

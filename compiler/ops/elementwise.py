@@ -64,9 +64,13 @@ def _same(sig: Sig) -> Types:
 
 
 for _name, (_dtypes, _traits) in UNARY.items():
-    define(_name, "elementwise", ["operand"], _same, dtypes=_dtypes, traits=f"elementwise {_traits}")
+    define(
+        _name, "elementwise", ["operand"], _same, dtypes=_dtypes, traits=f"elementwise {_traits}"
+    )
 for _name, (_dtypes, _traits) in BINARY.items():
-    define(_name, "elementwise", ["lhs", "rhs"], _same, dtypes=_dtypes, traits=f"elementwise {_traits}")
+    define(
+        _name, "elementwise", ["lhs", "rhs"], _same, dtypes=_dtypes, traits=f"elementwise {_traits}"
+    )
 
 
 def _is_finite(sig: Sig) -> Types:
@@ -78,7 +82,9 @@ def _compare(sig: Sig) -> Types:
     require(lhs.dtype is rhs.dtype, "C1", f"element types differ: {lhs.dtype} and {rhs.dtype}")
     require(lhs.shape == rhs.shape, "C2", f"shapes differ: {lhs} and {rhs}")
     kind = sig.attrs.get("compare_type") or ""
-    allowed = {"float": ("", "FLOAT", "TOTALORDER"), "int": ("", "SIGNED")}.get(lhs.dtype.kind, ("", "UNSIGNED"))
+    allowed = {"float": ("", "FLOAT", "TOTALORDER"), "int": ("", "SIGNED")}.get(
+        lhs.dtype.kind, ("", "UNSIGNED")
+    )
     require(kind in allowed, "C3", f"compare_type {kind} does not fit element type {lhs.dtype}")
     return (TensorType(lhs.shape, I1),)
 
@@ -86,16 +92,32 @@ def _compare(sig: Sig) -> Types:
 def _select(sig: Sig) -> Types:
     pred, on_true, on_false = sig.operands
     require(pred.dtype is I1, "I1", f"pred must hold i1, not {pred.dtype}")
-    require(pred.rank == 0 or pred.shape == on_true.shape, "C1", f"pred {pred} is no scalar and does not fit {on_true}")
+    require(
+        pred.rank == 0 or pred.shape == on_true.shape,
+        "C1",
+        f"pred {pred} is no scalar and does not fit {on_true}",
+    )
     require(on_true == on_false, "C2", f"on_true {on_true} and on_false {on_false} differ")
     return (on_true,)
 
 
 def _clamp(sig: Sig) -> Types:
     lo, x, hi = sig.operands
-    require(lo.rank == 0 or lo.shape == x.shape, "C1", f"min {lo} is no scalar and does not fit operand {x}")
-    require(hi.rank == 0 or hi.shape == x.shape, "C2", f"max {hi} is no scalar and does not fit operand {x}")
-    require(lo.dtype is x.dtype is hi.dtype, "C3", f"element types differ: {lo.dtype}, {x.dtype}, {hi.dtype}")
+    require(
+        lo.rank == 0 or lo.shape == x.shape,
+        "C1",
+        f"min {lo} is no scalar and does not fit operand {x}",
+    )
+    require(
+        hi.rank == 0 or hi.shape == x.shape,
+        "C2",
+        f"max {hi} is no scalar and does not fit operand {x}",
+    )
+    require(
+        lo.dtype is x.dtype is hi.dtype,
+        "C3",
+        f"element types differ: {lo.dtype}, {x.dtype}, {hi.dtype}",
+    )
     return (x,)
 
 
@@ -111,7 +133,24 @@ define(
     ],
     dtypes=ALL,
     traits="elementwise",
+    result="C2",
 )
 # pred of select, min and max of clamp may be scalars: the checker and the columns treat them as broadcast.
-define("select", "elementwise", ["pred", "on_true", "on_false"], _select, dtypes=(I1,), traits="elementwise exact")
-define("clamp", "elementwise", ["min", "operand", "max"], _clamp, dtypes=ALL, traits="elementwise exact")
+define(
+    "select",
+    "elementwise",
+    ["pred", "on_true", "on_false"],
+    _select,
+    dtypes=(I1,),
+    traits="elementwise exact",
+    result="C2",
+)
+define(
+    "clamp",
+    "elementwise",
+    ["min", "operand", "max"],
+    _clamp,
+    dtypes=ALL,
+    traits="elementwise exact",
+    result="C4",
+)

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from compiler.dtypes import ALL
-from compiler.ir import TensorType
+from compiler.errors import UnsupportedError
+from compiler.ir import Graph, TensorType
 from compiler.ops.table import Attr, Sig, Types, define, require
 
 
+def _refuse_promotion(body: Graph, inputs: Types) -> None:
+    """The specification lets the body compute in a wider type of the same kind (is_promotable): not supported."""
+    for x, p in zip(inputs, body.params, strict=False):
+        a, b = x.dtype, p.dtype
+        if a is not b and p.rank == 0 and a.kind == b.kind and a.bits <= b.bits:
+            raise UnsupportedError(f"reduce: unsupported body in {b} for inputs of {a}")
+
+
 def _reduce(sig: Sig) -> Types:
-    require(len(sig.operands) >= 2 and len(sig.operands) % 2 == 0, "C3", "needs as many inputs as init_values")
+    require(
+        len(sig.operands) >= 2 and len(sig.operands) % 2 == 0,
+        "C3",
+        "needs as many inputs as init_values",
+    )
     half = len(sig.operands) // 2
     inputs, inits = sig.operands[:half], sig.operands[half:]
     dims = sig.attrs["dimensions"]
@@ -18,15 +31,31 @@ def _reduce(sig: Sig) -> Types:
         require(i.rank == 0, "I2", f"init_value {i} is no scalar")
         require(x.dtype is i.dtype, "C2", f"element types of input {x} and init_value {i} differ")
     rank = inputs[0].rank
-    require(all(0 <= d < rank for d in dims), "C4", f"dimensions {list(dims)} not all in [0, {rank})")
+    require(
+        all(0 <= d < rank for d in dims), "C4", f"dimensions {list(dims)} not all in [0, {rank})"
+    )
     require(len(set(dims)) == len(dims), "C5", f"dimensions {list(dims)} repeat a dimension")
     require(len(sig.regions) == 1, "C6", "needs one body")
     body = sig.regions[0]
     scalars = tuple(TensorType((), t.dtype) for t in inputs)
-    require(body.params[: 2 * half] == scalars + scalars, "C6", f"body must take {2 * half} scalars of the input types")
+    _refuse_promotion(body, inputs)
+    require(
+        body.params[: 2 * half] == scalars + scalars,
+        "C6",
+        f"body must take {2 * half} scalars of the input types",
+    )
     require(body.result_types == scalars, "C6", "body must return one scalar of each input's type")
     shape = tuple(n for i, n in enumerate(inputs[0].shape) if i not in dims)
     return tuple(TensorType(shape, t.dtype) for t in inputs)
 
 
-define("reduce", "reduce", ["inputs_and_inits*"], _reduce, attrs=[Attr("dimensions", "i64s")], dtypes=ALL, regions=1)
+define(
+    "reduce",
+    "reduce",
+    ["inputs_and_inits*"],
+    _reduce,
+    attrs=[Attr("dimensions", "i64s")],
+    dtypes=ALL,
+    regions=1,
+    result="C7",
+)

@@ -11,11 +11,21 @@ def _broadcast_in_dim(sig: Sig) -> Types:
     x, t, dims = sig.operands[0], sig.declared(), sig.attrs["broadcast_dimensions"]
     require(x.dtype is t.dtype, "C1", f"element types of operand {x} and result {t} differ")
     require(len(dims) == x.rank, "C2", f"{len(dims)} broadcast_dimensions for rank {x.rank}")
-    require(all(0 <= d < t.rank for d in dims), "C3", f"broadcast_dimensions {list(dims)} not all in [0, {t.rank})")
-    require(len(set(dims)) == len(dims), "C4", f"broadcast_dimensions {list(dims)} repeat a dimension")
+    require(
+        all(0 <= d < t.rank for d in dims),
+        "C3",
+        f"broadcast_dimensions {list(dims)} not all in [0, {t.rank})",
+    )
+    require(
+        len(set(dims)) == len(dims), "C4", f"broadcast_dimensions {list(dims)} repeat a dimension"
+    )
     for i, d in enumerate(dims):
         fits = x.shape[i] in (1, t.shape[d])
-        require(fits, "C5", f"dimension {i} of operand has size {x.shape[i]}, result dimension {d} has {t.shape[d]}")
+        require(
+            fits,
+            "C5",
+            f"dimension {i} of operand has size {x.shape[i]}, result dimension {d} has {t.shape[d]}",
+        )
     return (t,)
 
 
@@ -35,13 +45,23 @@ def _transpose(sig: Sig) -> Types:
 
 def _slice(sig: Sig) -> Types:
     x = sig.operands[0]
-    starts, limits, strides = sig.attrs["start_indices"], sig.attrs["limit_indices"], sig.attrs["strides"]
+    starts, limits, strides = (
+        sig.attrs["start_indices"],
+        sig.attrs["limit_indices"],
+        sig.attrs["strides"],
+    )
     same = len(starts) == len(limits) == len(strides) == x.rank
     require(same, "C2", f"start, limit and strides need {x.rank} entries each")
     for i, (lo, hi, step) in enumerate(zip(starts, limits, strides, strict=True)):
-        require(0 <= lo <= hi <= x.shape[i], "C3", f"dimension {i}: 0 <= {lo} <= {hi} <= {x.shape[i]} does not hold")
+        require(
+            0 <= lo <= hi <= x.shape[i],
+            "C3",
+            f"dimension {i}: 0 <= {lo} <= {hi} <= {x.shape[i]} does not hold",
+        )
         require(step > 0, "C4", f"dimension {i}: stride {step} is not positive")
-    shape = tuple(-(-(hi - lo) // step) for lo, hi, step in zip(starts, limits, strides, strict=True))
+    shape = tuple(
+        -(-(hi - lo) // step) for lo, hi, step in zip(starts, limits, strides, strict=True)
+    )
     return (TensorType(shape, x.dtype),)
 
 
@@ -50,13 +70,28 @@ def _pad(sig: Sig) -> Types:
     low, high = sig.attrs["edge_padding_low"], sig.attrs["edge_padding_high"]
     interior = sig.attrs["interior_padding"]
     require(value.rank == 0, "I2", f"padding_value {value} is no scalar")
-    require(x.dtype is value.dtype, "C1", f"element types of operand {x} and padding_value {value} differ")
-    require(len(low) == len(high) == len(interior) == x.rank, "C2", f"paddings need {x.rank} entries each")
-    require(all(i >= 0 for i in interior), "C3", f"interior_padding {list(interior)} has a negative entry")
-    shape = tuple(
-        lo + n + max(n - 1, 0) * mid + hi for n, lo, hi, mid in zip(x.shape, low, high, interior, strict=True)
+    require(
+        x.dtype is value.dtype,
+        "C1",
+        f"element types of operand {x} and padding_value {value} differ",
     )
-    require(all(n >= 0 for n in shape), "C4", f"the padded shape {list(shape)} has a negative dimension")
+    require(
+        len(low) == len(high) == len(interior) == x.rank,
+        "C2",
+        f"paddings need {x.rank} entries each",
+    )
+    require(
+        all(i >= 0 for i in interior),
+        "C3",
+        f"interior_padding {list(interior)} has a negative entry",
+    )
+    shape = tuple(
+        lo + n + max(n - 1, 0) * mid + hi
+        for n, lo, hi, mid in zip(x.shape, low, high, interior, strict=True)
+    )
+    require(
+        all(n >= 0 for n in shape), "C4", f"the padded shape {list(shape)} has a negative dimension"
+    )
     return (TensorType(shape, x.dtype),)
 
 
@@ -77,7 +112,11 @@ def _concatenate(sig: Sig) -> Types:
 def _reverse(sig: Sig) -> Types:
     x, dims = sig.operands[0], sig.attrs["dimensions"]
     require(len(set(dims)) == len(dims), "C2", f"dimensions {list(dims)} repeat a dimension")
-    require(all(0 <= d < x.rank for d in dims), "C3", f"dimensions {list(dims)} not all in [0, {x.rank})")
+    require(
+        all(0 <= d < x.rank for d in dims),
+        "C3",
+        f"dimensions {list(dims)} not all in [0, {x.rank})",
+    )
     return (x,)
 
 
@@ -92,7 +131,14 @@ define(
 )
 define("reshape", "shape", ["operand"], _reshape, dtypes=ALL, traits="layout")
 define(
-    "transpose", "shape", ["operand"], _transpose, attrs=[Attr("permutation", "i64s")], dtypes=ALL, traits="layout"
+    "transpose",
+    "shape",
+    ["operand"],
+    _transpose,
+    attrs=[Attr("permutation", "i64s")],
+    dtypes=ALL,
+    traits="layout",
+    result="C3",
 )
 define(
     "slice",
@@ -102,15 +148,21 @@ define(
     attrs=[Attr("start_indices", "i64s"), Attr("limit_indices", "i64s"), Attr("strides", "i64s")],
     dtypes=ALL,
     traits="layout",
+    result="C5",
 )
 define(
     "pad",
     "shape",
     ["operand", "padding_value"],
     _pad,
-    attrs=[Attr("edge_padding_low", "i64s"), Attr("edge_padding_high", "i64s"), Attr("interior_padding", "i64s")],
+    attrs=[
+        Attr("edge_padding_low", "i64s"),
+        Attr("edge_padding_high", "i64s"),
+        Attr("interior_padding", "i64s"),
+    ],
     dtypes=ALL,
     traits="layout",
+    result="C4",
 )
 define(
     "concatenate",
@@ -120,5 +172,14 @@ define(
     attrs=[Attr("dimension", "i64")],
     dtypes=ALL,
     traits="layout",
+    result="C6",
 )
-define("reverse", "shape", ["operand"], _reverse, attrs=[Attr("dimensions", "i64s")], dtypes=ALL, traits="layout")
+define(
+    "reverse",
+    "shape",
+    ["operand"],
+    _reverse,
+    attrs=[Attr("dimensions", "i64s")],
+    dtypes=ALL,
+    traits="layout",
+)

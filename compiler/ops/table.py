@@ -79,6 +79,7 @@ class Op:
         attrs: attribute schema in printing order.
         dtypes: dtypes allowed for the first operand (for ops without operands: for the result).
         regions: number of regions.
+        result: the specification's constraint that fixes the result's type.
         traits: of ``elementwise`` (one scalar function applied per element), ``commutative``, ``layout`` (moves elements
             only), ``transcendental`` (accuracy is implementation-defined), ``exact`` (float result is correctly rounded).
     """
@@ -91,6 +92,14 @@ class Op:
     dtypes: tuple[DType, ...] = ()
     regions: int = 0
     traits: frozenset[str] = frozenset()
+    result: str = "C1"
+
+    def attr(self, name: str) -> Attr | None:
+        """The attribute ``name``, or ``None``."""
+        for a in self.attrs:
+            if a.name == name:
+                return a
+        return None
 
     @property
     def variadic(self) -> bool:
@@ -116,9 +125,20 @@ def define(
     dtypes: Sequence[DType] = (),
     regions: int = 0,
     traits: str = "",
+    result: str = "C1",
 ) -> Op:
     """Add a row to the table and return it."""
-    op = Op(name, family, tuple(operands), rule, tuple(attrs), tuple(dtypes), regions, frozenset(traits.split()))
+    op = Op(
+        name,
+        family,
+        tuple(operands),
+        rule,
+        tuple(attrs),
+        tuple(dtypes),
+        regions,
+        frozenset(traits.split()),
+        result,
+    )
     assert name not in OPS, name
     OPS[name] = op
     return op

@@ -20,6 +20,10 @@ _ALIAS = re.compile(r"#[A-Za-z_][A-Za-z0-9_$]*(?![A-Za-z0-9_$.])", re.ASCII)
 _SPACE = re.compile(r"(?://[^\n]*)?\s+")
 MAX_DIM = 1 << 63
 MAX_RAW = 1 << 24  # characters of an attribute that is carried as text
+STRUCTS = frozenset(
+    f"#stablehlo{name}"
+    for name in ("", ".dot", ".dot_algorithm", ".result_accuracy", ".result_accuracy_mode")
+)
 DOT_FIELDS = (
     "lhs_batching_dimensions",
     "rhs_batching_dimensions",
@@ -251,7 +255,7 @@ class AttributeReader(Cursor):
             return self.aliases[name].value
         if self.token != "<":
             self.fail(f"unknown alias {name}", start)
-        if name != "#stablehlo" and not name.startswith("#stablehlo."):
+        if name not in STRUCTS:
             self.skip_angles()
             return Raw(self._slice(start, self.at))
         return self.struct(name.removeprefix("#"))
@@ -265,6 +269,8 @@ class AttributeReader(Cursor):
             if found:
                 self.expect(",")
             word = self.word("a field name")
+            if word in found:
+                self.fail(f"{word} is given twice", self.at - 1)
             if self.accept("="):
                 found[word] = self._field_value()
             elif found or len(words) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from compiler.errors import VerifyError
@@ -9,19 +10,24 @@ from compiler.ir import Graph, Node, TensorType
 from compiler.ops import OPS
 from compiler.ops.table import Attr, Op, Types
 from compiler.text.attributes import DOT_FIELDS, AttributeReader, Struct
-from compiler.text.forms import Field, fields
+from compiler.text.forms import FORMS, Field, fields
 from compiler.text.lexer import WORD
 from compiler.text.scope import Scope
 
-_TERMINATORS = frozenset(
-    p + q + p for p in ("", '"') for q in ("return", "func.return", "stablehlo.return")
-)
+_RETURNS = ("return", "func.return", "stablehlo.return")
+_TERMINATORS = frozenset([*_RETURNS, *(f'"{name}"' for name in _RETURNS)])
 _CALLS = ("call", "func.call")
 Attributes = dict[str, Any]
 
 
 class BodyReader(AttributeReader):
-    """Reads the ops of one text. Result types are taken as stated; the checker judges them afterwards."""
+    """Reads the ops of one text.
+
+    Result types are taken as stated; the checker judges them afterwards. ``special`` holds the
+    readers of pretty forms that are more than a list of fields.
+    """
+
+    special: Mapping[str, Callable[[BodyReader, Scope, Op, int], Node]] = {}
 
     def mismatch(self, message: str, at: int) -> NoReturn:
         """Raise VerifyError at token ``at``."""
@@ -107,19 +113,18 @@ class BodyReader(AttributeReader):
     def _statement(self, scope: Scope) -> None:
         """``%a, %b:2 = op`` with its location."""
         names: list[tuple[str, int, int]] = []  # name, results, token
-        if self.token[:1] == "%":
+        if self.tokens[self.at][:1] == "%":
             while not names or self.accept(","):
                 at, name = self.at, self._value_name()
                 names.append((name, self.integer() if self.accept(":") else 1, at))
             self.expect("=")
         at = self.at
         token = self.take()
-        node = (
-            self._generic(scope, token, at) if token[:1] == '"' else self._pretty(scope, token, at)
-        )
+        generic = token[:1] == '"'
+        node = self._generic(scope, token, at) if generic else self._pretty(scope, token, at)
         self.skip_loc()
         first = scope.add(node, self.loc(at))
-        if names and sum(count for _, count, _ in names) != len(node.types):
+        if names and sum([count for _, count, _ in names]) != len(node.types):
             self.fail(f"has {len(node.types)} results, not as many as are named", at)
         for name, count, place in names:
             if count < 1:
@@ -174,11 +179,12 @@ class BodyReader(AttributeReader):
         return graph, scope
 
     def _pretty(self, scope: Scope, token: str, at: int) -> Node:
-        from compiler.text.special import SPECIAL
-
         row = self._row(token, at)
-        if row.name in SPECIAL:
-            return SPECIAL[row.name](self, scope, row, at)
+        special = self.special.get(row.name)
+        if special is not None:
+            return special(self, scope, row, at)
+        if row.name not in FORMS:
+            return self.finish(scope, row, self.operand_list(scope), {}, at)
         extra = self.attr_dict() if row.name == "constant" and self.token == "{" else {}
         operands, attrs = self._fields(scope, row)
         return self.finish(scope, row, operands, attrs, at, extra)
@@ -187,7 +193,6 @@ class BodyReader(AttributeReader):
         """The comma-separated fields of the op's form."""
         operands: list[int] = []
         attrs: Attributes = {}
-        table = {a.name: a for a in row.attrs}
         for number, field in enumerate(fields(row.name)):
             if field.optional and not self._has_field(field):
                 continue
@@ -199,8 +204,9 @@ class BodyReader(AttributeReader):
             for k, slot in enumerate(field.slots):
                 if k:
                     self.expect("x")
-                if slot in table:
-                    attrs[slot] = self._slot(table[slot])
+                attr = row.attr(slot)
+                if attr is not None:
+                    attrs[slot] = self._slot(attr)
                 elif slot.endswith("*"):
                     operands += self.operand_list(scope)
                 else:
@@ -267,7 +273,10 @@ class BodyReader(AttributeReader):
         at: int,
         regions: list[tuple[Graph, Scope]] | None = None,
     ) -> Node:
-        """The node: ``attrs`` are in the table's form already, ``extra`` as an attribute dictionary gave them."""
+        """The node.
+
+        ``attrs`` are in the table's form already, ``extra`` as an attribute dictionary gave them.
+        """
         if row.name == "dot_general" and "dot_dimension_numbers" in extra:
             numbers = extra.pop("dot_dimension_numbers")
             if not isinstance(numbers, Struct) or numbers.name != "stablehlo.dot":
@@ -283,15 +292,14 @@ class BodyReader(AttributeReader):
                 self.fail(f"attribute {a.name} is missing", at)
             else:
                 full.append((a.name, a.default))
-        self._leftover(row, attrs, extra, at)
+        if extra:
+            self._leftover(row, attrs, extra, at)
         regions = regions or []
         if len(regions) != row.regions:
             self.fail(f"takes {row.regions} regions, not {len(regions)}", at)
         graphs = tuple(g for g, _ in regions)
-        captures = (
-            tuple(regions[0][1].captures) if regions else ()
-        )  # no op of the table has two regions
-        return Node(row.name, tuple(operands), tuple(full), results, graphs, captures)
+        captures = regions[0][1].captures if regions else ()  # no op has two regions
+        return Node(row.name, tuple(operands), tuple(full), results, graphs, tuple(captures))
 
     def _leftover(self, row: Op, attrs: Attributes, extra: Attributes, at: int) -> None:
         """Skip attributes of foreign dialects and the default accuracy; refuse the others by name."""
@@ -301,21 +309,18 @@ class BodyReader(AttributeReader):
                 self.fail(f"attribute {name} is given twice", at)
             if name in names or "." in name:
                 continue
-            if name != "result_accuracy" or not (
-                "transcendental" in row.traits or row.name == "sqrt"
-            ):
+            accurate = "transcendental" in row.traits or row.name == "sqrt"
+            if name != "result_accuracy" or not accurate:
                 self.fail(f"has no attribute {name}", at)
             mode = value.fields.get("mode") if isinstance(value, Struct) else None
             if not isinstance(mode, Struct) or mode.word != "DEFAULT":
-                self.unsupported(
-                    f"attribute result_accuracy of {row.name} (only the default is)", at
-                )
+                self.unsupported(f"attribute result_accuracy of {row.name} (only the default)", at)
 
     # operands
 
     def operand(self, scope: Scope) -> int:
         """``%name`` or ``%name#1``."""
-        token = self.token
+        token = self.tokens[self.at]
         name, _, index = token.partition("#")
         if token[:1] != "%" or len(name) < 2 or len(index) > 9:
             self.fail(f"expected a value such as %0, found {self.shown()}")
@@ -344,7 +349,7 @@ class BodyReader(AttributeReader):
         """Fail unless the operands have the stated types."""
         if len(operands) != len(stated):
             self.fail(f"{len(operands)} operands, but {len(stated)} types", at)
-        for i, (v, t) in enumerate(zip(operands, stated, strict=True)):
-            have = scope.type_of(v)
-            if have != t:
-                self.mismatch(f"operand {i} has type {have}, the op states {t}", at)
+        for i, v in enumerate(operands):
+            have = scope.types[v] if v >= 0 else scope.type_of(v)
+            if have is not stated[i] and have != stated[i]:  # types of one text are interned
+                self.mismatch(f"operand {i} has type {have}, the op states {stated[i]}", at)

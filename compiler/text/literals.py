@@ -21,9 +21,10 @@ _ELEMENT = re.compile(r"[^\[\],\s]+")
 _DECIMAL = re.compile(r"-?[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?")
 _INTEGER = re.compile(r"-?(?:0x[0-9A-Fa-f]+|[0-9]+)")
 _HEX = re.compile(r"0x[0-9A-Fa-f]+")
-_PLAIN_FLOATS = re.compile(r"[-0-9.eE+\[\],\s]*")
+_PLAIN_FLOATS = re.compile(r"[-0-9.A-Fa-fx+\[\],\s]*")
 _PLAIN_INTS = re.compile(r"[-0-9\[\],\s]*")
 _STRAY_PLUS = re.compile(r"(?<![eE])\+")
+_BOOLS = {"true": True, "false": False}
 _COMMENT = re.compile(r"//[^\n]*")
 
 
@@ -94,19 +95,20 @@ def _check_shape(body: str, stripped: str, count: int, t: TensorType) -> None:
 
 
 def _elements(body: str, parts: Sequence[str], dtype: DType) -> Array:
-    """Parse the elements: all at once where they are plain decimals, else one by one."""
+    """Parse the elements: all at once where that is plain, else one by one."""
     try:
-        if dtype.is_float and _PLAIN_FLOATS.fullmatch(body):
-            if body.count(".") == len(parts) and not _STRAY_PLUS.search(body):
-                return round_floats(np.array(list(map(float, parts)), np.float64), dtype)
-        elif dtype.is_integer and _PLAIN_INTS.fullmatch(body) and max(map(len, parts)) < MAX_DIGITS:
+        if dtype.is_float and _PLAIN_FLOATS.fullmatch(body) and not _STRAY_PLUS.search(body):
+            return _floats(body, parts, dtype)
+        if dtype.is_integer and _PLAIN_INTS.fullmatch(body) and max(map(len, parts)) < MAX_DIGITS:
             return _integers(list(map(int, parts)), dtype)
-    except (ValueError, LiteralError):
+        if dtype.kind == "bool":
+            return np.array([_BOOLS[p.strip()] for p in parts])
+    except (ValueError, KeyError, LiteralError):
         pass  # found again below, with its place
-    out = np.empty(len(parts), dtype.numpy)
     found = list(_ELEMENT.finditer(body))
     if len(found) != len(parts):
         raise LiteralError("an element is missing or two stand without a comma")
+    out = np.empty(len(parts), dtype.numpy)
     for i, m in enumerate(found):
         try:
             out[i] = _element(m[0], dtype)
@@ -115,15 +117,29 @@ def _elements(body: str, parts: Sequence[str], dtype: DType) -> Array:
     return out
 
 
+def _floats(body: str, parts: Sequence[str], dtype: DType) -> Array:
+    """Decimals and bit patterns; ValueError if anything else is among them."""
+    patterns = [i for i, p in enumerate(parts) if "x" in p] if "x" in body else []
+    if body.count(".") + len(patterns) != len(parts):
+        raise ValueError
+    decimals = list(parts)
+    for i in patterns:
+        decimals[i] = "0.0"
+    out = round_floats(np.array(list(map(float, decimals)), np.float64), dtype)
+    for i in patterns:
+        out[i] = _element(parts[i].strip(), dtype)
+    return out
+
+
 def _element(text: str, dtype: DType) -> Any:
     shown = text if len(text) <= 40 else text[:37] + "..."
-    if dtype.kind == "bool" and text in ("true", "false"):
-        return np.array(text == "true")
+    if dtype.kind == "bool" and text in _BOOLS:
+        return _BOOLS[text]
     if len(text) > MAX_DIGITS:
-        raise LiteralError(f"{ascii(shown)} is too long for an element")
+        raise LiteralError(f"{shown!a} is too long for an element")
     if not dtype.is_float:
         if not _INTEGER.fullmatch(text):
-            raise LiteralError(f"{ascii(shown)} is no element of type {dtype}")
+            raise LiteralError(f"{shown!a} is no element of type {dtype}")
         return _integers([int(text, 16) if "x" in text else int(text)], dtype)[0]
     if _HEX.fullmatch(text):
         bits = int(text, 16)
@@ -132,7 +148,7 @@ def _element(text: str, dtype: DType) -> Any:
         return np.array(bits, f"u{dtype.bits // 8}").view(dtype.numpy)
     if not _DECIMAL.fullmatch(text):
         dot = ": write it with a dot" if _INTEGER.fullmatch(text) else ""
-        raise LiteralError(f"{ascii(shown)} is no element of type {dtype}{dot}")
+        raise LiteralError(f"{shown!a} is no element of type {dtype}{dot}")
     return round_floats(np.array([float(text)]), dtype)[0]
 
 

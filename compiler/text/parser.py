@@ -10,10 +10,13 @@ from compiler.text.attributes import FunctionType
 from compiler.text.body import BodyReader
 from compiler.text.lexer import WORD
 from compiler.text.scope import Scope
+from compiler.text.special import SPECIAL
 
 
 class Parser(BodyReader):
     """Reads one text."""
+
+    special = SPECIAL
 
     def module(self) -> Module:
         """The whole text: one module, or functions without one."""

@@ -85,7 +85,7 @@ def _types(n: Node, operands: Types) -> str:
     """The types of one op, as short as its form allows."""
     if n.op == "constant":
         return f" : {n.type}"
-    if n.op == "select" and operands[0] != n.type:
+    if n.op == "select":
         return f" : {operands[0]}, {n.type}"
     if n.op not in FUNCTIONAL and len({*operands, *n.types}) == 1:
         return f" : {n.type}"
