@@ -1,0 +1,173 @@
+"""``assay fuzz``: a campaign, with progress."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from compiler.errors import InputError
+from verify.cli.ui import Output
+
+if TYPE_CHECKING:
+    from verify.fuzz import Progress, Summary
+
+HEARTBEAT = 30.0  # seconds between two lines of a log that nobody watches
+MINUTE = 60.0
+
+
+def fuzz_(
+    *,
+    seconds: float | None = None,
+    count: int | None = None,
+    jobs: Annotated[int, Parameter(name=("-j", "--jobs"))] = 0,
+    seed: int = 0,
+    level: Annotated[int, Parameter(name=("-O", "--level"))] = 2,
+    precision: str = "",
+    target: str = "assay",
+    fault: str = "",
+    resume: int | None = None,
+    directory: Path | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Search for miscompiles with generated programs.
+
+    For example: `assay fuzz --seconds 600 --jobs 8 -O2`
+
+    Ends after a minute if neither --seconds nor --count is given. Ctrl-C ends it cleanly; --resume goes on with it.
+
+    Args:
+        seconds: how long to run.
+        count: how many programs to check.
+        jobs: worker processes; one a core by default.
+        seed: the same seed makes the same programs.
+        level: optimisation level.
+        precision: lower chosen ops to bf16 or f16.
+        target: compiler to test; see assay targets.
+        fault: switch an injected compiler bug on.
+        resume: number of a campaign to go on with.
+        directory: where campaigns and findings are kept; .assay by default.
+        json: one JSON document on standard output, text on standard error.
+    """
+    from verify.cli.programs import check_level, check_precision
+    from verify.fuzz import CampaignConfig, campaign
+    from verify.fuzz import resume as go_on
+    from verify.store import DEFAULT
+
+    for name, value in (("--seconds", seconds), ("--count", count), ("--jobs", jobs)):
+        if value is not None and value < 0:
+            raise InputError(f"{name} {value}: must not be negative")
+    where = directory or DEFAULT
+    out = Output(json)
+    with watch() as seen:
+        if resume is not None:
+            changes = {"seconds": seconds, "count": count, "jobs": jobs or None}
+            given = {k: v for k, v in changes.items() if v is not None}
+            summary = go_on(resume, where, seen, **given)
+        else:
+            if seconds is None and count is None:
+                seconds = MINUTE
+            config = CampaignConfig(
+                seed=seed,
+                count=count,
+                seconds=seconds,
+                jobs=jobs,
+                target=target,
+                level=check_level(level),
+                precision=check_precision(precision),
+                fault=fault,
+                directory=where,
+            )
+            _check(target, fault)
+            summary = campaign(config, seen)
+    _report(out, summary)
+    out.document(summary.to_json())
+    return _exit_code(summary)
+
+
+def _check(target: str, fault: str) -> None:
+    """Refuse what no worker could load, before any is started."""
+    from verify.cli.programs import switched_on
+    from verify.targets import get
+
+    get(target)
+    with switched_on(fault):
+        pass
+
+
+def _exit_code(summary: Summary) -> int:
+    if summary.interrupted:
+        return 130
+    if summary.errors:
+        return 5
+    return 0 if summary.clean else 1
+
+
+def _report(out: Output, summary: Summary) -> None:
+    stats = summary.stats
+    out.say(summary.sentence())
+    verdicts = ", ".join(f"{n:,} {kind}" for kind, n in stats.verdicts.most_common())
+    out.say(f"  verdicts: {verdicts or 'none'}")
+    out.say(f"  coverage: {len(stats.ops)} ops, {len(stats.rewrites)} rewrites fired")
+    out.table(
+        [(f"  {f.key}", f.kind, f"{f.ops} ops", f"assay replay {f.folder}") for f in summary.findings]
+    )
+    if summary.interrupted:
+        out.say(f"go on with: {summary.resume}")
+    elif summary.findings:
+        out.say(f"next: assay bisect {summary.findings[0].folder}")
+
+
+@contextmanager
+def watch() -> Iterator[Callable[[Progress], None]]:
+    """A live line on a terminal; elsewhere one line each half minute."""
+    if sys.stderr.isatty():
+        with _live() as seen:
+            yield seen
+        return
+    last = time.monotonic()
+
+    def seen(progress: Progress) -> None:
+        nonlocal last
+        if time.monotonic() - last >= HEARTBEAT:
+            last = time.monotonic()
+            print(line(progress), file=sys.stderr, flush=True)
+
+    yield seen
+
+
+@contextmanager
+def _live() -> Iterator[Callable[[Progress], None]]:
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(console=Console(stderr=True), refresh_per_second=8, transient=True) as live:
+        yield lambda progress: live.update(Text(line(progress)))
+
+
+def line(p: Progress) -> str:
+    """One line about a running campaign."""
+    if p.limit is not None:
+        left = max(p.limit - p.seconds, 0)
+        clock = f"{int(left) // 60:02d}:{int(left) % 60:02d} left"
+    else:
+        clock = f"{p.programs}/{p.count}" if p.count else f"{p.seconds:.0f} s"
+    parts = [
+        f"[{clock}]",
+        f"{p.programs:,} programs",
+        f"{p.rate:.0f}/s",
+        f"ops {p.ops[0]}/{p.ops[1]}",
+        f"rewrites {p.rewrites[0]}/{p.rewrites[1]}",
+        f"{p.violations} violations",
+        f"{p.crashes} crashes",
+        f"{p.findings} findings",
+    ]
+    if p.latest:
+        parts.append(f"newest {p.latest}")
+    return "  ".join(parts)
