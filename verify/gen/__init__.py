@@ -1,4 +1,6 @@
-"""The program generator: one function of a chooser, shared by campaigns, property tests and mutation testing."""
+"""The program generator: one function of a chooser, shared by campaigns, property tests and
+mutation testing.
+"""
 
 from verify.gen.chooser import Chooser, RandomChooser, Recorder, TapeChooser, program_seed
 from verify.gen.graphs import GEN, Config, generate

@@ -1,4 +1,6 @@
-"""Proposals for call and composite: a private function is generated on the spot, or one of the module's is used again."""
+"""Proposals for call and composite: a private function is generated on the spot, or one of the
+module's is used again.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,14 @@ _COMPOSITES = ("fuzz.block", "fuzz.norm", "lib.op")
 
 
 def make_function(draft: Draft, operands: tuple[int, ...]) -> Function:
-    """A private function of one to four steps that takes the types of ``operands``, added to the module."""
+    """A private function of one to four steps that takes the types of ``operands``, added to the
+    module.
+    """
     below = draft.below
     types = [draft.types[v] for v in operands]
-    inner = Draft(draft.chooser, draft.dtypes, draft.limit, draft.library, draft.menu, draft.depth + 1)
+    inner = Draft(
+        draft.chooser, draft.dtypes, draft.limit, draft.library, draft.menu, draft.depth + 1
+    )
     inner.dims, inner.home = draft.dims, draft.home
     for t in types:
         inner.param(t)

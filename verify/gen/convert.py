@@ -6,8 +6,22 @@ from compiler.dtypes import ALL, FLOATS, INTEGERS
 from verify.gen.draft import Draft, Dtypes, Step, tensor
 
 _NUMBERS = INTEGERS + FLOATS
-# (exponent_bits, mantissa_bits): the formats in use, then odd ones; every mantissa at least one bit.
-_FORMATS = ((8, 7), (5, 10), (8, 23), (11, 52), (8, 10), (5, 2), (4, 3), (2, 1), (6, 9), (8, 24), (9, 7), (5, 23))
+# (exponent_bits, mantissa_bits): the formats in use, then odd ones; every mantissa at least one
+# bit.
+_FORMATS = (
+    (8, 7),
+    (5, 10),
+    (8, 23),
+    (11, 52),
+    (8, 10),
+    (5, 2),
+    (4, 3),
+    (2, 1),
+    (6, 9),
+    (8, 24),
+    (9, 7),
+    (5, 23),
+)
 _FORMAT_ATTRS = tuple((("exponent_bits", e), ("mantissa_bits", m)) for e, m in _FORMATS)
 
 
@@ -18,13 +32,19 @@ def _convert(draft: Draft) -> None:
 
 
 def _bitcast_convert(draft: Draft) -> None:
-    """Same width, wider (where the last dimension holds just the parts of one element), or narrower."""
+    """Same width, wider (where the last dimension holds just the parts of one element), or
+    narrower.
+    """
     below = draft.below
     v = draft.subject(_NUMBERS)
     t = draft.types[v]
     have, shape = t.dtype.bits, t.shape
     wide = tuple(d for d in _NUMBERS if d.bits > have and shape and shape[-1] * have == d.bits)
-    narrow = tuple(d for d in _NUMBERS if d.bits < have) if len(shape) < 4 and t.size * 8 <= draft.limit else ()
+    narrow = (
+        tuple(d for d in _NUMBERS if d.bits < have)
+        if len(shape) < 4 and t.size * 8 <= draft.limit
+        else ()
+    )
     same = tuple(d for d in _NUMBERS if d.bits == have)
     wide, narrow, same = _kept(draft, wide), _kept(draft, narrow), _kept(draft, same)
     k = below(4)

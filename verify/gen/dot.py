@@ -1,4 +1,6 @@
-"""Proposals for dot_general: any split of the dimensions into batching, contracting and free ones, in any order."""
+"""Proposals for dot_general: any split of the dimensions into batching, contracting and free ones,
+in any order.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ _WIDER: dict[DType, tuple[DType, ...]] = {
     I32: (I64,),
 }
 _PRECISION = ((), (), (), (), ("DEFAULT", "DEFAULT"), ("HIGHEST", "HIGHEST"))
-# How each dimension of lhs is used, for ranks 0 to 4: rows of roles b(atch), c(ontract), f(ree); the usual ones repeated.
+# How each dimension of lhs is used, for ranks 0 to 4: rows of roles b(atch), c(ontract), f(ree);
+# the usual ones repeated.
 _ROLES: tuple[tuple[str, ...], ...] = (
     ("",),
     ("c", "f", "c", "b"),
@@ -24,7 +27,8 @@ _ROLES: tuple[tuple[str, ...], ...] = (
     ("bfc", "bfc", "bcf", "ffc", "fcc", "cfb", "fcf", "bbc", "cbf", "fbc"),
     ("bbfc", "bfcc", "bffc", "cbfb", "bfcb", "bbcf", "ffcc", "fbcb"),
 )
-# Where the dimensions of rhs go: an order of (batching, contracting, free) blocks, as a permutation of the natural one.
+# Where the dimensions of rhs go: an order of (batching, contracting, free) blocks, as a permutation
+# of the natural one.
 _ORDERS = ("bcf", "bcf", "bfc", "cfb", "cbf", "fcb", "fbc")
 
 

@@ -1,8 +1,8 @@
 """A graph under construction, and the ways to obtain a value of a wanted type.
 
-Nothing here is rejected or filtered: where no value fits, a fresh parameter or constant is made. Types are computed by
-the proposal functions themselves, so that no type rule runs while a program is generated; the tests hold every result
-against the checker.
+Nothing here is rejected or filtered: where no value fits, a fresh parameter or constant is made.
+Types are computed by the proposal functions themselves, so that no type rule runs while a program
+is generated; the tests hold every result against the checker.
 """
 
 from __future__ import annotations
@@ -20,8 +20,42 @@ Step: TypeAlias = Callable[["Draft"], None]
 Dtypes: TypeAlias = tuple[DType, ...]
 
 MAX_PARAMS = 8
-# The first entry is the simplest; the rest are weights by repetition: odd lengths make vector tails.
-DIMS = (1, 2, 3, 4, 5, 2, 3, 7, 8, 3, 5, 2, 6, 4, 1, 9, 2, 3, 17, 5, 16, 7, 2, 3, 4, 1, 0, 5, 33, 3, 2, 70)
+# The first entry is the simplest; the rest are weights by repetition: odd lengths make vector
+# tails.
+DIMS = (
+    1,
+    2,
+    3,
+    4,
+    5,
+    2,
+    3,
+    7,
+    8,
+    3,
+    5,
+    2,
+    6,
+    4,
+    1,
+    9,
+    2,
+    3,
+    17,
+    5,
+    16,
+    7,
+    2,
+    3,
+    4,
+    1,
+    0,
+    5,
+    33,
+    3,
+    2,
+    70,
+)
 BIG_DIMS = (2, 3, 64, 129, 257, 300, 65, 100, 256, 31, 7, 1, 128, 17, 260, 5)
 RANKS = (0, 1, 2, 2, 3, 1, 2, 3, 2, 4, 1, 2)
 _DTYPES = (F32, F32, *ALL, I32, BF16, F32)
@@ -30,7 +64,7 @@ _types: dict[tuple[tuple[int, ...], DType], TensorType] = {}
 
 
 def tensor(shape: tuple[int, ...], dtype: DType) -> TensorType:
-    """The one object for this type: shared, so that comparisons and dictionary look-ups are quick."""
+    """The one object for this type: shared, so that comparisons and look-ups are quick."""
     key = (shape, dtype)
     found = _types.get(key)
     if found is None:
@@ -54,7 +88,8 @@ class Library:
 
 
 class Draft:
-    """One function body under construction. Values are numbered in order of creation, parameters among them.
+    """One function body under construction. Values are numbered in order of creation, parameters
+    among them.
 
     Args:
         chooser: the source of all choices.
@@ -102,7 +137,16 @@ class Draft:
         self.most_params = MAX_PARAMS
         self.types: list[TensorType] = []
         self.params: list[int] = []
-        self.nodes: list[tuple[str, tuple[int, ...], Attrs, tuple[TensorType, ...], tuple[Graph, ...], tuple[int, ...]]]
+        self.nodes: list[
+            tuple[
+                str,
+                tuple[int, ...],
+                Attrs,
+                tuple[TensorType, ...],
+                tuple[Graph, ...],
+                tuple[int, ...],
+            ]
+        ]
         self.nodes = []
         self.by_type: dict[TensorType, list[int]] = {}
         count = len(dims)
@@ -112,7 +156,7 @@ class Draft:
         else:
             self.home = (dtypes[below(len(dtypes))], dtypes[below(len(dtypes))])
 
-    # ---- adding -----------------------------------------------------------------------------------------------
+    # ---- adding ---------------------------------------------------------------------------------
 
     def param(self, t: TensorType) -> int:
         """A new parameter."""
@@ -147,7 +191,7 @@ class Draft:
         regions: tuple[Graph, ...] = (),
         captures: tuple[int, ...] = (),
     ) -> int:
-        """Append an op with any number of results, regions and captures; returns the first result."""
+        """Append an op with several results, regions or captures; returns the first result."""
         first = len(self.types)
         self.nodes.append((op, operands, attrs, types, regions, captures))
         for v, t in enumerate(types, first):
@@ -160,7 +204,9 @@ class Draft:
         return self.add("constant", (), (("value", Literal(t, data)),), t)
 
     def splat(self, t: TensorType) -> int:
-        """A constant with one value everywhere: often an identity such as 0 or 1, sometimes a special value."""
+        """A constant with one value everywhere: often an identity such as 0 or 1, sometimes a
+        special value.
+        """
         if 0 in t.shape:
             return self.constant(t, b"")
         pool = splats(t.dtype)
@@ -170,7 +216,7 @@ class Draft:
         """A constant with many values."""
         return self.constant(t, array_bytes(t, self.below(65536)))
 
-    # ---- choosing ---------------------------------------------------------------------------------------------
+    # ---- choosing -------------------------------------------------------------------------------
 
     def dtype(self, allowed: Dtypes) -> DType:
         """A dtype of ``allowed``, with luck one of the two that this program prefers."""
@@ -184,7 +230,7 @@ class Draft:
         return allowed[below(len(allowed))]
 
     def shape(self) -> tuple[int, ...]:
-        """A shape of rank 0 to 4 from the program's few dimensions, within the limit of elements."""
+        """A shape of rank 0 to 4 from the program's few dimensions, within the limit."""
         below, dims, limit = self.below, self.dims, self.limit
         out, size = [], 1
         for _ in range(RANKS[below(12)]):
@@ -196,16 +242,13 @@ class Draft:
         return tuple(out)
 
     def new_type(self, allowed: Dtypes) -> TensorType:
-        """A type with a dtype of ``allowed``; half of the time with the shape of an existing value."""
+        """A type with a dtype of ``allowed``; every other time the shape of some value."""
         types = self.types
-        if types and self.below(2):
-            shape = types[self.below(len(types))].shape
-        else:
-            shape = self.shape()
+        shape = types[self.below(len(types))].shape if types and self.below(2) else self.shape()
         return tensor(shape, self.dtype(allowed))
 
     def fresh(self, t: TensorType) -> int:
-        """A value of type ``t`` that did not exist: a parameter, a constant, or a broadcast scalar."""
+        """A new value of type ``t``: a parameter, a constant, or a broadcast scalar."""
         k = self.below(8)
         if k < 4 and len(self.params) < self.most_params:
             return self.param(t)
@@ -217,7 +260,9 @@ class Draft:
         return self.splat(t)
 
     def subject(self, allowed: Dtypes) -> int:
-        """An operand with a dtype of ``allowed``: any existing value, the newest twice as likely, else a fresh one."""
+        """An operand with a dtype of ``allowed``: any existing value, the newest twice as likely,
+        else a fresh one.
+        """
         types = self.types
         n = len(types)
         k = self.below(n + 3)
@@ -256,22 +301,24 @@ class Draft:
                 return found[k]
         return self.fresh(t)
 
-    # ---- finishing --------------------------------------------------------------------------------------------
+    # ---- finishing ------------------------------------------------------------------------------
 
     def unused(self) -> list[int]:
         """Results of ops that nothing uses, in order."""
         free = bytearray(b"\1") * len(self.types)
         for v in self.params:
             free[v] = 0
-        for node in self.nodes:
-            for v in node[1]:
+        for _, operands, _, _, _, captures in self.nodes:
+            for v in operands:
                 free[v] = 0
-            for v in node[5]:
+            for v in captures:
                 free[v] = 0
         return [v for v, f in enumerate(free) if f]
 
     def results(self, most: int = 8) -> list[int]:
-        """What the function returns: the unused values, few of them left dead, sometimes an inner value as well."""
+        """What the function returns: the unused values, few of them left dead, sometimes an inner
+        value as well.
+        """
         below = self.below
         out = self.unused()
         if len(out) > 1:
@@ -293,16 +340,18 @@ class Draft:
                 before += 1
             else:
                 number[v] = v + count - before
-        nodes = tuple(
-            [
-                Node(op, tuple([number[v] for v in args]), attrs, res, regions, tuple([number[v] for v in captures]))
-                for op, args, attrs, res, regions, captures in self.nodes
-            ]
+        new = tuple.__new__  # Node(...) checks its arguments' names and takes three times as long
+        nodes = []
+        for op, args, attrs, made, regions, captures in self.nodes:
+            uses = tuple([number[v] for v in args])
+            outer = tuple([number[v] for v in captures]) if captures else ()
+            nodes.append(new(Node, (op, uses, attrs, made, regions, outer)))
+        return Graph(
+            tuple([types[v] for v in params]), tuple(nodes), tuple([number[v] for v in results])
         )
-        return Graph(tuple([types[v] for v in params]), nodes, tuple([number[v] for v in results]))
 
 
 def with_bool(dtypes: Dtypes) -> Dtypes:
-    """``dtypes`` and ``i1``, in the table's order; the object ``ALL`` itself if nothing is missing."""
+    """``dtypes`` and ``i1``, in the table's order; ``ALL`` itself if nothing is missing."""
     full = tuple(d for d in ALL if d in dtypes or d is I1)
     return ALL if full == ALL else full

@@ -19,14 +19,19 @@ _COMPARE_TYPES = {
 def compare_attrs(dtype: DType, direction: int, kind: int) -> tuple[tuple[str, str], ...]:
     """Attributes of a compare of elements of ``dtype``; any integers select them."""
     kinds = _COMPARE_TYPES[dtype.kind]
-    return (("comparison_direction", DIRECTIONS[direction % 6]), ("compare_type", kinds[kind % len(kinds)]))
+    return (
+        ("comparison_direction", DIRECTIONS[direction % 6]),
+        ("compare_type", kinds[kind % len(kinds)]),
+    )
 
 
 _COMPARE = {d: tuple(compare_attrs(d, i % 6, i // 6) for i in range(24)) for d in ALL}
 
 
 def partner(draft: Draft, v: int) -> int:
-    """A second operand for ``v``: another value of the type, often a splat constant, sometimes ``v`` itself."""
+    """A second operand for ``v``: another value of the type, often a splat constant, sometimes
+    ``v`` itself.
+    """
     k = draft.below(12)
     if k == 11:
         return v

@@ -1,9 +1,11 @@
 """Whole programs: steps drawn from a weighted menu until there are enough ops.
 
-The ``GEN`` column holds one proposal function an op: it appends the op to a :class:`~verify.gen.draft.Draft`, valid by
-construction. Beside single ops the menu holds patterns (:mod:`verify.gen.patterns`) and left-hand sides of the compiler's
-own rules with their near-misses (:mod:`verify.gen.plants`). Each program keeps to a few steps of the menu most of the
-time (swarm testing, Groce et al., ISSTA 2012): so the same op meets itself, and rules fire that a uniform mix rarely reaches.
+The ``GEN`` column holds one proposal function an op: it appends the op to a
+:class:`~verify.gen.draft.Draft`, valid by construction. Beside single ops the menu holds patterns
+(:mod:`verify.gen.patterns`) and left-hand sides of the compiler's own rules with their near-misses
+(:mod:`verify.gen.plants`). Each program keeps to a few steps of the menu most of the time (swarm
+testing, Groce et al., ISSTA 2012): so the same op meets itself, and rules fire that a uniform mix
+rarely reaches.
 """
 
 from __future__ import annotations
@@ -70,7 +72,8 @@ class Config:
         limit: how many elements a tensor may have.
         big_limit: the same for the few programs with long dimensions.
         big_share: one program in so many has long dimensions; 0 for none.
-        exclude: ops that must not be proposed (patterns and plants are left out where this is not empty).
+        exclude: ops that must not be proposed (patterns and plants are left out where this is not
+            empty).
         plants: whether left-hand sides of the compiler's rules are planted.
     """
 
@@ -84,8 +87,10 @@ class Config:
 
 
 @lru_cache(maxsize=64)
-def menu(config: Config) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
-    """The steps for ``main`` and for private functions, repeated by weight; the simplest first."""
+def menu(config: Config) -> tuple[Dtypes, tuple[Step, ...], tuple[Step, ...]]:
+    """Dtypes, and the steps for ``main`` and for private functions, repeated by weight; the
+    simplest first.
+    """
     steps: list[Step] = []
     dtypes = with_bool(config.dtypes)
     for op, step in GEN.items():
@@ -99,24 +104,26 @@ def menu(config: Config) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
             from verify.gen.plants import plant
 
             steps += [plant] * (len(steps) // (_PLANT_SHARE - 1))
-    return tuple(steps), inner
+    return dtypes, tuple(steps), inner
 
 
 def _possible(op: str, dtypes: Dtypes) -> bool:
-    """Whether an op takes any of ``dtypes``; ops that need integers or floats beside do not say so in the table."""
+    """Whether an op takes any of ``dtypes``; ops that need integers or floats beside do not say so
+    in the table.
+    """
     from compiler.ops import OPS
 
     return not OPS[op].dtypes or any(d in dtypes for d in OPS[op].dtypes)
 
 
-def generate(chooser: Chooser, config: Config = Config()) -> Module:  # noqa: B008
+def generate(chooser: Chooser, config: Config = Config()) -> Module:
     """A verified-by-construction module: ``main`` and the private functions that it calls.
 
-    The number of ops is uniform in ``1 .. 2 * config.ops - 1``; a pattern or plant may go a few beyond it.
+    The number of ops is uniform in ``1 .. 2 * config.ops - 1``; a pattern or plant may go a few
+    beyond it.
     """
     below = chooser.below
-    dtypes = with_bool(config.dtypes)
-    steps, inner = menu(config)
+    dtypes, steps, inner = menu(config)
     wanted = 1 + below(2 * config.ops - 1)
     library = Library()
     if config.big_share and below(config.big_share) == config.big_share - 1:

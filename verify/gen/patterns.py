@@ -1,7 +1,8 @@
 """Several ops at once: shapes of programs on which fusion, reordering, folding and elimination act.
 
-Each pattern is a step like a single op. Operands come from the draft, so a pattern's inner values get further users, its
-inputs are shared, and its constants are now and then not the neutral ones: near-misses come with the patterns.
+Each pattern is a step like a single op. Operands come from the draft, so a pattern's inner values
+get further users, its inputs are shared, and its constants are now and then not the neutral ones:
+near-misses come with the patterns.
 """
 
 from __future__ import annotations
@@ -15,10 +16,32 @@ from verify.gen.reduce import FOLDS, fold, identity, kept
 from verify.gen.shape import PERMUTATIONS, reshapes
 
 _NUMBERS = INTEGERS + FLOATS
-_FLOAT_UNARY = ("exponential", "tanh", "negate", "abs", "sqrt", "logistic", "floor", "sine", "log", "rsqrt", "sign")
+_FLOAT_UNARY = (
+    "exponential",
+    "tanh",
+    "negate",
+    "abs",
+    "sqrt",
+    "logistic",
+    "floor",
+    "sine",
+    "log",
+    "rsqrt",
+    "sign",
+)
 _INT_UNARY = ("negate", "not", "popcnt", "count_leading_zeros", "negate")
 _FLOAT_BINARY = ("add", "multiply", "subtract", "divide", "maximum", "minimum")
-_INT_BINARY = ("add", "multiply", "subtract", "and", "or", "xor", "maximum", "minimum", "shift_left")
+_INT_BINARY = (
+    "add",
+    "multiply",
+    "subtract",
+    "and",
+    "or",
+    "xor",
+    "maximum",
+    "minimum",
+    "shift_left",
+)
 
 
 def _any_unary(draft: Draft, v: int) -> int:
@@ -31,7 +54,13 @@ def _any_unary(draft: Draft, v: int) -> int:
 
 def _any_binary(draft: Draft, v: int, w: int) -> int:
     t = draft.types[v]
-    ops = ("and", "or", "xor") if t.dtype is I1 else _FLOAT_BINARY if t.dtype.is_float else _INT_BINARY
+    ops = (
+        ("and", "or", "xor")
+        if t.dtype is I1
+        else _FLOAT_BINARY
+        if t.dtype.is_float
+        else _INT_BINARY
+    )
     return draft.add(ops[draft.below(len(ops))], (v, w), (), t)
 
 
@@ -47,7 +76,9 @@ def broadcast(draft: Draft, v: int, dims: tuple[int, ...], t: TensorType) -> int
 
 
 def _matrix_chain(draft: Draft) -> None:
-    """A product of three or four matrices with uneven sizes, associated to either side or in the middle."""
+    """A product of three or four matrices with uneven sizes, associated to either side or in the
+    middle.
+    """
     below = draft.below
     dtype = draft.dtype(FLOATS if below(4) else ALL)
     count = 3 + (below(4) == 3)
@@ -60,7 +91,9 @@ def _matrix_chain(draft: Draft) -> None:
 
 
 def _transpose_sandwich(draft: Draft) -> None:
-    """Transposes around an elementwise op; often the second one undoes the first, sometimes not quite."""
+    """Transposes around an elementwise op; often the second one undoes the first, sometimes not
+    quite.
+    """
     below = draft.below
     v = draft.ranked()
     rank = len(draft.types[v].shape)
@@ -88,7 +121,9 @@ def _reshape_sandwich(draft: Draft) -> None:
 
 
 def _sums(draft: Draft) -> None:
-    """A tree of one associative op over values and constants: (a + c) + d, (a + b) + (c + d), a * c + b * c."""
+    """A tree of one associative op over values and constants: (a + c) + d, (a + b) + (c + d), a * c
+    + b * c.
+    """
     below = draft.below
     v = draft.subject(_NUMBERS)
     t = draft.types[v]
@@ -104,7 +139,9 @@ def _sums(draft: Draft) -> None:
     elif k == 2:
         shared = draft.like(t)
         left = draft.add("multiply", (v, shared), (), t)
-        right = draft.add("multiply", (draft.like(t), shared) if below(2) else (shared, draft.like(t)), (), t)
+        right = draft.add(
+            "multiply", (draft.like(t), shared) if below(2) else (shared, draft.like(t)), (), t
+        )
         draft.add(("add", "subtract")[below(2)], (left, right), (), t)
     else:
         for _ in range(3):
@@ -113,7 +150,7 @@ def _sums(draft: Draft) -> None:
 
 
 def _reduction_of_sum(draft: Draft) -> None:
-    """reduce over reduce, reduce of a sum, a sum of reductions."""
+    """Reduce over reduce, reduce of a sum, a sum of reductions."""
     below = draft.below
     v = draft.ranked()
     t = draft.types[v]
@@ -133,14 +170,21 @@ def _reduction_of_sum(draft: Draft) -> None:
 
 
 def _again(draft: Draft) -> None:
-    """An op that stands there already, once more: the same, with operands swapped, or with one operand exchanged."""
+    """An op that stands there already, once more: the same, with operands swapped, or with one
+    operand exchanged.
+    """
     below = draft.below
     single = [n for n in draft.nodes if len(n[3]) == 1 and n[1]]
     if not single:
         return _sums(draft)
     op, operands, attrs, types, regions, captures = single[below(len(single))]
     k = below(4)
-    if k == 1 and len(operands) == 2 and draft.types[operands[0]] is draft.types[operands[1]] and op != "pad":
+    if (
+        k == 1
+        and len(operands) == 2
+        and draft.types[operands[0]] is draft.types[operands[1]]
+        and op != "pad"
+    ):
         operands = (operands[1], operands[0])
     elif k == 2:
         at = below(len(operands))
@@ -154,7 +198,9 @@ def _again(draft: Draft) -> None:
 
 
 def _softmax(draft: Draft) -> None:
-    """exp(x - max) / sum over one axis, the broadcasts as JAX makes them; sometimes over another axis than the maximum's."""
+    """exp(x - max) / sum over one axis, the broadcasts as JAX makes them; sometimes over another
+    axis than the maximum's.
+    """
     below = draft.below
     v = draft.ranked(FLOATS)
     t = draft.types[v]
@@ -187,7 +233,9 @@ def _layernorm(draft: Draft) -> None:
 
 
 def _dot_epilogue(draft: Draft) -> None:
-    """A matrix product, a bias of either orientation, and an activation; operands transposed or converted before."""
+    """A matrix product, a bias of either orientation, and an activation; operands transposed or
+    converted before.
+    """
     below = draft.below
     m, k, n = (min(draft.dims[below(3)], 300) for _ in range(3))
     if draft.limit < 10_000:
@@ -252,7 +300,9 @@ def _conversions(draft: Draft) -> None:
 
 
 def _masked(draft: Draft) -> None:
-    """A compare against an iota or a broadcast scalar, a select with it, a reduction: masks and tails."""
+    """A compare against an iota or a broadcast scalar, a select with it, a reduction: masks and
+    tails.
+    """
     below = draft.below
     v = draft.ranked(_NUMBERS)
     t = draft.types[v]
@@ -269,7 +319,9 @@ def _masked(draft: Draft) -> None:
 
 
 def _diamond(draft: Draft) -> None:
-    """One value with two users that meet again, one branch moved by a layout op that keeps the type."""
+    """One value with two users that meet again, one branch moved by a layout op that keeps the
+    type.
+    """
     below = draft.below
     v = draft.ranked()
     t = draft.types[v]
@@ -282,7 +334,9 @@ def _diamond(draft: Draft) -> None:
 
 
 def _square_layout(draft: Draft) -> None:
-    """Layout ops on a square or cube, where a wrong permutation or axis changes values and not the type."""
+    """Layout ops on a square or cube, where a wrong permutation or axis changes values and not the
+    type.
+    """
     below = draft.below
     n = (2, 3, 5, 4)[below(4)]
     rank = 2 + below(2)

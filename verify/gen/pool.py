@@ -1,16 +1,17 @@
 """Tables of element values: one a dtype and mode, drawn once from a fixed seed.
 
-An array of any shape is a window of a table, so that drawing one costs a slice and no arithmetic. Every table starts with a
-ramp of small numbers: offset 0 is the simplest array.
+An array of any shape is a window of a table, so that drawing one costs a slice and no arithmetic.
+Every table starts with a ramp of small numbers: offset 0 is the simplest array.
 
-Modes: ``normal`` (moderate numbers, no NaN or infinity), ``exact`` (small integers, also in the float types: sums and
-products are exact), ``unit`` (as ``exact`` with -1, 0, 1 only, for programs in which numbers grow), ``special`` (one in four
-is a NaN, infinity, signed zero, subnormal or limit of the type) and ``wide`` (uniform bits without NaN and infinity).
+Modes: ``normal`` (moderate numbers, no NaN or infinity), ``exact`` (small integers, also in the
+float types: sums and products are exact), ``unit`` (as ``exact`` with -1, 0, 1 only, for programs
+in which numbers grow), ``special`` (one in four is a NaN, infinity, signed zero, subnormal or limit
+of the type) and ``wide`` (uniform bits without NaN and infinity).
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -39,46 +40,131 @@ def integer_limits(dtype: DType) -> tuple[int, int]:
 
 
 def specials(dtype: DType) -> Array:
-    """Values at which implementations go wrong: zeros, limits, NaN, infinities, subnormals, halves, powers of two."""
+    """Values at which implementations go wrong: zeros, limits, NaN, infinities, subnormals, halves,
+    powers of two.
+    """
     if dtype.kind == "bool":
         return np.array([False, True])
     if dtype.is_float:
         top, normal, tiny = _FLOAT_LIMITS[dtype.name]
         eps = 2.0 ** (1 - dtype.precision)
-        values = [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, top, -top, normal, -normal, tiny, -tiny]
-        values += [normal - tiny, 0.5, -0.5, 1.5, 2.5, -2.5, 1 + eps, 1 - eps / 2, 1 / eps, 2 / eps, -1 / eps, 127.5]
-        values += [-128.5, 255.5, 256.0, 32767.5, -32769.0, 65535.5, 3e-5, 88.8, -104.0, 11.1, -17.4, 0.1, 3.14159265]
+        values = [
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            np.inf,
+            -np.inf,
+            np.nan,
+            top,
+            -top,
+            normal,
+            -normal,
+            tiny,
+            -tiny,
+        ]
+        values += [
+            normal - tiny,
+            0.5,
+            -0.5,
+            1.5,
+            2.5,
+            -2.5,
+            1 + eps,
+            1 - eps / 2,
+            1 / eps,
+            2 / eps,
+            -1 / eps,
+            127.5,
+        ]
+        values += [
+            -128.5,
+            255.5,
+            256.0,
+            32767.5,
+            -32769.0,
+            65535.5,
+            3e-5,
+            88.8,
+            -104.0,
+            11.1,
+            -17.4,
+            0.1,
+            3.14159265,
+        ]
         with np.errstate(over="ignore"):
             return np.array(values).astype(dtype.numpy)
     low, high = integer_limits(dtype)
     bits = dtype.bits
-    picked = [0, 1, 2, 3, high, high - 1, low, low + 1, high // 2, high // 2 + 1, bits, bits - 1, bits + 1, 10, 0x55]
+    picked = [
+        0,
+        1,
+        2,
+        3,
+        high,
+        high - 1,
+        low,
+        low + 1,
+        high // 2,
+        high // 2 + 1,
+        bits,
+        bits - 1,
+        bits + 1,
+        10,
+        0x55,
+    ]
     if low:
         picked += [-1, -2, -3, low // 2, -10, -bits]
     return np.array(picked, dtype=dtype.numpy)
 
 
-@lru_cache(maxsize=None)
+@cache
 def splats(dtype: DType) -> tuple[bytes, ...]:
-    """Bytes of splat constants, the frequent ones repeated: 0, 1, -1, 2, 0.5, -0, powers of two, then special values."""
+    """Bytes of splat constants, the frequent ones repeated: 0, 1, -1, 2, 0.5, -0, powers of two,
+    then special values.
+    """
     if dtype.kind == "bool":
         return (b"\0", b"\1")
     frequent: list[Any] = [0, 1, 0, 1, 2, 3, 4, 0, 1, 2, 8, 5]
     if dtype.kind != "uint":
         frequent += [-1, -1, -2, -4]
     if dtype.is_float:
-        frequent += [-0.0, -0.0, 0.5, 0.5, 0.25, -0.5, 0.1, 3.5, 1024.0, 2.0**-10, np.inf, -np.inf, np.nan]
+        frequent += [
+            -0.0,
+            -0.0,
+            0.5,
+            0.5,
+            0.25,
+            -0.5,
+            0.1,
+            3.5,
+            1024.0,
+            2.0**-10,
+            np.inf,
+            -np.inf,
+            np.nan,
+        ]
     else:
-        frequent += [dtype.bits - 1, dtype.bits, 16, 7, integer_limits(dtype)[1], integer_limits(dtype)[0], 64]
+        frequent += [
+            dtype.bits - 1,
+            dtype.bits,
+            16,
+            7,
+            integer_limits(dtype)[1],
+            integer_limits(dtype)[0],
+            64,
+        ]
     with np.errstate(all="ignore"):
         common = np.array(frequent).astype(dtype.numpy)
     rare = specials(dtype)
     return tuple(v.tobytes() for v in (*common, *common, *rare))
 
 
-@lru_cache(maxsize=None)
+@cache
 def table(dtype: DType, mode: str) -> Array:
-    """``SIZE`` values of ``dtype``, read-only; the same in every process and version (legacy NumPy stream)."""
+    """``SIZE`` values of ``dtype``, read-only; the same in every process and version (legacy NumPy
+    stream).
+    """
     seed = MODES.index(mode) * 64 + dtype.bits + 7 * len(dtype.kind)
     rng = np.random.RandomState(seed)
     if dtype.kind == "bool":
@@ -92,7 +178,7 @@ def table(dtype: DType, mode: str) -> Array:
     return out
 
 
-@lru_cache(maxsize=None)
+@cache
 def table_bytes(dtype: DType, mode: str) -> bytes:
     """:func:`table` as bytes."""
     return table(dtype, mode).tobytes()
@@ -112,7 +198,9 @@ def _float_table(dtype: DType, mode: str, rng: np.random.RandomState) -> Array:
     values = rng.standard_normal(SIZE) * 2
     values = np.where(kind >= 9, rng.randint(-9, 10, SIZE), values)
     values = np.where(kind >= 12, rng.random_sample(SIZE), values)
-    values = np.where(kind >= 14, 10.0 ** rng.uniform(-2, 2, SIZE) * rng.choice([-1, 1], SIZE), values)
+    values = np.where(
+        kind >= 14, 10.0 ** rng.uniform(-2, 2, SIZE) * rng.choice([-1, 1], SIZE), values
+    )
     values = np.where(kind == 15, rng.randint(-64, 65, SIZE) / 8 + 0.5, values)
     out = values.astype(dtype.numpy)
     if mode == "special":
@@ -138,7 +226,9 @@ def _integer_table(dtype: DType, mode: str, rng: np.random.RandomState) -> Array
     else:
         kind = rng.randint(0, 8, SIZE)
         out = rng.randint(-10 if low else 0, 11, SIZE).astype(dtype.numpy)
-        out = np.where(kind == 6, rng.randint(-100 if low else 0, 101, SIZE).astype(dtype.numpy), out)
+        out = np.where(
+            kind == 6, rng.randint(-100 if low else 0, 101, SIZE).astype(dtype.numpy), out
+        )
         out = np.where(kind == 7, bits, out)
         if mode == "special":
             out = np.where(rng.randint(0, 4, SIZE) == 0, rng.choice(specials(dtype), SIZE), out)
@@ -147,7 +237,9 @@ def _integer_table(dtype: DType, mode: str, rng: np.random.RandomState) -> Array
 
 
 def array_bytes(t: TensorType, offset: int, mode: str = "normal") -> bytes:
-    """Row-major bytes of an array of type ``t``: the window of the table that begins at ``offset`` (taken cyclically)."""
+    """Row-major bytes of an array of type ``t``: the window of the table that begins at ``offset``
+    (taken cyclically).
+    """
     size = t.size
     data = table_bytes(t.dtype, mode)
     item = t.dtype.numpy.itemsize

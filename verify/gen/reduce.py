@@ -1,12 +1,13 @@
-"""Proposals for reduce: plain bodies, bodies that say the same in an odd way, several operands at once, captures.
+"""Proposals for reduce: plain bodies, bodies that say the same in an odd way, several operands at
+once, captures.
 
-The specification leaves the order of a reduction open, so every body here is associative and commutative (up to rounding
-and ties); what differs is how it is spelled.
+The specification leaves the order of a reduction open, so every body here is associative and
+commutative (up to rounding and ties); what differs is how it is spelled.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 from compiler.dtypes import ALL, FLOATS, I1, INTEGERS, SIGNED, DType
 from compiler.ir import Attrs, Graph, Node, TensorType
@@ -20,11 +21,12 @@ _FOLDS_BOOL = ("and", "or", "xor", "add", "multiply", "maximum", "minimum")
 FOLDS: dict[DType, tuple[str, ...]] = {
     d: _FOLDS_BOOL if d is I1 else _FOLDS_INT if d.is_integer else _FOLDS_NUMBER for d in ALL
 }
-# The specification lets an implementation put the start value in any number of times: only these folds may have any value.
+# The specification lets an implementation put the start value in any number of times: only these
+# folds may have any value.
 _IDEMPOTENT = frozenset({"maximum", "minimum", "and", "or"})
 
 
-@lru_cache(maxsize=None)
+@cache
 def identity(op: str, dtype: DType) -> bytes:
     """The bytes of the neutral element of ``op``."""
     import numpy as np
@@ -36,8 +38,15 @@ def identity(op: str, dtype: DType) -> bytes:
     return bytes(np.array(value).astype(dtype.numpy).tobytes())
 
 
-def _body(dtype: DType, nodes: list[tuple[str, tuple[int, ...], Attrs, DType]], result: int, extra: int = 0) -> Graph:
-    """A body over two scalars (and ``extra`` captured ones); ``nodes`` are numbered after the parameters."""
+def _body(
+    dtype: DType,
+    nodes: list[tuple[str, tuple[int, ...], Attrs, DType]],
+    result: int,
+    extra: int = 0,
+) -> Graph:
+    """A body over two scalars (and ``extra`` captured ones); ``nodes`` are numbered after the
+    parameters.
+    """
     scalar = tensor((), dtype)
     made = tuple(Node(op, args, attrs, (tensor((), d),)) for op, args, attrs, d in nodes)
     return Graph((scalar,) * (2 + extra), made, (result,))
@@ -46,9 +55,11 @@ def _body(dtype: DType, nodes: list[tuple[str, tuple[int, ...], Attrs, DType]], 
 _TRUE_IF_GREATER: Attrs = (("comparison_direction", "GT"), ("compare_type", ""))
 
 
-@lru_cache(maxsize=None)
+@cache
 def bodies(op: str, dtype: DType) -> tuple[Graph, ...]:
-    """Spellings of the fold ``op``: plain, with the operands swapped, and in a roundabout way where there is one."""
+    """Spellings of the fold ``op``: plain, with the operands swapped, and in a roundabout way where
+    there is one.
+    """
     out = [
         _body(dtype, [(op, (0, 1), (), dtype)], 2),
         _body(dtype, [(op, (0, 1), (), dtype)], 2),
@@ -59,22 +70,39 @@ def bodies(op: str, dtype: DType) -> tuple[Graph, ...]:
     if op in ("maximum", "minimum") and dtype in INTEGERS:
         pair = (0, 1) if op == "maximum" else (1, 0)
         out.append(
-            _body(dtype, [("compare", (0, 1), _TRUE_IF_GREATER, I1), ("select", (2, *pair), (), dtype)], 3)
+            _body(
+                dtype,
+                [("compare", (0, 1), _TRUE_IF_GREATER, I1), ("select", (2, *pair), (), dtype)],
+                3,
+            )
         )
     if op == "or":
-        out.append(_body(dtype, [("not", (0,), (), dtype), ("not", (1,), (), dtype), ("and", (2, 3), (), dtype), ("not", (4,), (), dtype)], 5))
+        out.append(
+            _body(
+                dtype,
+                [
+                    ("not", (0,), (), dtype),
+                    ("not", (1,), (), dtype),
+                    ("and", (2, 3), (), dtype),
+                    ("not", (4,), (), dtype),
+                ],
+                5,
+            )
+        )
     if op == "and" and dtype is I1:
         out.append(_body(dtype, [("select", (0, 1, 0), (), dtype)], 2))
     return tuple(out)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _captured_body(op: str, dtype: DType) -> Graph:
-    """``op(op(a, b), c)`` with a captured ``c``: idempotent folds only, for which the order stays open."""
+    """``op(op(a, b), c)`` with a captured ``c``: idempotent folds only, for which the order stays
+    open.
+    """
     return _body(dtype, [(op, (0, 1), (), dtype), (op, (3, 2), (), dtype)], 4, extra=1)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _pair_body(first: str, second: str, a: DType, b: DType) -> Graph:
     """Two folds side by side: parameters (acc a, acc b, value a, value b)."""
     ta, tb = tensor((), a), tensor((), b)
@@ -82,9 +110,10 @@ def _pair_body(first: str, second: str, a: DType, b: DType) -> Graph:
     return Graph((ta, tb, ta, tb), nodes, (4, 5))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _argmax_body(value: DType, index: DType, direction: str) -> Graph:
-    """The larger (or smaller) value with its index; the smaller index at ties, so that the order does not matter.
+    """The larger (or smaller) value with its index; the smaller index at ties, so that the order
+    does not matter.
 
     Floats are compared in the total order, in which NaN has a place.
     """
@@ -103,7 +132,7 @@ def _argmax_body(value: DType, index: DType, direction: str) -> Graph:
 
 
 def axes(draft: Draft, rank: int) -> tuple[int, ...]:
-    """Dimensions to reduce over: mostly one, the last one most of all; now and then out of order."""
+    """Dimensions to reduce over: mostly the last one; now and then out of order."""
     k = draft.below(8)
     if rank == 0:
         return ()
@@ -174,7 +203,9 @@ def _two(draft: Draft) -> None:
         draft.constant(tensor((), b.dtype), identity(s, b.dtype)),
     )
     body = _pair_body(f, s, a.dtype, b.dtype)
-    draft.add_many("reduce", (v, w, *inits), (("dimensions", dims),), (kept(a, dims), kept(b, dims)), (body,))
+    draft.add_many(
+        "reduce", (v, w, *inits), (("dimensions", dims),), (kept(a, dims), kept(b, dims)), (body,)
+    )
 
 
 def _argmax(draft: Draft) -> None:
@@ -184,7 +215,9 @@ def _argmax(draft: Draft) -> None:
     dims = axes(draft, len(t.shape))
     integers = tuple(d for d in INTEGERS if d in draft.dtypes and d.bits > 8) or (t.dtype,)
     index = draft.dtype(integers)
-    counter = draft.add("iota", (), (("iota_dimension", draft.below(len(t.shape))),), tensor(t.shape, index))
+    counter = draft.add(
+        "iota", (), (("iota_dimension", draft.below(len(t.shape))),), tensor(t.shape, index)
+    )
     op, direction = (("maximum", "GT"), ("minimum", "LT"))[draft.below(2)]
     inits = (
         draft.constant(tensor((), t.dtype), identity(op, t.dtype)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import permutations
 
 from compiler.dtypes import ALL
@@ -12,7 +12,9 @@ from verify.gen.draft import Draft, Step, tensor
 Shape = tuple[int, ...]
 
 PERMUTATIONS = tuple(tuple(permutations(range(r))) for r in range(5))
-_PERM_ATTRS: tuple[tuple[Attrs, ...], ...] = tuple(tuple((("permutation", p),) for p in ps) for ps in PERMUTATIONS)
+_PERM_ATTRS: tuple[tuple[Attrs, ...], ...] = tuple(
+    tuple((("permutation", p),) for p in ps) for ps in PERMUTATIONS
+)
 SUBSETS: tuple[tuple[Shape, ...], ...] = tuple(
     tuple(tuple(d for d in range(r) if m >> d & 1) for m in range(1 << r)) for r in range(5)
 )
@@ -39,19 +41,25 @@ def _broadcast_in_dim(draft: Draft) -> None:
             if size * n <= draft.limit:
                 out[d] = n
                 size *= n or 1
-    draft.add("broadcast_in_dim", (v,), (("broadcast_dimensions", dims),), tensor(tuple(out), t.dtype))
+    draft.add(
+        "broadcast_in_dim", (v,), (("broadcast_dimensions", dims),), tensor(tuple(out), t.dtype)
+    )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _placements(rank: int, wide: int) -> tuple[Shape, ...]:
-    """Ways to place ``rank`` dimensions among ``wide``: those in order three times over, so that most are in order."""
+    """Ways to place ``rank`` dimensions among ``wide``: those in order three times over, so that
+    most are in order.
+    """
     every = tuple(permutations(range(wide), rank))
     return tuple(p for p in every if list(p) == sorted(p)) * 3 + every
 
 
 @lru_cache(maxsize=20_000)
 def reshapes(shape: Shape) -> tuple[Shape, ...]:
-    """Shapes with as many elements, rank 0 to 4: the flat one, merged and split dimensions, ones put in and taken out."""
+    """Shapes with as many elements, rank 0 to 4: the flat one, merged and split dimensions, ones
+    put in and taken out.
+    """
     size = 1
     for n in shape:
         size *= n
@@ -91,7 +99,9 @@ def _transpose(draft: Draft) -> None:
 
 @lru_cache(maxsize=4096)
 def slices(n: int) -> tuple[tuple[int, int, int, int], ...]:
-    """(start, limit, stride, length) of slices of a dimension of size ``n``: whole, cut, empty, strided, past the end."""
+    """(start, limit, stride, length) of slices of a dimension of size ``n``: whole, cut, empty,
+    strided, past the end.
+    """
     out = [(0, n, 1)] * 3
     for lo in (0, 1, n // 2, n - 1):
         for hi in (n, n - 1, n // 2 + 1, lo):
@@ -113,7 +123,11 @@ def _slice(draft: Draft) -> None:
         limits.append(hi)
         strides.append(step)
         shape.append(length)
-    attrs = (("start_indices", tuple(starts)), ("limit_indices", tuple(limits)), ("strides", tuple(strides)))
+    attrs = (
+        ("start_indices", tuple(starts)),
+        ("limit_indices", tuple(limits)),
+        ("strides", tuple(strides)),
+    )
     draft.add("slice", (v,), attrs, tensor(tuple(shape), t.dtype))
 
 
@@ -138,7 +152,11 @@ def _pad(draft: Draft) -> None:
         highs.append(high)
         interiors.append(interior)
         shape.append(length)
-    attrs = (("edge_padding_low", tuple(lows)), ("edge_padding_high", tuple(highs)), ("interior_padding", tuple(interiors)))
+    attrs = (
+        ("edge_padding_low", tuple(lows)),
+        ("edge_padding_high", tuple(highs)),
+        ("interior_padding", tuple(interiors)),
+    )
     draft.add("pad", (v, value), attrs, tensor(tuple(shape), t.dtype))
 
 

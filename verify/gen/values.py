@@ -9,7 +9,18 @@ from verify.gen.chooser import Chooser
 from verify.gen.pool import SIZE, array_bytes
 
 MODES = ("normal", "exact", "special", "wide")
-_MIX = ("normal", "exact", "normal", "exact", "special", "normal", "exact", "special", "wide", "normal")
+_MIX = (
+    "normal",
+    "exact",
+    "normal",
+    "exact",
+    "special",
+    "normal",
+    "exact",
+    "special",
+    "wide",
+    "normal",
+)
 _GROWING = frozenset({"multiply", "dot_general", "power"})
 
 
@@ -24,9 +35,9 @@ def draw_inputs(chooser: Chooser, module: Module, mode: str = "normal") -> list[
     Args:
         chooser: draws one offset a parameter; 0 gives the ramp 0, 1, 2, ...
         module: the program.
-        mode: ``normal`` (moderate, no NaN or infinity), ``exact`` (small integers, in the float types too; -1, 0 and 1
-            only where the program multiplies repeatedly), ``special`` (one in four a NaN, infinity, signed zero,
-            subnormal or limit), ``wide`` (uniform bits).
+        mode: ``normal`` (moderate, no NaN or infinity), ``exact`` (small integers, in the float
+            types too; -1, 0 and 1 only where the program multiplies repeatedly), ``special`` (one
+            in four a NaN, infinity, signed zero, subnormal or limit), ``wide`` (uniform bits).
 
     Raises:
         ValueError: for an unknown mode.

@@ -1,0 +1,108 @@
+"""What a campaign is: a seed, a target, and how long. Program ``i`` depends on the seed and ``i``
+alone.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from compiler.pipeline import Options
+
+from compiler.errors import InputError
+from compiler.ir import Array, Module
+from verify.gen import Config, RandomChooser, choose_mode, draw_inputs, generate, program_seed
+from verify.store import DEFAULT
+
+FORGET = frozenset({"directory", "jobs"})  # of no account to what a campaign finds
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignConfig:
+    """A campaign.
+
+    Attributes:
+        seed: of all programs and inputs.
+        count: programs to check in all; ``None`` for no limit.
+        seconds: wall-clock time of this run; ``None`` for no limit.
+        jobs: worker processes; 0 for one a core.
+        target: name of the compiler under test.
+        level: optimisation level.
+        precision: precision lowering to ask for (``""``, ``bf16``, ``f16``).
+        fault: injected bug to switch on; empty for none.
+        ops: ops a program has on average.
+        batch: programs that a worker takes at a time.
+        timeout: seconds that one program may take before its worker is killed.
+        budget: examinations that the reduction of one failure may take.
+        keep: how many findings are reduced for one guilty rewrite; further failures are only
+            counted.
+        directory: where the store lies.
+    """
+
+    seed: int = 0
+    count: int | None = None
+    seconds: float | None = None
+    jobs: int = 0
+    target: str = "assay"
+    level: int = 1
+    precision: str = ""
+    fault: str = ""
+    ops: int = 10
+    batch: int = 64
+    timeout: float = 60.0
+    budget: int = 200
+    keep: int = 3
+    directory: Path = field(default=DEFAULT)
+
+    @property
+    def options(self) -> Options:
+        """The compiler options under test."""
+        return Options(level=self.level, precision=self.precision)
+
+    @property
+    def workers(self) -> int:
+        """How many worker processes to start."""
+        if self.jobs:
+            return self.jobs
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+
+    def to_json(self) -> dict[str, Any]:
+        """The form kept in the store."""
+        return {k: v for k, v in asdict(self).items() if k not in FORGET}
+
+    @staticmethod
+    def from_json(data: dict[str, Any], **changes: Any) -> CampaignConfig:
+        """The configuration in the store, with ``changes``; InputError for a foreign field."""
+        known = {f.name for f in fields(CampaignConfig)}
+        if set(data) - known:
+            foreign = ", ".join(sorted(set(data) - known))
+            raise InputError(
+                f"the campaign was made by another version of Assay (unknown: {foreign})"
+            )
+        return CampaignConfig(**{**data, **changes})
+
+
+def prepare_process(target: str, fault: str) -> None:
+    """Load a target in this process, and switch an injected bug on for as long as the process lives."""
+    from verify.targets import get
+
+    get(target)
+    if fault:
+        from verify.faults import activate
+
+        _SWITCHED_ON.enter_context(activate(fault))
+
+
+_SWITCHED_ON = ExitStack()
+
+
+def program(config: CampaignConfig, index: int) -> tuple[Module, list[Array]]:
+    """Program ``index`` of a campaign with its inputs."""
+    chooser = RandomChooser(program_seed(config.seed, index))
+    module = generate(chooser, Config(ops=config.ops))
+    return module, draw_inputs(chooser, module, choose_mode(chooser))

@@ -1,0 +1,115 @@
+"""Counts of a chunk of programs, of a campaign, and what of them is coverage."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from compiler.ir import Module
+from verify.examine import Examination
+
+CRASHES = ("crash", "timeout")
+VIOLATIONS = ("violation", "nondeterministic")
+
+
+@dataclass(slots=True)
+class Stats:
+    """Counts; they add up over chunks in any order.
+
+    Attributes:
+        programs: examined ones.
+        cpu_seconds: of the workers.
+        verdicts: by kind.
+        ops: of all functions of all programs, by name.
+        rewrites: that fired, by ``pass:rule``.
+        outputs: judged outputs.
+        undecided: outputs' shares of elements on which the reference does not commit itself,
+            summed.
+    """
+
+    programs: int = 0
+    cpu_seconds: float = 0.0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    ops: Counter[str] = field(default_factory=Counter)
+    rewrites: Counter[str] = field(default_factory=Counter)
+    outputs: int = 0
+    undecided: float = 0.0
+
+    def program(self, module: Module) -> None:
+        """Count a program's ops."""
+        ops = self.ops
+        for f in module.functions:
+            for n in f.graph.nodes:
+                ops[n.op] += 1
+
+    def examined(self, found: Examination) -> None:
+        """Count a verdict and the rewrites that fired."""
+        self.programs += 1
+        self.verdicts[found.kind] += 1
+        if found.trace is not None:
+            rewrites = self.rewrites
+            for a in found.trace.applications:
+                rewrites[f"{a.pass_name}:{a.rule}"] += 1
+        for o in found.verdict.outputs:
+            self.outputs += 1
+            self.undecided += o.undecided
+
+    def failed(self, kind: str) -> None:
+        """Count a program that took its worker down, or on which Assay itself raised."""
+        self.programs += 1
+        self.verdicts[kind] += 1
+
+    def add(self, other: Stats) -> None:
+        """Add the counts of another chunk."""
+        self.programs += other.programs
+        self.cpu_seconds += other.cpu_seconds
+        self.verdicts.update(other.verdicts)
+        self.ops.update(other.ops)
+        self.rewrites.update(other.rewrites)
+        self.outputs += other.outputs
+        self.undecided += other.undecided
+
+    @property
+    def violations(self) -> int:
+        """Programs with a wrong or unsteady result."""
+        return sum(self.verdicts[k] for k in VIOLATIONS)
+
+    @property
+    def crashes(self) -> int:
+        """Programs on which the target died or did not end."""
+        return sum(self.verdicts[k] for k in CRASHES)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON form, read back by :meth:`from_json`."""
+        return {
+            "programs": self.programs,
+            "cpu_seconds": round(self.cpu_seconds, 4),
+            "verdicts": dict(self.verdicts),
+            "ops": dict(self.ops),
+            "rewrites": dict(self.rewrites),
+            "outputs": self.outputs,
+            "undecided": round(self.undecided, 4),
+        }
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> Stats:
+        """The counts written by :meth:`to_json`."""
+        return Stats(
+            data["programs"],
+            data["cpu_seconds"],
+            Counter(data["verdicts"]),
+            Counter(data["ops"]),
+            Counter(data["rewrites"]),
+            data["outputs"],
+            data["undecided"],
+        )
+
+
+def total(chunks: Iterable[dict[str, Any]]) -> Stats:
+    """The sum of stored chunks."""
+    out = Stats()
+    for chunk in chunks:
+        out.add(Stats.from_json(chunk))
+    return out

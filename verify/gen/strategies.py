@@ -1,0 +1,63 @@
+"""Hypothesis strategies over the generator, for anybody's property tests.
+
+::
+
+    from hypothesis import given
+    from verify import programs
+
+    @given(programs())
+    def test_my_pass_keeps_the_meaning(program):
+        module, inputs = program
+        ...
+
+The same generator as in campaigns draws its choices from Hypothesis, so failing programs shrink and replay from
+Hypothesis' database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
+
+from compiler.dtypes import ALL
+from compiler.ir import Array, Module
+from verify.gen.chooser import HypothesisChooser
+from verify.gen.draft import Dtypes
+from verify.gen.graphs import Config, generate
+from verify.gen.values import MODES, choose_mode, draw_inputs
+
+Program = tuple[Module, list[Array]]
+
+
+@st.composite
+def _programs(draw: Callable[[st.SearchStrategy[Any]], Any], config: Config, mode: str) -> Program:
+    chooser = HypothesisChooser(draw)
+    module = generate(chooser, config)
+    return module, draw_inputs(chooser, module, mode or choose_mode(chooser))
+
+
+def programs(
+    *,
+    ops: int = 5,
+    dtypes: Dtypes = ALL,
+    limit: int = 256,
+    mode: str = "",
+    plants: bool = True,
+) -> st.SearchStrategy[Program]:
+    """A strategy of ``(module, inputs)``: verified StableHLO modules with arrays for ``main``.
+
+    Args:
+        ops: how many ops ``main`` has on average.
+        dtypes: element types that may occur; ``i1`` always may.
+        limit: how many elements a tensor may have.
+        mode: of the inputs, one of ``normal``, ``exact``, ``special``, ``wide``; all of them if empty.
+        plants: whether left-hand sides of the compiler's own rules occur.
+
+    Raises:
+        ValueError: for an unknown mode.
+    """
+    if mode and mode not in MODES:
+        raise ValueError(f"unknown mode {mode!r}: one of {', '.join(MODES)}")
+    return _programs(Config(ops=ops, dtypes=dtypes, limit=limit, big_share=0, plants=plants), mode)
