@@ -56,19 +56,19 @@ def check_(
         json: one JSON document on standard output, text on standard error.
     """
     from verify.cli import programs
-    from verify.examine import Question, prepare
 
     out = Output(json)
     levels = programs.parse_levels(level)
     precision = programs.check_precision(precision)
     module = programs.read_module(file)
-    question = Question(module, programs.read_inputs(module, inputs, seed))
+    arrays = programs.read_inputs(module, inputs, seed)
     results = []
     with programs.switched_on(fault):
         from compiler.pipeline import Options
+        from verify.examine import Question, prepare
         from verify.targets import get
 
-        chosen = get(target)
+        chosen, question = get(target), Question(module, arrays)
         for n in levels:
             found = prepare(module, chosen, Options(level=n, precision=precision)).examine(question)
             _report(out, file, target, n, found)

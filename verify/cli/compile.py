@@ -115,7 +115,7 @@ def _compiled(
 ) -> tuple[Module, str, list[dict[str, Any]]]:
     from compiler.codegen import emit as emit_llvm
     from compiler.lower import lower
-    from compiler.nest import print_program
+    from compiler.nest.print import print_program
     from compiler.pipeline import optimize
     from compiler.text import print_module
 
