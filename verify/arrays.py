@@ -31,13 +31,14 @@ def read_arrays(path: Path, types: Sequence[TensorType], prefix: str = "in") -> 
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        stored = np.load(path, allow_pickle=False)
+        if not isinstance(stored, np.lib.npyio.NpzFile):
+            raise InputError(f"{path}: holds one bare array", hint="write it with numpy.savez")
+        with stored:
             found = {name: stored[name] for name in stored.files if name.startswith(prefix)}
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as e:
         reason = str(e).splitlines()[0] if str(e) else type(e).__name__
         raise InputError(f"{path}: not an npz file of plain arrays: {reason}") from None
-    except AttributeError:  # np.load gives a bare array for .npy files
-        raise InputError(f"{path}: holds one bare array", hint="write it with numpy.savez") from None
     return [_fit(path, found, f"{prefix}{i}", t) for i, t in enumerate(types)]
 
 
