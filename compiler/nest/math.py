@@ -6,18 +6,27 @@ everywhere. No libm is involved. f16 and bf16 use the f32 functions and round.
 
 from __future__ import annotations
 
-from compiler.dtypes import F32, F64
-from compiler.nest import math_exp, math_log
-from compiler.nest.ir import Body
-from compiler.nest.math_value import function, through_f64
+from collections.abc import Callable
 
-# name: (f32 inner function in f64 arithmetic, f64 function, number of arguments)
-_TABLE = {
+from compiler.dtypes import F32, F64
+from compiler.nest import math_exp, math_log, math_pow, math_trig
+from compiler.nest.ir import Body
+from compiler.nest.math_value import Value, function, through_f64
+
+# name: the function that computes f32 in f64 arithmetic, the one of f64, the number of arguments.
+_TABLE: dict[str, tuple[Callable[..., Value], Callable[..., Value], int]] = {
+    "atan2": (math_trig.atan2_f32, math_trig.atan2_f64, 2),
+    "cbrt": (math_pow.cbrt_f32, math_pow.cbrt_f64, 1),
+    "cos": (math_trig.cos_f32, math_trig.cos_f64, 1),
     "exp": (math_exp.exp_f32, math_exp.exp_f64, 1),
     "expm1": (math_exp.expm1_f32, math_exp.expm1_f64, 1),
     "log": (math_log.log_f32, math_log.log_f64, 1),
     "log1p": (math_log.log1p_f32, math_log.log1p_f64, 1),
     "logistic": (math_exp.logistic_f32, math_exp.logistic_f64, 1),
+    "pow": (math_pow.pow_f32, math_pow.pow_f64, 2),
+    "rsqrt": (math_pow.rsqrt, math_pow.rsqrt, 1),
+    "sin": (math_trig.sin_f32, math_trig.sin_f64, 1),
+    "tan": (math_trig.tan_f32, math_trig.tan_f64, 1),
     "tanh": (math_exp.tanh_f32, math_exp.tanh_f64, 1),
 }
 

@@ -85,7 +85,7 @@ def log_f64(x: Value) -> Value:
 
 
 def log1p_f64(x: Value) -> Value:
-    """Logarithm of ``1 + x = u + c``: ``log(u) + c / u``, and x itself is the fraction where k = 0."""
+    """Logarithm of ``1 + x = u + c``: ``log(u) + c / u``, x itself is the fraction if k = 0."""
     u, c = two_sum(x.lift(1.0), x)
     k, m, biased = split(u)
     scaled = c * ((2047 - biased) << 52).as_float()  # 2 c / 2**k; for 1 / m its chord is enough
