@@ -1,0 +1,260 @@
+"""Scalar bodies as LLVM code: every instruction at the outermost loop where its operands are known.
+
+One loop variable may be the *lane*: instructions that depend on it work on vectors of consecutive values
+of that variable, all others on scalars. The width never changes a bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from compiler.codegen import scalars
+from compiler.codegen.flow import Axis, Flow, Form
+from compiler.codegen.text import BYTES, REGISTER, Text, constant, literal, register
+from compiler.dtypes import I64, DType
+from compiler.nest.functions import function
+from compiler.nest.ir import Body, Inst, Program
+
+_Key = tuple[int, int, tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]
+
+
+class Memory:
+    """Pointers to the buffers of a program, fetched from the argument block once a nest."""
+
+    def __init__(self, t: Text, program: Program, slots: Sequence[tuple[int, int]]) -> None:
+        """``slots``: for each buffer its place in the argument block and the byte offset behind it."""
+        self.t, self.program, self._slots = t, program, slots
+        self._known: dict[int, str] = {}
+
+    def prepare(self, bodies: Sequence[Body], outs: Sequence[int]) -> None:
+        """Fetch all pointers that a nest needs; call this where its loops have not begun."""
+        for body in bodies:
+            for inst in body.insts:
+                if inst.op == "load":
+                    self.pointer(inst.imm)
+        for out in outs:
+            self.pointer(out)
+
+    def pointer(self, buffer: int) -> str:
+        """The address of a buffer."""
+        found = self._known.get(buffer)
+        if found is None:
+            slot, offset = self._slots[buffer]
+            place = self.t.e(f"getelementptr i8, ptr %args, i64 {8 * slot}") if slot else "%args"
+            found = self.t.e(f"load ptr, ptr {place}, align 8")
+            if offset:
+                found = self.t.e(f"getelementptr i8, ptr {found}, i64 {offset}")
+            self._known[buffer] = found
+        return found
+
+    def dtype(self, buffer: int) -> DType:
+        """Element type of a buffer."""
+        return self.program.buffers[buffer].type.dtype
+
+
+class Code:
+    """The instructions of one body, emitted as loop variables become known.
+
+    Args:
+        t: where to write.
+        flow: the analysed body.
+        memory: buffers.
+        args: values of the body's arguments, as (value, width).
+        inline: whether functions are copied in place of calls.
+    """
+
+    def __init__(
+        self,
+        t: Text,
+        flow: Flow,
+        memory: Memory,
+        *,
+        args: Sequence[tuple[str, int]] = (),
+        inline: bool = False,
+    ) -> None:
+        self.t, self.flow, self.memory, self.args, self.inline = t, flow, memory, args, inline
+        self.lane: int | None = None
+        self.width = 1
+        self.values: dict[int, tuple[str, int]] = {}
+        self._bound: dict[int, str] = {}
+        self._pending = [n for n, needed in enumerate(flow.needed) if needed]
+        self._pointers: dict[_Key, str] = {}
+        for n, form in flow.offsets.items():
+            if flow.needed[n]:
+                buffer = flow.body.insts[n].imm
+                start = memory.pointer(buffer)
+                self._pointers[_key(buffer, form)] = t.at(
+                    start, memory.dtype(buffer), str(form.const)
+                )
+        self._advance()
+
+    def fork(self) -> Code:
+        """A second state that goes on from here."""
+        other = object.__new__(Code)
+        other.__dict__.update(self.__dict__)
+        other.values, other._bound = dict(self.values), dict(self._bound)
+        other._pending, other._pointers = list(self._pending), dict(self._pointers)
+        return other
+
+    def bind(self, axis: Axis, counter: str, width: int = 1) -> None:
+        """Say where the loop over ``axis`` stands; with a width, lanes ``counter + 0, 1, ...`` at once."""
+        last = axis.variables[-1]
+        if width > 1:
+            self.lane, self.width = last, width
+        for v in axis.variables:
+            self._bound[v] = counter
+        for key, pointer in self._pointers.items():
+            stride = dict(key[2]).get(last, 0)
+            if stride and counter != "0":
+                offset = self.t.sum((counter, stride))
+                dtype = self.memory.dtype(key[0])
+                self._pointers[key] = self.t.at(pointer, dtype, offset)
+        self._advance()
+
+    def results(self, width: int) -> list[str]:
+        """The results, all as vectors of ``width``."""
+        return [self._as(r, width) for r in self.flow.body.results]
+
+    def _advance(self) -> None:
+        """Emit what has become known."""
+        waiting = []
+        for n in self._pending:
+            if all(v in self._bound for v in self.flow.deps[n]):
+                self._emit(n)
+            else:
+                waiting.append(n)
+        self._pending = waiting
+
+    def _emit(self, n: int) -> None:
+        inst, deps = self.flow.body.insts[n], self.flow.deps[n]
+        width = self.width if self.lane is not None and self.lane in deps else 1
+        if inst.op == "load":
+            self.values[n] = (self._load(inst, self.flow.offsets[n], width), width)
+        elif inst.op == "index":
+            self.values[n] = (self._index(self._bound[inst.imm], width), width)
+        elif inst.op == "const":
+            self.values[n] = (literal(inst.dtype, inst.imm), 1)
+        elif inst.op == "arg":
+            self.values[n] = self.args[inst.imm]
+        else:
+            width = max([self.values[a][1] for a in inst.args], default=1)
+            self.values[n] = (self._operation(inst, width), width)
+
+    def _operation(self, inst: Inst, width: int) -> str:
+        insts = self.flow.body.insts
+        dtypes = [insts[a].dtype for a in inst.args]
+        if inst.op == "select" and width > 1 and self.values[inst.args[0]][1] == 1:
+            whole = register(inst.dtype, width)
+            a, b = (self._as(k, width) for k in inst.args[1:])
+            return self.t.e(f"select i1 {self.values[inst.args[0]][0]}, {whole} {a}, {whole} {b}")
+        args = [self._as(a, width) for a in inst.args]
+        if inst.op != "call":
+            return scalars.emit(self.t, inst, args, dtypes, width)
+        if self.inline:
+            return inlined(self.t, function(inst.imm), args, width)
+        pairs = [(register(d, width), a) for d, a in zip(dtypes, args, strict=True)]
+        return self.t.call(register(inst.dtype, width), f"assay.{inst.imm}.w{width}", pairs)
+
+    def _as(self, n: int, width: int) -> str:
+        """Value ``n`` as a vector of ``width``."""
+        value, have = self.values[n]
+        if have == width:
+            return value
+        return self.t.splat(REGISTER[self.flow.body.insts[n].dtype], value, width)
+
+    def _index(self, counter: str, width: int) -> str:
+        if width == 1:
+            return counter
+        lanes = ", ".join(f"i64 {k}" for k in range(width))
+        whole = register(I64, width)
+        return self.t.e(f"add {whole} {self.t.splat('i64', counter, width)}, <{lanes}>")
+
+    def _load(self, inst: Inst, form: Form, width: int) -> str:
+        pointer = self._pointers[_key(inst.imm, form)]
+        if form.others:
+            terms = [(self.values[v][0], k) for v, k in form.others.items()]
+            pointer = self.t.at(pointer, inst.dtype, self.t.sum(*terms))
+        if width == 1:
+            return self.t.load(pointer, inst.dtype)
+        assert self.lane is not None
+        if form.loops[self.lane] == 1:
+            return self.t.load(pointer, inst.dtype, width)
+        first = self.t.at(pointer, inst.dtype, str(1 - width))
+        forward = self.t.load(first, inst.dtype, width)
+        scalar = REGISTER[inst.dtype]
+        return self.t.shuffle(scalar, width, forward, "poison", range(width - 1, -1, -1))
+
+
+def _key(buffer: int, form: Form) -> _Key:
+    return (
+        buffer,
+        form.const,
+        tuple(sorted(form.loops.items())),
+        tuple(sorted(form.others.items())),
+    )
+
+
+def inlined(t: Text, body: Body, args: Sequence[str], width: int) -> str:
+    """The one result of a function body on values of ``width``."""
+    values: list[str] = []
+    for inst in body.insts:
+        if inst.op == "arg":
+            values.append(args[inst.imm])
+        elif inst.op == "const":
+            values.append(constant(inst.dtype, inst.imm, width))
+        elif inst.op == "call":
+            values.append(inlined(t, function(inst.imm), [values[a] for a in inst.args], width))
+        else:
+            dtypes = [body.insts[a].dtype for a in inst.args]
+            operands = [values[a] for a in inst.args]
+            values.append(scalars.emit(t, inst, operands, dtypes, width))
+    return values[body.results[0]]
+
+
+def widest(flow: Flow, lane: int, fold: Body | None = None) -> int:
+    """The greatest vector width for loops over ``lane``: 16, 8 with 64-bit elements, 1 if it must be scalar.
+
+    ``fold`` is a combine body that works on the results.
+    """
+    bits = 8
+    for n, inst in enumerate(flow.body.insts):
+        if flow.needed[n] and lane in flow.deps[n]:
+            if not _vectorises(flow, n, lane):
+                return 1
+            bits = max(bits, inst.dtype.bits)
+    for inst in fold.insts if fold else ():
+        if inst.op == "call" or not _convertible(inst, fold):
+            return 1
+        bits = max(bits, inst.dtype.bits)
+    return 16 if bits <= 32 else 8
+
+
+def _vectorises(flow: Flow, n: int, lane: int) -> bool:
+    inst = flow.body.insts[n]
+    if inst.op == "load":
+        form = flow.offsets[n]
+        if any(lane in flow.deps[v] for v in form.others):
+            return False
+        return form.loops[lane] in (1, -1)
+    return _convertible(inst, flow.body)
+
+
+def _convertible(inst: Inst, body: Body | None) -> bool:
+    """Whether vector code for ``inst`` is more than a list of scalar code."""
+    if inst.op in scalars.SCALAR_ONLY:
+        return False
+    if inst.op == "call":
+        return not inst.imm.startswith("pow.") or inst.dtype.is_float
+    if inst.op == "convert" and body is not None:
+        source = body.insts[inst.args[0]].dtype
+        pair = (source, inst.dtype) if source.is_integer else (inst.dtype, source)
+        return not (pair[0].bits == 64 and pair[1].is_float and pair[0].is_integer)
+    return True
+
+
+def calls(body: Body) -> bool:
+    """Whether a body calls functions."""
+    return any(i.op == "call" for i in body.insts)
+
+
+__all__ = ["BYTES", "Code", "Memory", "calls", "inlined", "widest"]

@@ -1,0 +1,137 @@
+"""What the scalar code of a nest depends on: which loops, and with which strides it walks memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from compiler.nest.ir import Body
+
+
+@dataclass(slots=True)
+class Form:
+    """An offset: ``const`` + sum of ``loops[k]`` times loop variable k + sum of factors times instructions."""
+
+    const: int
+    loops: dict[int, int]
+    others: dict[int, int]
+
+    def plus(self, other: Form, sign: int = 1) -> Form:
+        """``self + sign * other``."""
+        loops, others = dict(self.loops), dict(self.others)
+        for mine, theirs in ((loops, other.loops), (others, other.others)):
+            for key, value in theirs.items():
+                mine[key] = mine.get(key, 0) + sign * value
+                if not mine[key]:
+                    del mine[key]
+        return Form(self.const + sign * other.const, loops, others)
+
+    def times(self, k: int) -> Form:
+        """``k * self``."""
+        if k == 0:
+            return Form(0, {}, {})
+        return Form(
+            self.const * k,
+            {v: c * k for v, c in self.loops.items()},
+            {v: c * k for v, c in self.others.items()},
+        )
+
+
+@dataclass(slots=True)
+class Flow:
+    """Analysis of one body.
+
+    Attributes:
+        body: what was analysed.
+        offsets: for each load its offset.
+        needed: instructions that must be computed as values (not merely as parts of offsets).
+        deps: for each instruction the loop variables that it depends on.
+        escaped: loop variables whose value is used, other than in offsets.
+    """
+
+    body: Body
+    offsets: dict[int, Form]
+    needed: list[bool]
+    deps: list[frozenset[int]]
+    escaped: frozenset[int]
+
+
+_NOTHING: frozenset[int] = frozenset()
+
+
+def analyse(body: Body) -> Flow:
+    """Offsets, needed instructions and dependencies of ``body``."""
+    forms: dict[int, Form] = {}
+    deps: list[frozenset[int]] = []
+    for n, inst in enumerate(body.insts):
+        if inst.dtype.name == "i64":
+            forms[n] = _form(body, forms, n)
+        if inst.op == "index":
+            deps.append(frozenset((inst.imm,)))
+        elif inst.op == "load":
+            deps.append(_reach(forms[inst.args[0]], deps))
+        elif len(inst.args) == 1:
+            deps.append(deps[inst.args[0]])
+        else:
+            deps.append(_NOTHING.union(*(deps[a] for a in inst.args)))
+    offsets = {n: forms[i.args[0]] for n, i in enumerate(body.insts) if i.op == "load"}
+    needed = [False] * len(body.insts)
+    for r in body.results:
+        needed[r] = True
+    for n in range(len(body.insts) - 1, -1, -1):
+        if needed[n]:
+            for a in offsets[n].others if n in offsets else body.insts[n].args:
+                needed[a] = True
+    escaped = frozenset(i.imm for n, i in enumerate(body.insts) if needed[n] and i.op == "index")
+    return Flow(body, offsets, needed, deps, escaped)
+
+
+def _reach(form: Form, deps: list[frozenset[int]]) -> frozenset[int]:
+    return frozenset(form.loops).union(*(deps[v] for v in form.others))
+
+
+def _form(body: Body, forms: dict[int, Form], n: int) -> Form:
+    inst = body.insts[n]
+    if inst.op == "index":
+        return Form(0, {inst.imm: 1}, {})
+    if inst.op == "const":
+        return Form(int.from_bytes(inst.imm, "little", signed=True), {}, {})
+    if inst.op in ("iadd", "isub"):
+        a, b = (forms[x] for x in inst.args)
+        return a.plus(b, 1 if inst.op == "iadd" else -1)
+    if inst.op == "imul":
+        a, b = (forms[x] for x in inst.args)
+        for known, other in ((a, b), (b, a)):
+            if not known.loops and not known.others:
+                return other.times(known.const)
+    return Form(0, {}, {n: 1})
+
+
+@dataclass(slots=True)
+class Axis:
+    """One loop of the emitted nest: its size and the loop variables that it runs through, outer first."""
+
+    size: int
+    variables: tuple[int, ...]
+
+
+def axes(sizes: tuple[int, ...], first: int, flow: Flow, forms: list[Form]) -> list[Axis]:
+    """The loops over dimensions ``first``, ``first + 1``, ... of the given sizes.
+
+    Neighbours are merged where every offset walks them as one; dimensions of size 1 need no loop.
+    """
+    out: list[Axis] = []
+    for k, n in enumerate(sizes):
+        if n == 1:
+            continue
+        v = first + k
+        if out and _merge(out[-1].variables[-1], v, n, flow, forms):
+            out[-1] = Axis(out[-1].size * n, (*out[-1].variables, v))
+        else:
+            out.append(Axis(n, (v,)))
+    return out
+
+
+def _merge(outer: int, inner: int, size: int, flow: Flow, forms: list[Form]) -> bool:
+    if outer in flow.escaped or inner in flow.escaped:
+        return False
+    return all(f.loops.get(outer, 0) == f.loops.get(inner, 0) * size for f in forms)

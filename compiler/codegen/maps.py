@@ -1,0 +1,77 @@
+"""Schedule of map nests: merged loops, the innermost one in vectors.
+
+There is no tail: the last vector starts where it still fits and recomputes a few elements, which is
+harmless because a nest never reads what it writes. Short loops use narrower vectors.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from math import prod
+
+from compiler.codegen.body import Code, Memory, calls, widest
+from compiler.codegen.flow import Axis, analyse, axes
+from compiler.codegen.text import Text
+from compiler.nest.ir import Map
+
+INLINE_FROM = 1 << 15  # elements from which functions are copied into the loop instead of called
+INTERLEAVE_FROM = 1024  # trip count from which several vectors are computed side by side
+COPIES = 2
+
+
+def emit_map(t: Text, nest: Map, memory: Memory) -> None:
+    """Append the code of one map."""
+    total = prod(nest.domain)
+    if total == 0:
+        return
+    flow = analyse(nest.body)
+    forms = [f for n, f in flow.offsets.items() if flow.needed[n]]
+    loops = axes(nest.domain, 0, flow, forms)
+    outs = [memory.pointer(out) for out in nest.outs]
+    code = Code(t, flow, memory, inline=total >= INLINE_FROM)
+    with ExitStack() as stack:
+        inner = total
+        for axis in loops[:-1]:
+            loop = stack.enter_context(t.loop(axis.size))
+            inner //= axis.size
+            code.bind(axis, loop.i)
+            offset = t.sum((loop.i, inner))
+            outs = [t.at(p, memory.dtype(b), offset) for p, b in zip(outs, nest.outs, strict=True)]
+        if loops:
+            _innermost(t, nest, code, loops[-1], outs)
+        else:
+            _store(code, nest, memory, outs, "0", 1)
+
+
+def width_for(size: int, most: int, has_calls: bool) -> int:
+    """The vector width for a loop of ``size``: the greatest power of two that fits."""
+    width = min(most, 1 << (size.bit_length() - 1))
+    return 1 if has_calls and width < 8 else width  # functions exist in widths 1, 8 and 16
+
+
+def start_of(t: Text, counter: str, copy: int, copies: int, size: int, width: int) -> str:
+    """Where vector ``copy`` of an iteration starts: at the latest where it still fits."""
+    start = t.sum((counter, 1), copy * width)
+    if size % (width * copies) == 0 or (copy == 0 and size % width == 0):
+        return start
+    return t.intrinsic("umin", "i64", 1, start, str(size - width))
+
+
+def _innermost(t: Text, nest: Map, code: Code, axis: Axis, outs: list[str]) -> None:
+    lane = axis.variables[-1]
+    width = width_for(axis.size, widest(code.flow, lane), calls(nest.body))
+    copies = COPIES if axis.size >= INTERLEAVE_FROM and width >= 8 else 1
+    with t.loop(axis.size, width * copies) as loop, t.interleaved() as copy:
+        for k in range(copies):
+            copy()
+            start = start_of(t, loop.i, k, copies, axis.size, width)
+            own = code.fork()
+            own.bind(axis, start, width)
+            _store(own, nest, code.memory, outs, start, width)
+
+
+def _store(code: Code, nest: Map, memory: Memory, outs: list[str], offset: str, width: int) -> None:
+    t = code.t
+    for pointer, buffer, value in zip(outs, nest.outs, code.results(width), strict=True):
+        dtype = memory.dtype(buffer)
+        t.store(value, t.at(pointer, dtype, offset), dtype, width)

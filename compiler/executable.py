@@ -1,0 +1,146 @@
+"""Compiled programs: StableHLO in, a callable on arrays out."""
+
+from __future__ import annotations
+
+import ctypes
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from compiler.codegen import emit, layout
+from compiler.codegen.arena import ALIGN
+from compiler.codegen.jit import Machine, assembly, guard
+from compiler.errors import InputError
+from compiler.ir import Array, Module, TensorType
+from compiler.lower import lower
+from compiler.nest.ir import Dot, Nest, Program, Reduce
+from compiler.rewrite import Trace
+
+if TYPE_CHECKING:
+    from compiler.pipeline import Options
+
+HOT = 1 << 22  # scalar operations from which better machine code pays for its longer compilation
+
+
+def compile_module(
+    module: Module, options: Options | None = None, trace: Trace | None = None
+) -> Executable:
+    """Optimize ``module``, lower it and make machine code of it.
+
+    Args:
+        module: verified; its entry function is compiled.
+        options: of the pass pipeline; the default is ``-O1``.
+        trace: where applications of rewrites are counted and logged.
+
+    Raises:
+        UnsupportedError: for an op that has no lowering.
+    """
+    from compiler.pipeline import Options, optimize
+
+    optimized, log = optimize(module, options or Options(), trace)
+    return Executable(optimized, log)
+
+
+class Executable:
+    """A compiled module: call it on one array for each parameter of the entry function.
+
+    Attributes:
+        module: the module that was lowered (optimized).
+        program: its nests.
+        llvm: its LLVM text.
+        trace: the rewrites that made ``module``.
+    """
+
+    def __init__(self, module: Module, trace: Trace | None = None) -> None:
+        self.module = module
+        self.trace = trace or Trace()
+        self.program = lower(module)
+        self.llvm = emit(self.program)
+        self.inputs: tuple[TensorType, ...] = module.main.graph.params
+        self.outputs: tuple[TensorType, ...] = module.main.graph.result_types
+        self._layout = layout(self.program)
+        self._constants = _constants(self.program, self._layout.slots, self._layout.constants)
+        self._arenas: list[Array] = []
+        self._work = work(self.program)
+        self._spent = 0
+        self._level = 2 if self._work >= HOT else 0
+        self._machine = Machine(self.llvm, self._level)
+        self._entry = self._machine.address("main")
+
+    def __call__(self, *arrays: Any) -> tuple[Array, ...]:
+        """The results, as fresh arrays. InputError names the argument that does not fit.
+
+        Safe to call from several threads at once; the GIL is released meanwhile.
+        """
+        inputs = check_inputs(self.inputs, arrays)
+        outputs = tuple(aligned(t) for t in self.outputs)
+        arena = self._arenas.pop() if self._arenas else _block(self._layout.arena)
+        blocks = (*inputs, *outputs, arena, self._constants)
+        pointers = (ctypes.c_void_p * len(blocks))(*(b.ctypes.data for b in blocks))
+        guard()(self._entry, ctypes.addressof(pointers))
+        self._arenas.append(arena)
+        self._promote()
+        return outputs
+
+    def asm(self) -> str:
+        """The assembly at the level that is running."""
+        return assembly(self.llvm, self._level)
+
+    def _promote(self) -> None:
+        """Exchange quickly made code for better code once it has run for long. The bits stay."""
+        self._spent += self._work
+        if self._level == 0 and self._spent >= HOT:
+            self._level = 2
+            machine = Machine(self.llvm, 2)
+            self._retired = self._machine  # another thread may be in it
+            self._machine, self._entry = machine, machine.address("main")
+
+
+def check_inputs(types: tuple[TensorType, ...], arrays: tuple[Any, ...]) -> list[Array]:
+    """The inputs as C-contiguous arrays; InputError where number, shape or dtype is wrong."""
+    if len(arrays) != len(types):
+        raise InputError(f"the program takes {len(types)} inputs, got {len(arrays)}")
+    out = []
+    for k, (t, x) in enumerate(zip(types, arrays, strict=True)):
+        x = np.asarray(x)
+        if x.dtype != t.dtype.numpy or x.shape != t.shape:
+            shape = "".join(f"{n}x" for n in x.shape)
+            raise InputError(f"input {k} must be {t}, got an array of {shape}{x.dtype.name}")
+        out.append(np.ascontiguousarray(x).reshape(t.shape))
+    return out
+
+
+def aligned(t: TensorType) -> Array:
+    """An uninitialised array of type ``t``, on a cache line."""
+    return _block(t.nbytes)[: t.nbytes].view(t.dtype.numpy).reshape(t.shape)
+
+
+def _block(size: int) -> Array:
+    """At least ``size`` bytes, and at least one, on a cache line."""
+    raw = np.empty(max(size, 1) + ALIGN, np.uint8)
+    start = -raw.ctypes.data % ALIGN
+    return raw[start : start + max(size, 1)]
+
+
+def _constants(program: Program, slots: tuple[tuple[int, int], ...], size: int) -> Array:
+    """All constants of a program in one block."""
+    block = _block(size)
+    for (_, offset), b in zip(slots, program.buffers, strict=True):
+        if b.role == "const":
+            block[offset : offset + len(b.data)] = np.frombuffer(b.data, np.uint8)
+    return block
+
+
+def work(program: Program) -> int:
+    """About how many scalar operations one run takes."""
+    return sum(_work(nest) for nest in program.nests)
+
+
+def _work(nest: Nest) -> int:
+    if isinstance(nest, Dot):
+        return prod((*nest.batch, *nest.m, *nest.n, *nest.k))
+    steps = prod(nest.domain) * len(nest.body.insts)
+    if isinstance(nest, Reduce):
+        steps = prod((*nest.domain, *nest.reduced)) * (len(nest.body.insts) + 2)
+    return steps
