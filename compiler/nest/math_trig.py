@@ -1,9 +1,9 @@
 """sin, cos, tan and atan2.
 
-Arguments of any size are reduced to quarter turns without loss: f32 with 2 / pi in seven pieces whose
-products with a 24-bit number are exact in f64, f64 with the 192 bits of 2 / pi that matter at the
-argument's exponent (Payne and Hanek, "Radian reduction for trigonometric functions", SIGNUM 18(1),
-1983), chosen by selections from constants.
+Arguments of any size are reduced to quarter turns without loss: f32 with 2 / pi in seven pieces
+whose products with a 24-bit number are exact in f64, f64 with the 192 bits of 2 / pi that matter at
+the argument's exponent (Payne and Hanek, "Radian reduction for trigonometric functions", SIGNUM
+18(1), 1983), chosen by selections from constants.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _COS_F32 = (
 
 
 def _quarter_turns_f32(a: Value) -> tuple[Value, Value]:
-    """``a = (n + q) pi / 2`` modulo 2 pi for a >= 0 that is an f32 value; q in [-1/2, 1/2], n low bits.
+    """``a = (n + q) pi / 2`` modulo 2 pi for an f32 value a >= 0; q in [-1/2, 1/2], n low bits.
 
     A product with one piece is exact; whole turns are cut off it, exactly. Then at most two of the
     parts are above 1/16, and each partial sum below is exact wherever its successor may cancel it.
