@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from compiler.contract import EXACT, Contract, join_all
 from compiler.errors import Loc
+from compiler.ir import Module
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +67,19 @@ class Trace:
     def fired(self) -> Counter[str]:
         """How often each ``pass/rule`` fired."""
         return Counter(f"{a.pass_name}:{a.rule}" for a in self.applications)
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A transformation of modules.
+
+    Attributes:
+        name: as in the text form of a pipeline.
+        contract: all that its rewrites may ever allow; each application states its own.
+        run: gives the new module, the same object if nothing changed; asks the trace before each change, so that the
+            result is valid wherever the limit falls.
+    """
+
+    name: str
+    contract: Contract
+    run: Callable[[Module, Trace], Module]

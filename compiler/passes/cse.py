@@ -1,0 +1,64 @@
+"""cse: equal ops on equal operands are computed once, within one graph (regions are graphs of their own)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from compiler.contract import EXACT
+from compiler.ir import Graph, Module, Node
+from compiler.ops import OPS
+from compiler.rewrite import Pass, Trace
+from compiler.rules.greedy import renumber
+
+
+def run(module: Module, trace: Trace) -> Module:
+    """Merge equal ops in all functions and regions."""
+    functions = tuple(
+        f if (g := merge(f.graph, trace)) is f.graph else replace(f, graph=g)
+        for f in module.functions
+    )
+    same = all(a is b for a, b in zip(functions, module.functions, strict=True))
+    return module if same else replace(module, functions=functions)
+
+
+def merge(graph: Graph, trace: Trace) -> Graph:
+    """One graph; the same object if no two ops are equal."""
+    seen: dict[Node, int] = {}
+    new = list(range(len(graph.params)))
+    nodes: list[Node] = []
+    locs = []
+    at = len(graph.params)
+    changed = False
+    for i, old in enumerate(graph.nodes):
+        node = renumber(old, new) if changed else old
+        if node.regions:
+            regions = tuple(merge(r, trace) for r in node.regions)
+            if any(a is not b for a, b in zip(regions, node.regions, strict=True)):
+                node = node._replace(regions=regions)
+                changed = True
+        key = _key(node)
+        first = seen.setdefault(key, at)
+        if first != at and trace.apply("cse", f"cse/{node.op}", EXACT, graph.loc(i)):
+            new.extend(range(first, first + len(node.types)))
+            changed = True
+            continue
+        nodes.append(node)
+        locs.append(graph.loc(i))
+        new.extend(range(at, at + len(node.types)))
+        at += len(node.types)
+    if not changed:
+        return graph
+    results = tuple(new[v] for v in graph.results)
+    return Graph(graph.params, tuple(nodes), results, tuple(locs) if graph.locs else ())
+
+
+def _key(node: Node) -> Node:
+    """Equal for ops that compute the same: operands of commutative ops in one order."""
+    if len(node.operands) == 2 and "commutative" in OPS[node.op].traits:
+        a, b = node.operands
+        if a > b:
+            return node._replace(operands=(b, a))
+    return node
+
+
+PASS = Pass("cse", EXACT, run)

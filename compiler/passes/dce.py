@@ -1,0 +1,69 @@
+"""dce: ops that no result needs and functions that nobody calls go away. Parameters stay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from compiler.check import callees
+from compiler.contract import EXACT
+from compiler.ir import Graph, Module
+from compiler.rewrite import Pass, Trace
+from compiler.rules.greedy import prune
+
+
+def run(module: Module, trace: Trace) -> Module:
+    """Remove dead ops everywhere, then dead private functions."""
+    functions = tuple(
+        f if (g := sweep(f.graph, trace)) is f.graph else replace(f, graph=g)
+        for f in module.functions
+    )
+    if any(a is not b for a, b in zip(functions, module.functions, strict=True)):
+        module = replace(module, functions=functions)
+    if len(module.functions) > 1:
+        module = drop_functions(module, trace)
+    return module
+
+
+def sweep(graph: Graph, trace: Trace) -> Graph:
+    """One graph, from its last op to its first; the same object if nothing is dead."""
+    keep: list[int] = []
+    live = [False] * len(graph.types)
+    for v in graph.results:
+        live[v] = True
+    removed = False
+    nodes = list(graph.nodes)
+    for i in range(len(nodes) - 1, -1, -1):
+        node, first = nodes[i], graph.first[i]
+        if not any(live[first : first + len(node.types)]):
+            if trace.apply("dce", f"dce/{node.op}", EXACT, graph.loc(i)):
+                removed = True
+                continue
+            keep.append(first)
+        for v in node.uses:
+            live[v] = True
+        if node.regions:
+            regions = tuple(sweep(r, trace) for r in node.regions)
+            if any(a is not b for a, b in zip(regions, node.regions, strict=True)):
+                nodes[i] = node._replace(regions=regions)
+                removed = True
+    if not removed:
+        return graph
+    return prune(replace(graph, nodes=tuple(nodes)), keep)
+
+
+def drop_functions(module: Module, trace: Trace) -> Module:
+    """The module without private functions that are never called, callers before callees."""
+    while True:
+        called = {name for f in module.functions for name in callees(f.graph)}
+        dead = [
+            f.name
+            for f in module.functions
+            if f.private and f.name not in called and f is not module.main
+        ]
+        gone = {name for name in dead if trace.apply("dce", "dce/function", EXACT)}
+        if not gone:
+            return module
+        module = replace(module, functions=tuple(f for f in module.functions if f.name not in gone))
+
+
+PASS = Pass("dce", EXACT, run)

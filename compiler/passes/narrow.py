@@ -1,0 +1,83 @@
+"""narrow: f32 contractions read bf16 or f16 operands and accumulate in f32."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from compiler.contract import Contract, allow
+from compiler.dtypes import F32, DType, by_name
+from compiler.errors import Loc
+from compiler.ir import Graph, Module, Node, TensorType
+from compiler.rewrite import Pass, Trace
+from compiler.rules.greedy import renumber
+
+RULE = "narrow/dot_general"
+
+
+def narrow(name: str, target: str, module: Module, trace: Trace) -> Module:
+    """Convert the operands of every f32 dot_general to ``target``; the result stays f32."""
+    contract = allow(precision=(("dot_general", target),))
+    for f in module.functions:
+        graph = _graph(f.graph, name, by_name(target), contract, trace)
+        if graph is not f.graph:
+            module = module.with_graph(f.name, graph)
+    return module
+
+
+def applies(node: Node, operands: Sequence[TensorType]) -> bool:
+    """Whether a node is a contraction in f32 throughout that states no algorithm or higher precision of its own."""
+    if node.op != "dot_general" or node.attr("algorithm") is not None:
+        return False
+    wanted = node.attr("precision_config") or ()
+    return all(t.dtype is F32 for t in (*operands, node.type)) and set(wanted) <= {"DEFAULT"}
+
+
+def _graph(
+    graph: Graph, name: str, target: DType, contract: Contract, trace: Trace
+) -> Graph:
+    new = list(range(len(graph.params)))
+    nodes: list[Node] = []
+    locs: list[Loc | None] = []
+    at = len(graph.params)
+    changed = False
+    for i, old in enumerate(graph.nodes):
+        node = old
+        if node.regions:
+            regions = tuple(_graph(r, name, target, contract, trace) for r in node.regions)
+            if any(a is not b for a, b in zip(regions, node.regions, strict=True)):
+                node = node._replace(regions=regions)
+                changed = True
+        node = renumber(node, new)
+        types = [graph.types[v] for v in old.operands]
+        if applies(old, types) and trace.apply(name, RULE, contract, graph.loc(i)):
+            changed = True
+            converted: dict[int, int] = {}
+            for v, t in zip(node.operands, types, strict=True):
+                if v not in converted:
+                    converted[v] = at
+                    nodes.append(Node("convert", (v,), (), (TensorType(t.shape, target),)))
+                    locs.append(graph.loc(i))
+                    at += 1
+            node = node._replace(operands=tuple(converted[v] for v in node.operands))
+        nodes.append(node)
+        locs.append(graph.loc(i))
+        new.extend(range(at, at + len(node.types)))
+        at += len(node.types)
+    if not changed:
+        return graph
+    results = tuple(new[v] for v in graph.results)
+    return replace(
+        graph, nodes=tuple(nodes), results=results, locs=tuple(locs) if graph.locs else ()
+    )
+
+
+def to(name: str, target: str) -> Pass:
+    """The pass for one target dtype, ``bf16`` or ``f16``."""
+    contract = allow(precision=(("dot_general", target),))
+    return Pass(name, contract, partial(narrow, name, target))
+
+
+PASS = to("narrow", "bf16")
+PASS_F16 = to("narrow-f16", "f16")
