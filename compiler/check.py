@@ -1,4 +1,6 @@
-"""Well-formedness of whole modules: every node by its type rule, every use after its definition, every callee known."""
+"""Well-formedness of whole modules: every node by its type rule, every use after its definition,
+every callee known.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from compiler.ops import OPS
 
 
 def verify_module(module: Module) -> None:
-    """Raise VerifyError at the first node that breaks a rule, UnsupportedError for an op outside the table."""
+    """Raise VerifyError at the first node that breaks a rule, UnsupportedError for an op outside
+    the table.
+    """
     if len(module.by_name) != len(module.functions):
         raise VerifyError("module: two functions share a name")
     table = {f.name: (f.graph.params, f.graph.result_types) for f in module.functions}
@@ -66,7 +70,7 @@ def _check_schema(node: Node, loc: Loc | None) -> None:
 
 
 def callees(graph: Graph) -> list[str]:
-    """Names of the functions that ``graph`` calls or decomposes into, regions included, in order."""
+    """Names of the functions that ``graph`` calls or decomposes into, with regions, in order."""
     out: list[str] = []
     for n in graph.nodes:
         name = n.attr("callee") or n.attr("decomposition")

@@ -1,11 +1,12 @@
-"""Calls of functions of the same module: func.call and composite. ``return`` is part of the graph itself."""
+"""Calls of functions of the same module: func.call and composite. ``return`` is part of the graph
+itself.
+"""
 
 from __future__ import annotations
 
 import re
 
 from compiler.ops.table import Attr, Sig, Types, define, require
-
 
 _NAMESPACED = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_$]+)+")
 

@@ -36,16 +36,29 @@ def dot_shape(sig: Sig) -> tuple[int, ...]:
     return (*(lhs.shape[d] for d in lb), *free)
 
 
-# (precision of lhs and rhs, accumulation, primitive operations) that StableHLO knows; one component each.
+# (precision of lhs and rhs, accumulation, primitive operations) that StableHLO knows; one component
+# each.
 ALGORITHMS = frozenset(
-    [("f16", "f16", 1), ("f16", "f32", 1), ("bf16", "bf16", 1), ("bf16", "f32", 1)]
-    + [("bf16", "f32", 3), ("bf16", "f32", 6), ("bf16", "f32", 9), ("tf32", "f32", 1)]
-    + [("tf32", "f32", 3), ("f32", "f32", 1), ("f64", "f64", 1)]
+    [
+        ("f16", "f16", 1),
+        ("f16", "f32", 1),
+        ("bf16", "bf16", 1),
+        ("bf16", "f32", 1),
+        ("bf16", "f32", 3),
+        ("bf16", "f32", 6),
+        ("bf16", "f32", 9),
+        ("tf32", "f32", 1),
+        ("tf32", "f32", 3),
+        ("f32", "f32", 1),
+        ("f64", "f64", 1),
+    ]
 )
 
 
 def _check_algorithm(sig: Sig, result: TensorType) -> None:
-    """C21-C24; refuses what StableHLO does not know, or what asks for more than the canonical evaluation gives."""
+    """C21-C24; refuses what StableHLO does not know, or what asks for more than the canonical
+    evaluation gives.
+    """
     fields = dict(sig.attrs.get("algorithm") or ())
     if not fields:
         return

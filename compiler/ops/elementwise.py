@@ -1,4 +1,6 @@
-"""Elementwise ops: unary, binary, compare, select, clamp. Specification: one section an op, constraint numbers as there."""
+"""Elementwise ops: unary, binary, compare, select, clamp. Specification: one section an op,
+constraint numbers as there.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ SIGNED_OR_FLOAT = SIGNED + FLOATS
 NUMBERS = INTEGERS + FLOATS
 BITS = (I1, *INTEGERS)
 
-# name: (dtypes, traits beside "elementwise"). The specification's C1: operand and result have the same type.
+# name: (dtypes, traits beside "elementwise"). The specification's C1: operand and result have the
+# same type.
 UNARY: dict[str, tuple[tuple[DType, ...], str]] = {
     "abs": (SIGNED_OR_FLOAT, "exact"),
     "cbrt": (FLOATS, "transcendental"),
@@ -135,7 +138,8 @@ define(
     traits="elementwise",
     result="C2",
 )
-# pred of select, min and max of clamp may be scalars: the checker and the columns treat them as broadcast.
+# pred of select, min and max of clamp may be scalars: the checker and the columns treat them as
+# broadcast.
 define(
     "select",
     "elementwise",

@@ -9,7 +9,9 @@ from compiler.ops.table import Attr, Sig, Types, define, require
 
 
 def _refuse_promotion(body: Graph, inputs: Types) -> None:
-    """The specification lets the body compute in a wider type of the same kind (is_promotable): not supported."""
+    """The specification lets the body compute in a wider type of the same kind (is_promotable): not
+    supported.
+    """
     for x, p in zip(inputs, body.params, strict=False):
         a, b = x.dtype, p.dtype
         if a is not b and p.rank == 0 and a.kind == b.kind and a.bits <= b.bits:

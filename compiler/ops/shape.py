@@ -1,4 +1,6 @@
-"""Ops that move elements and compute nothing: broadcast_in_dim, reshape, transpose, slice, pad, concatenate, reverse."""
+"""Ops that move elements and compute nothing: broadcast_in_dim, reshape, transpose, slice, pad,
+concatenate, reverse.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ def _broadcast_in_dim(sig: Sig) -> Types:
         require(
             fits,
             "C5",
-            f"dimension {i} of operand has size {x.shape[i]}, result dimension {d} has {t.shape[d]}",
+            f"dimension {i} of operand has size {x.shape[i]}, result dimension {d} {t.shape[d]}",
         )
     return (t,)
 

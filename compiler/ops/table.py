@@ -1,7 +1,10 @@
-"""The op table: one row an op. Structure is declared here once; meaning stands in the columns of other packages.
+"""The op table: one row an op. Structure is declared here once; meaning stands in the columns of
+other packages.
 
-Parser, printer, checker, builder, hash and test parametrisation are derived from the rows. A row never says what an op
-computes: ``compiler/lower``, ``verify/ref``, ``verify/bounds``, ``verify/smt`` and ``verify/gen`` say it independently.
+Parser, printer, checker, builder, hash and test parametrisation are derived from the rows. A row
+never says what an op
+computes: ``compiler/lower``, ``verify/ref``, ``verify/bounds``, ``verify/smt`` and ``verify/gen``
+    say it independently.
 """
 
 from __future__ import annotations
@@ -49,11 +52,9 @@ TypeRule: TypeAlias = Callable[[Sig], Types]
 class Attr:
     """An attribute of an op.
 
-    Attributes:
-        name: the specification's name.
-        kind: ``i64``, ``i64s`` (vector), ``str``, ``enum``, ``literal``, ``symbol``, ``bool`` or ``dict``.
-        default: value when absent; ``REQUIRED`` if it must be given.
-        choices: allowed values of an ``enum``.
+    Attributes: name: the specification's name. kind: ``i64``, ``i64s`` (vector), ``str``, ``enum``,
+        ``literal``, ``symbol``, ``bool`` or ``dict``. default: value when absent; ``REQUIRED`` if
+        it must be given. choices: allowed values of an ``enum``.
     """
 
     name: str
@@ -71,17 +72,14 @@ class Attr:
 class Op:
     """One row.
 
-    Attributes:
-        name: StableHLO name without dialect prefix.
-        family: name of the file that holds the op in every column.
-        operands: operand names; a last name with ``*`` is variadic.
-        rule: type rule; returns the result types, raises ``ConstraintError``.
-        attrs: attribute schema in printing order.
-        dtypes: dtypes allowed for the first operand (for ops without operands: for the result).
-        regions: number of regions.
-        result: the specification's constraint that fixes the result's type.
-        traits: of ``elementwise`` (one scalar function applied per element), ``commutative``, ``layout`` (moves elements
-            only), ``transcendental`` (accuracy is implementation-defined), ``exact`` (float result is correctly rounded).
+    Attributes: name: StableHLO name without dialect prefix. family: name of the file that holds the
+        op in every column. operands: operand names; a last name with ``*`` is variadic. rule: type
+        rule; returns the result types, raises ``ConstraintError``. attrs: attribute schema in
+        printing order. dtypes: dtypes allowed for the first operand (for ops without operands: for
+        the result). regions: number of regions. result: the specification's constraint that fixes
+        the result's type. traits: of ``elementwise`` (one scalar function applied per element),
+        ``commutative``, ``layout`` (moves elements only), ``transcendental`` (accuracy is
+        implementation-defined), ``exact`` (float result is correctly rounded).
     """
 
     name: str

@@ -1,7 +1,7 @@
 """StableHLO text: :func:`parse`, :func:`print_module`, :func:`print_node`.
 
-The pretty form that jaxlib prints and MLIR's generic form are both read; the pretty form is written. Whatever the op table
-does not have is refused by name, and every error carries its place.
+The pretty form that jaxlib prints and MLIR's generic form are both read; the pretty form is
+written. Whatever the op table does not have is refused by name, and every error carries its place.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ __all__ = ["parse", "print_module", "print_node", "value_names"]
 def parse(text: str, file: str = "<string>") -> Module:
     """Parse and verify one module.
 
-    Args:
-        text: StableHLO, pretty or generic; functions without a module around them make an unnamed one.
-        file: name for the places in errors and in ``Graph.locs``.
+    Args: text: StableHLO, pretty or generic; functions without a module around them make an unnamed
+        one. file: name for the places in errors and in ``Graph.locs``.
 
     Raises:
         ParseError: the text is not StableHLO.

@@ -1,4 +1,6 @@
-"""Attributes and types: reading MLIR's syntax, fitting it to the op table's attribute kinds, writing it back."""
+"""Attributes and types: reading MLIR's syntax, fitting it to the op table's attribute kinds,
+writing it back.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,9 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Struct:
-    """``#stablehlo.dot<a = [0]>``, or an enum value such as ``#stablehlo<precision HIGH>`` with its word."""
+    """``#stablehlo.dot<a = [0]>``, or an enum value such as ``#stablehlo<precision HIGH>`` with its
+    word.
+    """
 
     name: str
     fields: dict[str, Any]
@@ -191,7 +195,9 @@ class AttributeReader(Cursor):
         return out
 
     def attribute(self) -> Any:
-        """Consume any attribute: int, bool, str, Number, Symbol, Struct, Literal, tuple, dict, or Raw where it has no use."""
+        """Consume any attribute: int, bool, str, Number, Symbol, Struct, Literal, tuple, dict, or
+        Raw where it has no use.
+        """
         self.enter()
         value = self._attribute()
         self.leave()
@@ -329,7 +335,9 @@ class AttributeReader(Cursor):
             ) from None
 
     def _slice(self, start: int, end: int) -> str:
-        """The text of tokens ``start`` to ``end``, on one line, aliases replaced by what they stand for."""
+        """The text of tokens ``start`` to ``end``, on one line, aliases replaced by what they stand
+        for.
+        """
         last = end - 1
         text = self.text[self.starts[start] : self.starts[last] + len(self.tokens[last])]
         parts = _QUOTED.split(text)
@@ -345,7 +353,9 @@ class AttributeReader(Cursor):
         return self._slice(alias.start, alias.end) if alias else m[0]
 
     def raw_dict(self) -> tuple[tuple[str, Any], ...]:
-        """Consume a dictionary that is carried along: integers of type i64 and strings as they are, the rest as Raw."""
+        """Consume a dictionary that is carried along: integers of type i64 and strings as they are,
+        the rest as Raw.
+        """
         self.expect("{")
         out: dict[str, Any] = {}
         while not self.accept("}"):
@@ -370,7 +380,9 @@ class AttributeReader(Cursor):
     # from what was read to what the op table wants
 
     def fit(self, attr: Attr, value: Any, at: int) -> Any:
-        """``value`` as the table's kind of ``attr``; ParseError at token ``at`` if it is something else."""
+        """``value`` as the table's kind of ``attr``; ParseError at token ``at`` if it is something
+        else.
+        """
         value = value.value if isinstance(value, Number) else value
         if attr.kind == "i64" and type(value) is int:
             return value
@@ -407,7 +419,7 @@ class AttributeReader(Cursor):
         self.fail(f"attribute {attr.name} is no {_KINDS.get(attr.kind, attr.kind)}", at)
 
     def fit_words(self, attr: Attr, words: list[str], several: bool, at: int) -> Any:
-        """Enum words checked against the table's choices: one, or a tuple where the default is one."""
+        """Enum words out of the table's choices: one, or a tuple where the default is one."""
         for w in words:
             if w not in attr.choices or not w:
                 self.fail(

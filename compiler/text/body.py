@@ -302,7 +302,7 @@ class BodyReader(AttributeReader):
         return Node(row.name, tuple(operands), tuple(full), results, graphs, tuple(captures))
 
     def _leftover(self, row: Op, attrs: Attributes, extra: Attributes, at: int) -> None:
-        """Skip attributes of foreign dialects and the default accuracy; refuse the others by name."""
+        """Skip attributes of other dialects and the default accuracy; refuse the rest by name."""
         names = {a.name for a in row.attrs}
         for name, value in extra.items():
             if name in attrs:

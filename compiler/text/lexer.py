@@ -1,7 +1,8 @@
 """Tokens of MLIR text, and a cursor over them with places and errors.
 
-The whole text is cut by one regular expression; a token is its text. Tensor types and ``dense<...>`` literals are single
-tokens, which makes them cheap to intern and to decode. Every character belongs to some token, so any string can be lexed.
+The whole text is cut by one regular expression; a token is its text. Tensor types and
+``dense<...>`` literals are single tokens, which makes them cheap to intern and to decode. Every
+character belongs to some token, so any string can be lexed.
 Source: MLIR Language Reference, *Notation* and *Common syntax*.
 """
 
@@ -15,13 +16,13 @@ from typing import NoReturn
 from compiler.errors import Loc, ParseError, UnsupportedError
 
 TOKEN = re.compile(
-    r"""\s*(?://[^\n]*\s*)*                                     # white space and comments, skipped
-    ( tensor<[^<>]*>                                            # a tensor type without nested angles
-    | dense<[^<>]*>                                             # a literal, hex blob included
-    | "[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"?                         # a string, perhaps unterminated
-    | %[A-Za-z0-9_$.\-]+(?:\#[0-9]+)?                           # a value, perhaps one of several results
-    | @[A-Za-z_][A-Za-z0-9_$.]* | @(?=")                        # a symbol; @ before a quoted one
-    | [#!^]?[A-Za-z_][A-Za-z0-9_$.]*                            # words, aliases, attributes, types, blocks
+    r"""\s*(?://[^\n]*\s*)*                     # white space and comments, skipped
+    ( tensor<[^<>]*>                            # a tensor type without nested angles
+    | dense<[^<>]*>                             # a literal, hex blob included
+    | "[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"?         # a string, perhaps unterminated
+    | %[A-Za-z0-9_$.\-]+(?:\#[0-9]+)?           # a value, perhaps one of several results
+    | @[A-Za-z_][A-Za-z0-9_$.]* | @(?=")        # a symbol; @ before a quoted one
+    | [#!^]?[A-Za-z_][A-Za-z0-9_$.]*            # words, aliases, attributes, types, blocks
     | -?0x[0-9A-Fa-f]+
     | -?[0-9]+(?:\.[0-9]*(?:[eE][-+]?[0-9]+)?)?
     | -> | \S )""",
@@ -78,7 +79,7 @@ class Cursor:
         raise ParseError(prefix + message, where=self.loc(index), hint=hint)
 
     def unsupported(self, what: str, index: int | None = None) -> NoReturn:
-        """Raise UnsupportedError ``unsupported WHAT`` at token ``index`` (default: the next one)."""
+        """Raise UnsupportedError ``unsupported WHAT`` at token ``index`` (default: the next)."""
         raise UnsupportedError(f"unsupported {what}", where=self.loc(index))
 
     @property
@@ -203,7 +204,7 @@ class Cursor:
 
 
 def unescape(token: str) -> str:
-    """The text of a quoted string token (MLIR: two hex digits, or one of ``\\\\ \\" \\n \\t``)."""
+    """The text of a quoted string token; MLIR escapes with two hexadecimal digits or one letter."""
     body = token[1:-1]
     if "\\" not in body:
         return body

@@ -1,7 +1,8 @@
 """``dense<...>`` literals: text to bytes and back, exactly.
 
-Decimals are read as f64 and rounded once to the element type, as MLIR does; special values are hexadecimal bit patterns;
-blobs are row-major little-endian with one byte for an i1. Source: MLIR Builtin Dialect, *DenseElementsAttr*.
+Decimals are read as f64 and rounded once to the element type, as MLIR does; special values are
+hexadecimal bit patterns; blobs are row-major little-endian with one byte for an i1. Source: MLIR
+Builtin Dialect, *DenseElementsAttr*.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Printing modules in the pretty form that MLIR reads; :func:`compiler.text.parse` gives back the same module."""
+"""Printing modules in the pretty form that MLIR reads; :func:`compiler.text.parse` gives back the
+same module.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,8 @@ def print_node(graph: Graph, index: int) -> str:
 def value_names(graph: Graph, prefix: str = "", outer: Names = ()) -> list[str]:
     """The name of every value: ``%arg0`` for parameters, ``%3`` or ``%3#1`` for results of node 3.
 
-    In a region ``prefix`` holds the path of nodes that it lies in, and ``outer`` the names of captured values.
+    In a region ``prefix`` holds the path of nodes that it lies in, and ``outer`` the names of
+    captured values.
     """
     own = len(graph.params) - len(outer)
     names = [f"%arg{prefix}{i}" for i in range(own)] + list(outer)
@@ -160,7 +163,9 @@ _BODY: dict[str, Callable[[Node, list[str]], str]] = {
 
 
 def _combiner(n: Node) -> str:
-    """The op that ``applies`` can name: the body is one commutative op of the two block arguments in order."""
+    """The op that ``applies`` can name: the body is one commutative op of the two block arguments
+    in order.
+    """
     body = n.regions[0]
     if len(n.operands) != 2 or n.captures or len(body.nodes) != 1:
         return ""

@@ -11,8 +11,8 @@ from compiler.ir import Graph, Node, TensorType
 class Scope:
     """One block: its values by name, and the outer values that it turned out to use.
 
-    While the block is read its values are numbered as if nothing was captured, and captured ones are -1, -2, ...;
-    :meth:`graph` renumbers, since captures stand behind the block arguments.
+    While the block is read its values are numbered as if nothing was captured, and captured ones
+    are -1, -2, ...; :meth:`graph` renumbers, since captures stand behind the block arguments.
     """
 
     def __init__(self, parent: Scope | None = None) -> None:

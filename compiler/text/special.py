@@ -1,4 +1,6 @@
-"""Ops whose pretty form is more than a list of fields: slice, reduce_precision, reduce, call, composite."""
+"""Ops whose pretty form is more than a list of fields: slice, reduce_precision, reduce, call,
+composite.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ def _reduce_precision(p: BodyReader, scope: Scope, row: Op, at: int) -> Node:
 
 
 def _reduce(p: BodyReader, scope: Scope, row: Op, at: int) -> Node:
-    """``(%x init: %c), ... applies OP across dimensions = [0] : types``, or with ``reducer(...) {...}`` behind."""
+    """``(%x init: %c), ... applies OP across dimensions = [0] : types``, or with ``reducer(...)
+    {...}`` behind.
+    """
     inputs: list[int] = []
     inits: list[int] = []
     while not inputs or p.accept(","):
@@ -89,7 +93,9 @@ def _combiner(p: BodyReader, at: int, count: int, init: TensorType) -> Graph:
 
 
 def _reducer_arguments(p: BodyReader, scope: Scope, count: int) -> Scope:
-    """``reducer(%a: t, %b: t) (%c: u, %d: u) {``: one pair an input; the block takes %a, %c, %b, %d."""
+    """``reducer(%a: t, %b: t) (%c: u, %d: u) {``: one pair an input; the block takes %a, %c, %b,
+    %d.
+    """
     p.expect("reducer")
     pairs = []
     for _ in range(count):
