@@ -28,7 +28,7 @@ FORMS: dict[str, str] = {
     "?precision = precision_config, ?algorithm = algorithm",
 }
 
-# slice, reduce_precision, reduce, call and composite have forms of their own: special.py, printer.py.
+# slice, reduce_precision, reduce, call and composite have forms of their own (special.py).
 
 # Ops that always spell out operand and result types; the others name one type where all are equal.
 FUNCTIONAL = frozenset(

@@ -146,7 +146,7 @@ class Worker:
 
 
 class _Process:
-        """One request, one reply. A timer kills the process at the deadline: both pipes end."""
+    """The process behind a worker: pipes for requests and replies, a file for its errors."""
 
     def __init__(self, env: dict[str, str]) -> None:
         self.owner = os.getpid()
