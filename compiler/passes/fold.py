@@ -68,7 +68,7 @@ def _foldable(node: Node, known: list[bool], graph: Graph) -> bool:
     if node.op == "dot_general":
         left = graph.types[node.operands[0]].shape
         depth = prod(left[d] for d in node.attr("lhs_contracting_dimensions"))
-        return node.type.size * depth <= WORK_CAP
+        return bool(node.type.size * depth <= WORK_CAP)
     return True
 
 

@@ -169,7 +169,7 @@ def _node_matcher(
 ) -> NodeMatcher:
     """Matcher of an op. ``path`` leads to the term in the rule's own operand order."""
     op, arity = term.op, len(term.args)
-    checks = [_attr_matcher(key, want, path, computed) for key, want in term.attrs]
+    checks = [_attr_matcher(rule, key, want, path, computed) for key, want in term.attrs]
     own = range(arity)[::-1] if id(term) in turned else range(arity)
     subs = [
         _value_matcher(a, rule, turned, (*path, i), computed)
@@ -276,13 +276,19 @@ def _is_power_of_two(value: Any, dtype: DType) -> bool:
 
 
 def _attr_matcher(
-    key: str, want: Any, path: tuple[int, ...], computed: list[tuple[tuple[int, ...], str]]
+    rule: Rule,
+    key: str,
+    want: Any,
+    path: tuple[int, ...],
+    computed: list[tuple[tuple[int, ...], str]],
 ) -> NodeMatcher:
     get = _GETTERS.get(key) or (lambda node: node.attr(key))
+    choices: tuple[str, ...] = ()
     if isinstance(want, Unary):
         if not want.op.startswith("?"):
-            return lambda _s, n: get(n) == want.op
+            return lambda _s, n: bool(get(n) == want.op)
         name = want.op[1:]
+        choices = rule.variables[name].choices  # type: ignore[attr-defined]
     elif type(want) is Blank:
         name = want.variable
     else:
@@ -298,7 +304,9 @@ def _attr_matcher(
 
     def bind(state: State, node: Node) -> bool:
         have = get(node)
-        return have is not None and bool(state.raw.setdefault(name, have) == have)
+        if have is None or (choices and have not in choices):
+            return False
+        return bool(state.raw.setdefault(name, have) == have)
 
     return bind
 
