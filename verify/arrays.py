@@ -1,6 +1,8 @@
-"""Arrays on disk: ``.npz`` files with ``in0``, ``in1``, ... in the order of the program's parameters.
+"""Arrays on disk: ``.npz`` files with ``in0``, ``in1``, ... in the order of the program's
+parameters.
 
-NumPy has no bfloat16 of its own, so a bf16 array is stored as its bits in ``uint16``. Nothing is ever unpickled.
+NumPy has no bfloat16 of its own, so a bf16 array is stored as its bits in ``uint16``. Nothing is
+ever unpickled.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ def write_arrays(path: Path, arrays: Sequence[Array], prefix: str = "in") -> Non
 def read_arrays(path: Path, types: Sequence[TensorType], prefix: str = "in") -> list[Array]:
     """The arrays of ``types`` that :func:`write_arrays` wrote; other names in the file are ignored.
 
-    Raises InputError for a missing file or array, a file that is not ``.npz``, or a wrong shape or dtype.
+    Raises InputError for a missing file or array, a file that is not ``.npz``, or a wrong shape or
+    dtype.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file")
@@ -71,7 +74,9 @@ def spell(dtype: np.dtype[np.generic]) -> str:
 
 
 def canonical_bits(array: Array, dtype: DType) -> Array:
-    """The elements as unsigned integers; all NaNs become one, since payload and sign of NaN carry no meaning."""
+    """The elements as unsigned integers; all NaNs become one, since payload and sign of NaN carry
+    no meaning.
+    """
     size = dtype.numpy.itemsize
     bits: Array = np.ascontiguousarray(array).view(f"u{size}").reshape(array.shape)
     if dtype.is_float:

@@ -1,8 +1,9 @@
 """From a failing program to the one rewrite that is to blame.
 
-For Assay's compiler: :func:`verify.localise.localise` names the pass, then a binary search over ``--rewrite-limit`` finds the
-application after which the meaning is another. For compilers that can only switch passes off by name: the smallest set of
-passes that must be on for the failure (delta debugging).
+For Assay's compiler: :func:`verify.localise.localise` names the pass, then a binary search over
+``--rewrite-limit`` finds the application after which the meaning is another. For compilers that can
+only switch passes off by name: the smallest set of passes that must be on for the failure (delta
+debugging).
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ class Guilty:
     """Who is to blame.
 
     Attributes:
-        pass_name: a pass, or ``lower``, ``codegen``; empty if nothing is to blame, ``always on`` if no switch helps.
+        pass_name: a pass, or ``lower``, ``codegen``; empty if nothing is to blame, ``always on`` if
+            no switch helps.
         rewrite: the rule of the application, or the op whose lowering is wrong.
         application: number of the guilty application from 1; 0 if the stage counts none.
         evaluations: evaluations of the reference or of the target that were needed.
@@ -105,9 +107,7 @@ def _application(
     return _describe(module, options, culprit, high, count)
 
 
-def _fails_at(
-    module: Module, inputs: Sequence[Array], options: Options, culprit: Culprit
-) -> bool:
+def _fails_at(module: Module, inputs: Sequence[Array], options: Options, culprit: Culprit) -> bool:
     """Whether the guilty stage breaks the meaning (or raises) under the limit in ``options``."""
     run, crash = stages(module, options)
     if len(run) <= culprit.stage:
@@ -119,7 +119,9 @@ def _fails_at(
 
 
 def _crash_limit(fails: Callable[[int], bool], low: int) -> int:
-    """The smallest power-of-two step above ``low`` at which the pass raises; ``low`` if it never does."""
+    """The smallest power-of-two step above ``low`` at which the pass raises; ``low`` if it never
+    does.
+    """
     step = 1
     while step <= 1 << 16:
         if fails(low + step):
@@ -144,7 +146,9 @@ def _describe(
 
 
 def _optimised(module: Module, options: Options, trace: Trace, stage: int) -> Module | None:
-    """The module after stage ``stage`` under the limit of ``trace``; ``None`` if the pipeline raises before."""
+    """The module after stage ``stage`` under the limit of ``trace``; ``None`` if the pipeline
+    raises before.
+    """
     seen: list[Module] = [module]
     try:
         limited = replace(options, rewrite_limit=trace.limit)
@@ -154,10 +158,10 @@ def _optimised(module: Module, options: Options, trace: Trace, stage: int) -> Mo
     return seen[stage] if stage < len(seen) else None
 
 
-def by_name(
-    module: Module, inputs: Sequence[Array], options: Options, target: Target
-) -> Guilty:
-    """The smallest set of passes that must be on, for a target whose passes can only be switched off by name."""
+def by_name(module: Module, inputs: Sequence[Array], options: Options, target: Target) -> Guilty:
+    """The smallest set of passes that must be on, for a target whose passes can only be switched
+    off by name.
+    """
     names = target.passes()
     count = 0
 
@@ -169,7 +173,9 @@ def by_name(
 
     if not names or not examined(()).failed:
         if not names:
-            return Guilty("always on", evaluations=0, reason="the target has no passes to switch off")
+            return Guilty(
+                "always on", evaluations=0, reason="the target has no passes to switch off"
+            )
         guilty = minimise(list(names), lambda kept: examined(kept).failed)
         reason = "fails with only these passes on, and not without any of them"
         return Guilty("+".join(guilty), evaluations=count, reason=reason)

@@ -1,7 +1,8 @@
 """A case: one stored program with inputs, and everything needed to run it again.
 
-On disk a case is a folder: ``case.mlir`` (StableHLO text), ``inputs.npz``, ``expected.npz`` (the reference's values and
-error bounds) and ``case.json``. Folders appear whole or not at all: they are written aside and renamed.
+On disk a case is a folder: ``case.mlir`` (StableHLO text), ``inputs.npz``, ``expected.npz`` (the
+reference's values and error bounds) and ``case.json``. Folders appear whole or not at all: they are
+written aside and renamed.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class Case:
         level: optimisation level.
         precision: precision lowering asked for (``""``, ``bf16``, ``f16``).
         contract: what the compilation could do to bits when the case was found.
-        meta: everything else, as JSON: verdict kind, guilty pass and rewrite, fault switched on, versions, origin.
+        meta: everything else, as JSON: verdict kind, guilty pass and rewrite, fault switched on,
+            versions, origin.
     """
 
     module: Module
@@ -74,8 +76,8 @@ def save(
 ) -> Path:
     """Write ``case`` as ``folder``, replacing what was there; returns ``folder``.
 
-    ``expected`` are enclosures (see :mod:`verify.bounds`), kept for people who read the case without Assay; ``beside`` are
-    further text files by name.
+    ``expected`` are enclosures (see :mod:`verify.bounds`), kept for people who read the case
+    without Assay; ``beside`` are further text files by name.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -96,11 +98,15 @@ def save(
 
 
 def load(folder: Path) -> Case:
-    """Read a case folder. InputError if it is not one, ParseError or VerifyError if the program is broken."""
+    """Read a case folder. InputError if it is not one, ParseError or VerifyError if the program is
+    broken.
+    """
     path = folder / "case.json"
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        module = parse((folder / "case.mlir").read_text(encoding="utf-8"), str(folder / "case.mlir"))
+        module = parse(
+            (folder / "case.mlir").read_text(encoding="utf-8"), str(folder / "case.mlir")
+        )
     except FileNotFoundError as e:
         raise InputError(f"{folder}: not a case folder", hint=f"{e.filename} is missing") from None
     except NotADirectoryError:
@@ -148,7 +154,9 @@ def _to_json(case: Case) -> dict[str, Any]:
 
 
 def _write_expected(path: Path, enclosures: Sequence[Any]) -> None:
-    """Values in the output's dtype as ``out0``..., error bounds as ``err0``... (absent where bits are determined)."""
+    """Values in the output's dtype as ``out0``..., error bounds as ``err0``... (absent where bits
+    are determined).
+    """
     named: dict[str, Array] = {}
     for i, e in enumerate(enclosures):
         value = np.asarray(e.value)

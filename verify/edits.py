@@ -1,6 +1,8 @@
-"""Edits that make a failing program smaller: other results, ops cut to inputs, ops bypassed, calls inlined.
+"""Edits that make a failing program smaller: other results, ops cut to inputs, ops bypassed, calls
+inlined.
 
-Each edit takes a program with inputs and gives a smaller well-typed one with inputs; none looks at what fails.
+Each edit takes a program with inputs and gives a smaller well-typed one with inputs; none looks at
+what fails.
 """
 
 from __future__ import annotations
@@ -27,9 +29,11 @@ def single_results(module: Module, inputs: Sequence[Array]) -> Iterator[Program]
 def keep_nodes(
     module: Module, inputs: Sequence[Array], values: Sequence[Array], kept: Collection[int]
 ) -> Program | None:
-    """The nodes ``kept``; what they use of others becomes a parameter holding the reference's value of it.
+    """The nodes ``kept``; what they use of others becomes a parameter holding the reference's value
+    of it.
 
-    Results are those that kept nodes make; if there are none, the values of kept nodes that no kept node uses.
+    Results are those that kept nodes make; if there are none, the values of kept nodes that no kept
+    node uses.
     """
     graph = module.main.graph
     inside = set(kept)
@@ -86,7 +90,9 @@ def rewire(
     fresh: Mapping[int, Array] | None = None,
     results: Sequence[int] | None = None,
 ) -> Program:
-    """Replace values: by earlier values (``swap``) or by new parameters (``fresh``); then drop what is dead."""
+    """Replace values: by earlier values (``swap``) or by new parameters (``fresh``); then drop what
+    is dead.
+    """
     graph, swap, fresh = module.main.graph, swap or {}, fresh or {}
     params = graph.params + tuple(graph.types[v] for v in fresh)
     place = {i: i for i in range(len(graph.params))}
@@ -110,7 +116,9 @@ def rewire(
 
 
 def inlined(module: Module) -> Module:
-    """``module`` with every call and composite of the entry function replaced by the body of its callee."""
+    """``module`` with every call and composite of the entry function replaced by the body of its
+    callee.
+    """
     graph = module.main.graph
     builder = Builder(graph.params)
     results = _splice(module, builder, graph, list(range(len(graph.params))))
@@ -136,5 +144,3 @@ def callee(node: Node) -> str:
     if node.op == "call":
         return str(node.attr("callee"))
     return str(node.attr("decomposition")) if node.op == "composite" else ""
-
-

@@ -1,9 +1,10 @@
 """The one place where a program is checked: compile, run, compare with what the reference allows.
 
-``check``, ``fuzz``, ``replay``, ``bisect``, ``reduce`` and ``mutate`` all ask :func:`examine` or, where several inputs share
-one compilation, :func:`prepare`. The ladder of verdicts: what the target does not take is ``unsupported``; an exception of
-the compiler or of the compiled program is a ``crash``; a violation that does not come back on a second run is
-``nondeterministic``; else the oracle's verdict stands.
+``check``, ``fuzz``, ``replay``, ``bisect``, ``reduce`` and ``mutate`` all ask :func:`examine` or,
+where several inputs share one compilation, :func:`prepare`. The ladder of verdicts: what the target
+does not take is ``unsupported``; an exception of the compiler or of the compiled program is a
+``crash``; a violation that does not come back on a second run is ``nondeterministic``; else the
+oracle's verdict stands.
 """
 
 from __future__ import annotations
@@ -63,7 +64,9 @@ class Examination:
 
 @dataclass
 class Question:
-    """A program with one set of inputs; keeps what the reference said, so that levels and targets share it."""
+    """A program with one set of inputs; keeps what the reference said, so that levels and targets
+    share it.
+    """
 
     module: Module
     inputs: Sequence[Array]
@@ -152,16 +155,16 @@ class Prepared:
 
 
 def prepare(module: Module, target: Target | str, options: Options = Options()) -> Prepared:  # noqa: B008
-    """Compile once, to be asked about many inputs. A compiler that fails gives a verdict, not an exception."""
+    """Compile once, to be asked about many inputs. A compiler that fails gives a verdict, not an
+    exception.
+    """
     chosen = get(target) if isinstance(target, str) else target
     try:
         return Prepared(module, chosen, options, chosen.compile(module, options))
     except UnsupportedError as e:
         return Prepared(module, chosen, options, refusal=_ended("unsupported", str(e)))
     except Exception:
-        return Prepared(
-            module, chosen, options, refusal=_ended("crash", traceback.format_exc())
-        )
+        return Prepared(module, chosen, options, refusal=_ended("crash", traceback.format_exc()))
 
 
 def examine(

@@ -1,8 +1,8 @@
 """The gate: what a change to the compiler must pass.
 
-Three steps, each a function that returns a :class:`Step`: every rule is proved, every case of the corpus agrees with the
-reference at every level, and a fuzz campaign with a fixed seed finds nothing. A step that could not decide is
-``inconclusive``, never passed.
+Three steps, each a function that returns a :class:`Step`: every rule is proved, every case of the
+corpus agrees with the reference at every level, and a fuzz campaign with a fixed seed finds
+nothing. A step that could not decide is ``inconclusive``, never passed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from xml.etree import ElementTree
 
 from compiler.errors import AssayError
 from verify.case import Case, load
-from verify.examine import Examination, examine
+from verify.examine import Examination
+from verify.shield import Shield
 
 PASSED, FAILED, INCONCLUSIVE = "passed", "failed", "inconclusive"
 LEVELS = (0, 1, 2)
@@ -23,7 +24,9 @@ LEVELS = (0, 1, 2)
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that a step looked at: ``verdict`` is passed, failed or inconclusive; ``text`` says why."""
+    """One thing that a step looked at: ``verdict`` is passed, failed or inconclusive; ``text`` says
+    why.
+    """
 
     name: str
     verdict: str
@@ -117,13 +120,14 @@ def corpus_step(settings: Settings) -> Step:
     """Every stored case agrees with the reference at every level, whatever fault it was found with."""
     start = time.monotonic()
     checks = []
-    for folder in cases(settings.corpus):
-        begin = time.monotonic()
-        try:
-            verdict, text = replay(load(folder))
-        except AssayError as e:
-            verdict, text = FAILED, str(e)
-        checks.append(Check(folder.name, verdict, time.monotonic() - begin, text))
+    with Shield() as shield:
+        for folder in cases(settings.corpus):
+            begin = time.monotonic()
+            try:
+                verdict, text = replay(load(folder), shield)
+            except AssayError as e:
+                verdict, text = FAILED, str(e)
+            checks.append(Check(folder.name, verdict, time.monotonic() - begin, text))
     text = f"{len(checks)} cases at -O0, -O1, -O2"
     return Step("corpus", tuple(checks), time.monotonic() - start, text)
 
@@ -133,13 +137,12 @@ def cases(corpus: Path) -> list[Path]:
     return sorted(p.parent for p in corpus.rglob("case.json"))
 
 
-def replay(case: Case) -> tuple[str, str]:
-    """Verdict and reason for one case at every level, with its own target."""
+def replay(case: Case, shield: Shield) -> tuple[str, str]:
+    """Verdict and reason for one case at every level, with its own target and no fault switched on."""
     reasons = []
+    sound = replace(case, meta={k: v for k, v in case.meta.items() if k != "fault"})
     for level in LEVELS if case.target == "assay" else (case.level,):
-        found = examine(
-            case.module, case.inputs, case.target, replace(case.options, level=level)
-        )
+        found = shield.examine(replace(sound, level=level))
         if found.failed:
             return FAILED, f"-O{level}: {found.kind} {_last_line(found)}".rstrip()
         if found.kind == "unsupported":
@@ -163,7 +166,9 @@ def fuzz_step(settings: Settings) -> Step:
     seconds = time.monotonic() - start
     if summary.interrupted:
         raise KeyboardInterrupt
-    failures = [Check(f.key, FAILED, 0.0, f"{f.kind}: assay replay {f.folder}") for f in summary.findings]
+    failures = [
+        Check(f.key, FAILED, 0.0, f"{f.kind}: assay replay {f.folder}") for f in summary.findings
+    ]
     if not summary.clean and not failures:
         failures = [Check("campaign", FAILED, seconds, summary.sentence())]
     checks = failures or [Check("campaign", PASSED, seconds, "")]
@@ -178,7 +183,9 @@ STEPS: dict[str, Callable[[Settings], Step]] = {
 
 
 def junit(result: Gate) -> str:
-    """JUnit XML: one suite a step, one test case a check; inconclusive ones are skipped tests with a reason."""
+    """JUnit XML: one suite a step, one test case a check; inconclusive ones are skipped tests with
+    a reason.
+    """
     root = ElementTree.Element("testsuites", name="assay gate")
     for step in result.steps:
         suite = ElementTree.SubElement(
@@ -215,7 +222,9 @@ def markdown(result: Gate) -> str:
         "| step | verdict | seconds | |",
         "| --- | --- | ---: | --- |",
     ]
-    lines += [f"| {s.name} | {s.verdict} | {s.seconds:.1f} | {_cell(s.text)} |" for s in result.steps]
+    lines += [
+        f"| {s.name} | {s.verdict} | {s.seconds:.1f} | {_cell(s.text)} |" for s in result.steps
+    ]
     for step in result.steps:
         bad = [c for c in step.checks if c.verdict != PASSED]
         if bad:

@@ -1,7 +1,8 @@
 """From a failing case to a finding: who is to blame, and the smallest program that shows it.
 
-Localise and bisect on the program as found; reduce while the verdict, the guilty pass and the rewrite stay the same; bisect
-once more on what is left, so that the explanation speaks of the small program.
+Localise and bisect on the program as found; reduce while the verdict, the guilty pass and the
+rewrite stay the same; bisect once more on what is left, so that the explanation speaks of the small
+program.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from compiler.errors import InternalError
 from compiler.ir import Array, Graph, Module
 from compiler.pipeline import Options
 from verify.bisect import Guilty, bisect
@@ -26,6 +28,7 @@ class Signature:
     kind: str
     pass_name: str
     rewrite: str
+    exception: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ class Finding:
     """An isolated failure.
 
     Attributes:
-        key: equal for failures with one cause: target, guilty pass and rewrite, structure of the reduced program.
+        key: equal for failures with one cause: target, guilty pass and rewrite, structure of the
+            reduced program.
         case: the reduced case; its ``meta`` tells kind, pass, rewrite and application.
         guilty: the blame on the reduced program.
         reduction: sizes and cost.
@@ -54,10 +58,18 @@ def signature_of(
     found = examine(module, inputs, target, options)
     if not found.failed:
         return None
+    exception = _exception(found)
     if target != "assay":
-        return Signature(found.kind, "", "")
+        return Signature(found.kind, "", "", exception)
     guilty = bisect(module, inputs, options, target)
-    return Signature(found.kind, guilty.pass_name, guilty.rewrite)
+    return Signature(found.kind, guilty.pass_name, guilty.rewrite, exception)
+
+
+def _exception(found: Examination) -> str:
+    """The type of the exception that a crash ended with: the first word of a traceback's last line."""
+    if found.kind != "crash" or not found.note:
+        return ""
+    return found.note.strip().splitlines()[-1].partition(":")[0]
 
 
 def isolate(
@@ -85,6 +97,29 @@ def isolate(
     return Finding(_key(case.target, guilty, small.module), reduced, guilty, small, found)
 
 
+def isolate_any(case: Case, died: str, *, budget: int = 300) -> Finding:
+    """:func:`isolate` for a case that fails; where its process ``died``, every candidate runs in
+    one that may die.
+    """
+    if died:
+        from verify.fuzz.config import CampaignConfig
+        from verify.fuzz.crashes import isolate_crash
+
+        config = CampaignConfig(target=case.target, fault=case.fault, budget=budget)
+        return isolate_crash(case, died, config)
+    finding = isolate(case, budget=budget)
+    if finding is None:
+        raise InternalError("the case failed in a process of its own, and does not fail here")
+    return finding
+
+
+def blame(case: Case, died: str) -> Guilty:
+    """Who is to blame for a case that fails; ``died`` says how its process ended, if it did."""
+    if died:
+        return isolate_any(case, died, budget=0).guilty
+    return bisect(case.module, case.inputs, case.options, case.target)
+
+
 def _meta(found: Examination, guilty: Guilty, small: Reduction) -> dict[str, object]:
     return {
         "kind": found.kind,
@@ -104,7 +139,9 @@ def _key(target: str, guilty: Guilty, module: Module) -> str:
 
 
 def structure(module: Module) -> str:
-    """A short hash of ops and their wiring: names, sizes, values and element types of one kind do not matter."""
+    """A short hash of ops and their wiring: names, sizes, values and element types of one kind do
+    not matter.
+    """
     text = ";".join(_shape_of(f.graph) for f in module.functions)
     return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
 

@@ -1,9 +1,9 @@
 """Which stage of the compiler broke the program: the first after which the *meaning* is another.
 
-The reference interprets the module after every pass and holds the values against what the original program allows under
-the contracts that fired so far. So the pass that changed the meaning is named, not one that merely brought it to light. If
-every pass kept the meaning, the nest interpreter tells lowering from code generation, and each op is lowered alone to name
-the one whose lowering is wrong.
+The reference interprets the module after every pass and holds the values against what the original
+program allows under the contracts that fired so far. So the pass that changed the meaning is named,
+not one that merely brought it to light. If every pass kept the meaning, the nest interpreter tells
+lowering from code generation, and each op is lowered alone to name the one whose lowering is wrong.
 """
 
 from __future__ import annotations
@@ -90,7 +90,9 @@ def localise(
     inputs: Sequence[Array],
     options: Options = Options(),  # noqa: B008
 ) -> Culprit:
-    """Name the stage of Assay's compiler that breaks ``module`` on ``inputs``; an empty culprit if none does."""
+    """Name the stage of Assay's compiler that breaks ``module`` on ``inputs``; an empty culprit if
+    none does.
+    """
     run, crash = stages(module, options)
     count = 0
     for at in range(1, len(run)):
@@ -108,7 +110,9 @@ def localise(
 
 
 def departs(module: Module, inputs: Sequence[Array], stage: Stage) -> str:
-    """Why the module of ``stage`` does not mean what ``module`` means on ``inputs``; empty if it does."""
+    """Why the module of ``stage`` does not mean what ``module`` means on ``inputs``; empty if it
+    does.
+    """
     from verify.bounds import enclose
 
     if stage.module == module:
@@ -180,7 +184,9 @@ def _back_end(
 
 
 def _by_bits(inputs: Sequence[Array], run: list[Stage], blame: Blame, count: int) -> Culprit:
-    """Bits left the canonical evaluation although a bit-exact pipeline ran: the pass that changed them, or lowering."""
+    """Bits left the canonical evaluation although a bit-exact pipeline ran: the pass that changed
+    them, or lowering.
+    """
     original = run[0].module
     graph = original.main.graph
     for at in range(1, len(run)):
@@ -203,7 +209,9 @@ def _differ(a: Sequence[Array], b: Sequence[Array], graph: Graph) -> bool:
 
 
 def _guilty_op(module: Module, inputs: Sequence[Array], stage: str) -> tuple[str, int]:
-    """The first op of ``module`` that fails when compiled alone on the reference's operand values, and tests used."""
+    """The first op of ``module`` that fails when compiled alone on the reference's operand values,
+    and tests used.
+    """
     try:
         values = every_value(module, inputs)
     except Exception:

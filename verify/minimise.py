@@ -1,6 +1,7 @@
 """Delta debugging of lists: the smallest part of a list that keeps a property.
 
-Source: Zeller and Hildebrandt, *Simplifying and Isolating Failure-Inducing Input* (ddmin), with the complement step first.
+Source: Zeller and Hildebrandt, *Simplifying and Isolating Failure-Inducing Input* (ddmin), with the
+complement step first.
 """
 
 from __future__ import annotations

@@ -1,14 +1,16 @@
 """The smallest program that fails in the same way.
 
-A reducer on the IR: every candidate is a well-typed program, and what is cut off enters as an input that holds the
-reference's value. In this order: one result; delta debugging over ops; bypass an op by an operand; attributes; sizes;
-element types; input values; all again until nothing gets smaller or the budget of tests is spent.
+A reducer on the IR: every candidate is a well-typed program, and what is cut off enters as an input
+that holds the reference's value. In this order: one result; delta debugging over ops; bypass an op
+by an operand; attributes; sizes; element types; input values; all again until nothing gets smaller
+or the budget of tests is spent.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -44,7 +46,8 @@ class Spent(Exception):
 
 @dataclass
 class Reducer:
-    """One reduction. ``fails`` says whether a candidate still shows the failure; each distinct one is asked once.
+    """One reduction. ``fails`` says whether a candidate still shows the failure; each distinct one
+    is asked once.
 
     Attributes:
         fails: the property to keep; its exceptions count as "does not fail".
@@ -63,10 +66,8 @@ class Reducer:
     def run(self) -> Reduction:
         """Reduce to a fixpoint, or as far as the budget goes."""
         start, before = time.monotonic(), count_ops(self.module)
-        try:
+        with contextlib.suppress(Spent):
             self._all_steps()
-        except Spent:
-            pass
         after = count_ops(self.module)
         seconds = time.monotonic() - start
         return Reduction(self.module, tuple(self.inputs), before, after, self.tests, seconds)
@@ -152,7 +153,9 @@ class Reducer:
         return candidate is not None and self.test(candidate)
 
     def test(self, candidate: Program) -> bool:
-        """Whether ``candidate`` still fails; if so it becomes the program. Raises Spent over budget."""
+        """Whether ``candidate`` still fails; if so it becomes the program. Raises Spent over
+        budget.
+        """
         module, inputs = candidate
         key = module, fingerprint(inputs)
         if key in self._known:
@@ -191,7 +194,9 @@ def reduce(
     budget: int = 300,
     progress: Callable[[int, int], None] | None = None,
 ) -> Reduction:
-    """The smallest program found for which ``fails`` holds; it must hold for ``module`` on ``inputs``."""
+    """The smallest program found for which ``fails`` holds; it must hold for ``module`` on
+    ``inputs``.
+    """
     return Reducer(fails, module, list(inputs), budget, progress).run()
 
 

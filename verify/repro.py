@@ -1,7 +1,8 @@
 """A finding as a folder that explains and repeats itself.
 
-Beside the case (:mod:`verify.case`) stand ``repro.py``, a script that fails as long as the bug is there, and the explanation
-as ``README.md`` and ``index.html``: cause in words, the guilty step, the program before and after it, the worst element.
+Beside the case (:mod:`verify.case`) stand ``repro.py``, a script that fails as long as the bug is
+there, and the explanation as ``README.md`` and ``index.html``: cause in words, the guilty step, the
+program before and after it, the worst element.
 """
 
 from __future__ import annotations

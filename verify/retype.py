@@ -1,6 +1,8 @@
-"""The same program over other sizes or element types, with shapes inferred anew and inputs cut to fit.
+"""The same program over other sizes or element types, with shapes inferred anew and inputs cut to
+fit.
 
-Used by the reducer. Every function gives ``None`` where the program has no meaning at the new types.
+Used by the reducer. Every function gives ``None`` where the program has no meaning at the new
+types.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ def retype(
     sizes: Mapping[int, int] | None = None,
     dtypes: Mapping[DType, DType] | None = None,
 ) -> tuple[Module, list[Array]] | None:
-    """``module`` with every dimension of size ``d`` turned into ``sizes[d]`` and every element type into ``dtypes[t]``.
+    """``module`` with every dimension of size ``d`` turned into ``sizes[d]`` and every element type
+    into ``dtypes[t]``.
 
     Only modules without calls: inline them first. Inputs keep their leading elements.
     """

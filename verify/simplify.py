@@ -1,4 +1,5 @@
-"""Simpler attributes, op by op: no padding, no stride, the first comparison direction, identity permutations.
+"""Simpler attributes, op by op: no padding, no stride, the first comparison direction, identity
+permutations.
 
 Shapes behind the op are inferred anew; a candidate that does not type is skipped.
 """

@@ -87,7 +87,9 @@ def trim(module: Module, inputs: Sequence[Array]) -> tuple[Module, list[Array]]:
 
 
 def count_ops(module: Module) -> int:
-    """Ops of the entry function and of the functions it calls; constants count, ``return`` does not."""
+    """Ops of the entry function and of the functions it calls; constants count, ``return`` does
+    not.
+    """
     return sum(_count(f) for f in module.functions)
 
 

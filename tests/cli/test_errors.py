@@ -68,7 +68,9 @@ def test_folder_that_is_no_case(run, tmp_path):
     refused(run("check", tmp_path), 2, "AS401", "folder")
 
 
-@pytest.mark.parametrize("text", ["hello world", "", "func.func @main(", "module {", "{}[]()", "%0"])
+@pytest.mark.parametrize(
+    "text", ["hello world", "", "func.func @main(", "module {", "{}[]()", "%0"]
+)
 def test_text_that_is_not_stablehlo(run, tmp_path, text):
     (tmp_path / "x.mlir").write_text(text)
     refused(run("check", "x.mlir"), 2, "AS101", "x.mlir")

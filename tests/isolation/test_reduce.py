@@ -10,7 +10,8 @@ from verify.reduce import reduce
 from verify.slices import count_ops
 
 CHAIN = """
-func.func @main(%x: tensor<17x5xf64>, %y: tensor<17x5xf64>) -> (tensor<17x5xf64>, tensor<5x17xf64>) {
+func.func @main(%x: tensor<17x5xf64>, %y: tensor<17x5xf64>)
+    -> (tensor<17x5xf64>, tensor<5x17xf64>) {
   %0 = stablehlo.add %x, %y : tensor<17x5xf64>
   %1 = stablehlo.multiply %0, %x : tensor<17x5xf64>
   %2 = stablehlo.tanh %1 : tensor<17x5xf64>

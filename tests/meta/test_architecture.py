@@ -1,4 +1,4 @@
-"""What holds the design: who imports whom, what loads when, how long things are, what the wheel holds."""
+"""What holds the design: who imports whom, what loads when, lengths, the wheel."""
 
 import ast
 import re
@@ -32,7 +32,9 @@ def name_of(path):
 def loaded_by(code):
     """Names of all modules that a fresh interpreter holds after ``code``."""
     script = f"{code}\nimport sys\nprint('\\n'.join(sys.modules), file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     return {line.split(".")[0] for line in done.stderr.splitlines()}
 
 
@@ -56,7 +58,8 @@ def test_the_oracles_share_only_structure_with_the_compiler(column):
         for path in PACKAGES
         if path.is_relative_to(ROOT / "verify" / column)
         for module in imported(ast.parse(path.read_text()))
-        if module.split(".")[0] == "compiler" and module.split(".")[1:2] not in [[a] for a in allowed]
+        if module.split(".")[0] == "compiler"
+        and module.split(".")[1:2] not in [[a] for a in allowed]
     ]
     assert not found
 
@@ -128,7 +131,11 @@ def test_nothing_is_left_undone():
 
 
 def test_every_public_module_says_what_it_is():
-    silent = [name_of(p) for p in PACKAGES if p.read_text() and not ast.get_docstring(ast.parse(p.read_text()))]
+    silent = [
+        name_of(p)
+        for p in PACKAGES
+        if p.read_text() and not ast.get_docstring(ast.parse(p.read_text()))
+    ]
     assert not silent
 
 

@@ -1,6 +1,7 @@
 """Verbs, errors and exit codes of the command line.
 
-Nothing heavy is imported here: a verb's file is loaded when the verb is called, and imports what it needs in its function.
+Nothing heavy is imported here: a verb's file is loaded when the verb is called, and imports what it
+needs in its function.
 """
 
 from __future__ import annotations
@@ -35,12 +36,12 @@ VERBS = {
     "explain": "Explain an error code, a verdict or a contract flag.",
 }
 
-EXIT_CODES = """Exit codes: 0 what was asked holds · 1 a finding · 2 usage or bad input · 3 inconclusive
-· 4 unsupported, nothing was judged · 5 Assay's own fault · 130 interrupted."""
+HELP = """Does the compiled program still compute what the program says, and if not,
+which rewrite broke it?
 
-HELP = f"""Does the compiled program still compute what the program says, and if not, which rewrite broke it?
-
-`assay VERB --help` shows the options of a verb and an example. {EXIT_CODES}"""
+`assay VERB --help` shows the options of a verb and an example. Exit codes: 0 what was asked holds
+· 1 a finding · 2 usage or bad input · 3 inconclusive · 4 unsupported, nothing was judged
+· 5 Assay's own fault · 130 interrupted."""
 
 INTERRUPTED = 130
 
@@ -88,6 +89,7 @@ def app() -> App:
         version_flags=["--version", "-V"],
         help_format="markdown",
         result_action="return_value",
+        suppress_keyboard_interrupt=False,
     )
     for verb, summary in VERBS.items():
         built.command(f"verify.cli.{verb}:{verb}_", name=verb, help=summary)

@@ -36,9 +36,9 @@ def bisect_(
         fault: injected bug to switch on.
         json: one JSON document on standard output, text on standard error.
     """
-    from verify.bisect import bisect
     from verify.cli import programs
-    from verify.examine import examine
+    from verify.isolate import blame
+    from verify.shield import Shield
 
     case = programs.read_case(
         program,
@@ -50,13 +50,14 @@ def bisect_(
         fault=fault,
     )
     out = Output(json)
+    with Shield() as shield:
+        found = shield.examine(case)
+    if not found.failed:
+        out.say(f"{program}: {found.kind}; there is nothing to bisect")
+        out.document({"pass": "", "rewrite": "", "application": 0, "evaluations": 1})
+        return 0 if found.kind != "unsupported" else 4
     with programs.switched_on(case.fault):
-        found = examine(case.module, case.inputs, case.target, case.options)
-        if not found.failed:
-            out.say(f"{program}: {found.kind}; there is nothing to bisect")
-            out.document({"pass": "", "rewrite": "", "application": 0, "evaluations": 1})
-            return 0 if found.kind != "unsupported" else 4
-        guilty = bisect(case.module, case.inputs, case.options, case.target)
+        guilty = blame(case, shield.died)
     out.say(f"{program}  {case.target} -O{case.level}  {found.kind}")
     if not guilty.pass_name:
         out.say(f"  not isolated: {guilty.reason} ({guilty.evaluations} evaluations)")

@@ -42,8 +42,9 @@ def check_(
 
     For example: `assay check model.mlir --inputs model.npz -O 1,2`
 
-    Verdicts: identical (the bits that the specification fixes), allowed (inside the bound of what the rewrites that fired
-    allow), unstable (a comparison on values too close to tell), violation (a miscompile).
+    Verdicts: identical (the bits that the specification fixes), allowed (inside the bound of what
+    the rewrites that fired allow), unstable (a comparison on values too close to tell), violation
+    (a miscompile).
 
     Args:
         file: StableHLO text.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,6 +13,7 @@ from verify.cli.ui import Output
 
 if TYPE_CHECKING:
     from compiler.ir import Module
+    from compiler.pipeline import Options
 
 Form = Literal["stablehlo", "nests", "llvm", "asm"]
 
@@ -67,11 +68,12 @@ def compile_(
         if unknown:
             raise InputError(f"there is no pass {unknown[0]!r}", hint=f"known: {', '.join(PASSES)}")
         options = Options(levels[0], precision, rewrite_limit, frozenset(disable), verify_each)
-        watch = Watch(print_ir_after_all, print_ir_after)
-        final, text, applications = _compiled(module, options, emit, watch)
+        times: list[tuple[str, float]] = []
+        observe = printer(print_ir_after_all, print_ir_after)
+        final, text, applications = _compiled(module, options, emit, observe, times)
     out = Output(json)
     if time_passes:
-        _say_times(out if json else Output(True), watch)
+        _say_times(Output(True), times)
     if output is not None:
         output.write_text(text, encoding="utf-8")
     elif not json:
@@ -85,41 +87,39 @@ def compile_(
             "text": text,
             "ops": ops,
             "applications": applications,
-            "passes": [{"name": n, "ms": ms} for n, ms in watch.times],
+            "passes": [{"name": name, "ms": seconds * 1e3} for name, seconds in times],
         }
     )
     return 0
 
 
-class Watch:
-    """Prints the module after passes, and measures them."""
+def printer(every: bool, one: str) -> Callable[[str, Module], None]:
+    """Prints the module after each pass, or after those of one name, to standard error."""
 
-    def __init__(self, every: bool, one: str) -> None:
-        self.every = every
-        self.one = one
-        self.times: list[tuple[str, float]] = []
-        self.start = time.perf_counter()
-
-    def __call__(self, name: str, module: Module) -> None:
-        """Called by the pipeline after pass ``name``."""
-        self.times.append((name, (time.perf_counter() - self.start) * 1e3))
-        if self.every or name == self.one:
+    def observe(name: str, module: Module) -> None:
+        if every or name == one:
             from compiler.text import print_module
 
             Output(True).say(f"// ---- after {name} ----\n{print_module(module)}")
-        self.start = time.perf_counter()
+
+    return observe
 
 
 def _compiled(
-    module: Module, options: Any, emit: Form, watch: Watch
+    module: Module,
+    options: Options,
+    emit: Form,
+    observe: Callable[[str, Module], None],
+    times: list[tuple[str, float]],
 ) -> tuple[Module, str, list[dict[str, Any]]]:
-    from compiler.codegen import emit as emit_llvm
+    """The optimised module, the text asked for, and the applications."""
+    from compiler.executable import Executable
     from compiler.lower import lower
     from compiler.nest.print import print_program
     from compiler.pipeline import optimize
     from compiler.text import print_module
 
-    final, trace = optimize(module, options, None, watch)
+    final, trace = optimize(module, options, None, observe, times)
     fired = [
         {"index": a.index, "pass": a.pass_name, "rewrite": a.rule, "contract": str(a.contract)}
         for a in trace.applications
@@ -128,14 +128,14 @@ def _compiled(
         return final, print_module(final), fired
     if emit == "nests":
         return final, print_program(lower(final)), fired
-    if emit == "llvm":
-        return final, emit_llvm(lower(final)), fired
-    from compiler.executable import compile_module
-
-    return final, compile_module(module, options).asm(), fired
+    executable = Executable(final, trace)
+    return final, executable.llvm if emit == "llvm" else executable.asm(), fired
 
 
-def _say_times(out: Output, watch: Watch) -> None:
-    total = sum(ms for _, ms in watch.times)
-    rows = [(f"{ms:8.2f} ms", f"{ms / total:6.1%}" if total else "", n) for n, ms in watch.times]
-    out.table([*rows, (f"{total:8.2f} ms", "100.0%", "total")])
+def _say_times(out: Output, times: list[tuple[str, float]]) -> None:
+    total = sum(seconds for _, seconds in times)
+    rows = [
+        (f"{seconds * 1e3:8.2f} ms", f"{seconds / total:6.1%}" if total else "", name)
+        for name, seconds in times
+    ]
+    out.table([*rows, (f"{total * 1e3:8.2f} ms", "100.0%", "total")])

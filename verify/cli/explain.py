@@ -42,9 +42,7 @@ TEXTS = {
 }
 
 
-def explain_(
-    what: str = "", /, *, json: Annotated[bool, Parameter(negative=())] = False
-) -> int:
+def explain_(what: str = "", /, *, json: Annotated[bool, Parameter(negative=())] = False) -> int:
     """Explain an error code, a verdict or a contract flag.
 
     For example: `assay explain AS201`

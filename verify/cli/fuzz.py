@@ -39,7 +39,8 @@ def fuzz_(
 
     For example: `assay fuzz --seconds 600 --jobs 8 -O2`
 
-    Ends after a minute if neither --seconds nor --count is given. Ctrl-C ends it cleanly; --resume goes on with it.
+    Ends after a minute if neither --seconds nor --count is given. Ctrl-C ends it cleanly; --resume
+    goes on with it.
 
     Args:
         seconds: how long to run.
@@ -115,7 +116,10 @@ def _report(out: Output, summary: Summary) -> None:
     out.say(f"  verdicts: {verdicts or 'none'}")
     out.say(f"  coverage: {len(stats.ops)} ops, {len(stats.rewrites)} rewrites fired")
     out.table(
-        [(f"  {f.key}", f.kind, f"{f.ops} ops", f"assay replay {f.folder}") for f in summary.findings]
+        [
+            (f"  {f.key}", f.kind, f"{f.ops} ops", f"assay replay {f.folder}")
+            for f in summary.findings
+        ]
     )
     if summary.interrupted:
         out.say(f"go on with: {summary.resume}")

@@ -17,7 +17,9 @@ PRECISIONS = ("", "bf16", "f16")
 
 
 def read_module(path: Path) -> Module:
-    """Parse and verify a StableHLO file. InputError if it cannot be read, ParseError if it is not text."""
+    """Parse and verify a StableHLO file. InputError if it cannot be read, ParseError if it is not
+    text.
+    """
     from compiler.text import parse
 
     try:
@@ -58,7 +60,9 @@ def read_case(
     precision: str | None = None,
     fault: str | None = None,
 ) -> Case:
-    """The case in the folder ``path``, or one made of the StableHLO file ``path``; options given here win."""
+    """The case in the folder ``path``, or one made of the StableHLO file ``path``; options given
+    here win.
+    """
     from dataclasses import replace
 
     from verify.case import Case, load
@@ -103,7 +107,9 @@ def check_precision(precision: str) -> str:
 
 
 def switched_on(fault: str) -> AbstractContextManager[None]:
-    """The injected fault ``fault`` while the block runs; nothing if it is empty. InputError if it is unknown."""
+    """The injected fault ``fault`` while the block runs; nothing if it is empty. InputError if it
+    is unknown.
+    """
     if not fault:
         return nullcontext()
     from verify.faults import activate

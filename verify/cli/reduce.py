@@ -41,8 +41,9 @@ def reduce_(
         json: one JSON document on standard output, text on standard error.
     """
     from verify.cli import programs
-    from verify.isolate import isolate
+    from verify.isolate import isolate_any
     from verify.repro import emit
+    from verify.shield import Shield
 
     case = programs.read_case(
         program,
@@ -54,12 +55,14 @@ def reduce_(
         fault=fault,
     )
     text = Output(json)
+    with Shield() as shield:
+        found = shield.examine(case)
+    if not found.failed:
+        text.say(f"{program}: {found.kind}; there is nothing to reduce")
+        text.document({"ops_before": 0, "ops_after": 0, "tests": 1, "case": ""})
+        return 0 if found.kind != "unsupported" else 4
     with programs.switched_on(case.fault):
-        finding = isolate(case, budget=tests)
-        if finding is None:
-            text.say(f"{program}: does not fail; there is nothing to reduce")
-            text.document({"ops_before": 0, "ops_after": 0, "tests": 1, "case": ""})
-            return 0
+        finding = isolate_any(case, shield.died, budget=tests)
         folder = emit(finding, out or program.with_name(f"{program.stem}-reduced"))
     small = finding.reduction
     text.say(

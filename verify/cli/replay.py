@@ -36,14 +36,16 @@ def replay_(
     """
     from verify.cli import programs
     from verify.cli.check import EXIT
-    from verify.examine import examine
+    from verify.shield import Shield
 
     stored = programs.read_case(case, target=target, level=level, fault=fault)
-    with programs.switched_on(stored.fault):
-        found = examine(stored.module, stored.inputs, stored.target, stored.options)
+    with Shield() as shield:
+        found = shield.examine(stored)
     out = Output(json)
     was = stored.meta.get("kind", "")
-    out.say(f"{case}  {stored.target} -O{stored.level}  {found.kind}" + (f" (was: {was})" * bool(was)))
+    out.say(
+        f"{case}  {stored.target} -O{stored.level}  {found.kind}" + f"  (was: {was})" * bool(was)
+    )
     if found.note:
         out.say("  " + found.note.strip().splitlines()[-1])
     out.document(

@@ -1,4 +1,6 @@
-"""What the verbs share: output for people and for machines, errors, options that several verbs take."""
+"""What the verbs share: output for people and for machines, errors, options that several verbs
+take.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from compiler.errors import AssayError, Loc
 
 
 class Output:
-    """Text for people on standard output; with ``--json`` one document there, and the text on standard error."""
+    """Text for people on standard output; with ``--json`` one document there, and the text on
+    standard error.
+    """
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
@@ -61,7 +65,8 @@ def finite(value: float | None) -> float | None:
 def fail(error: Exception, *, as_json: bool = False) -> int:
     """Print ``error`` in one line (with the source line, if known) and return the exit code.
 
-    An error that is none of ours is our fault: its traceback is saved in a file that the line names.
+    An error that is none of ours is our fault: its traceback is saved in a file that the line
+    names.
     """
     if isinstance(error, AssayError):
         code, exit_code, message = error.code, error.exit_code, str(error)
@@ -92,7 +97,9 @@ def _save_traceback(error: Exception) -> Path:
 
 
 def _excerpt(where: Loc, width: int = 100) -> str:
-    """The source line with a caret, or nothing if it cannot be read; long lines are cut around the place."""
+    """The source line with a caret, or nothing if it cannot be read; long lines are cut around the
+    place.
+    """
     try:
         with open(where.file, encoding="utf-8") as f:
             line = next((text for n, text in enumerate(f, 1) if n == where.line), None)

@@ -14,7 +14,9 @@ from verify.targets.protocol import Compiled, Profile
 
 
 class Assay:
-    """In process. Knows which rewrites fired, so what it may do to bits is known for each compilation."""
+    """In process. Knows which rewrites fired, so what it may do to bits is known for each
+    compilation.
+    """
 
     name = "assay"
     version = compiler.__version__
@@ -37,7 +39,9 @@ class Assay:
 
 
 class Canonical:
-    """The nest interpreter on the unoptimised lowering: the bits that every bit-exact compilation must give."""
+    """The nest interpreter on the unoptimised lowering: the bits that every bit-exact compilation
+    must give.
+    """
 
     def __init__(self, module: Module) -> None:
         self.module = module

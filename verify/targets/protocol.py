@@ -1,4 +1,6 @@
-"""What a compiler must offer to be tested: compile a module, run it, say what it may do to floating-point results."""
+"""What a compiler must offer to be tested: compile a module, run it, say what it may do to
+floating-point results.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ Run: TypeAlias = Callable[[Sequence[Array]], tuple[Array, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """One declared difference from the specification: policy of the target, with the reason, not a bug.
+    """One declared difference from the specification: policy of the target, with the reason, not a
+    bug.
 
     Attributes:
         name: short name, such as ``flushes-subnormals``.
@@ -34,7 +37,8 @@ class Profile:
     """What a target promises.
 
     Attributes:
-        contract: what it may do to floating-point results beyond the contract of a single compilation.
+        contract: what it may do to floating-point results beyond the contract of a single
+            compilation.
         deviations: differences from the specification that it declares.
     """
 
@@ -50,7 +54,8 @@ class Compiled:
         run: takes the inputs, returns the outputs; raises InputError for inputs that do not fit.
         contract: what this compilation may have done to floating-point results.
         trace: the rewrites that fired, where the target can tell.
-        canonical: a second, slower evaluation that ``run`` must equal bit for bit, where there is one.
+        canonical: a second, slower evaluation that ``run`` must equal bit for bit, where there is
+            one.
     """
 
     run: Run
@@ -62,8 +67,8 @@ class Compiled:
 class Target(Protocol):
     """A compiler under test.
 
-    ``compile`` raises UnsupportedError for what the target does not take. Any other exception of it, and any exception of
-    the compiled program, is a finding.
+    ``compile`` raises UnsupportedError for what the target does not take. Any other exception of
+    it, and any exception of the compiled program, is a finding.
     """
 
     name: str

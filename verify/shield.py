@@ -1,0 +1,69 @@
+"""Examine a case in a process of its own: whatever the target does there comes back as a verdict.
+
+Used where one program is asked for by name and the asking process must live on: ``replay``,
+``bisect``, ``reduce``, the gate. Campaigns have their own supervised workers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from compiler.errors import InternalError
+from verify.case import Case
+from verify.examine import Examination, examine
+from verify.oracle import Verdict
+from verify.targets.sandbox import Crash, Raised, Returned, Worker
+
+SECONDS = 120.0
+
+
+@dataclass
+class Shield:
+    """A worker process that is started when needed and replaced when it dies.
+
+    Attributes:
+        seconds: how long one examination may take.
+        died: how the process ended at the last examination (``SIGSEGV``, ``exit 3``, ``timeout``);
+            empty if it lives.
+    """
+
+    seconds: float = SECONDS
+    died: str = ""
+    worker: Worker = field(default_factory=Worker)
+
+    def examine(self, case: Case) -> Examination:
+        """The examination of ``case``, with its fault switched on; crash or timeout if the process
+        dies of it.
+        """
+        self.died = ""
+        outcome = self.worker.call("verify.shield:answer", case, timeout=self.seconds)
+        if isinstance(outcome, Returned):
+            found: Examination = outcome.value
+            return found
+        if isinstance(outcome, Raised):
+            if outcome.error is not None:
+                raise outcome.error
+            raise InternalError(f"{outcome.kind}: {outcome.message}")
+        if isinstance(outcome, Crash):
+            self.died = outcome.reason.replace("exit status", "exit")
+            note = f"{outcome.stderr}\nthe process ended with {self.died}".strip()
+            return Examination(Verdict("crash", ()), note=note)
+        self.died = "timeout"
+        note = f"not done after {self.seconds:g} s"
+        return Examination(Verdict("timeout", ()), note=note)
+
+    def __enter__(self) -> Shield:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.worker.close()
+
+
+def answer(case: Case) -> Examination:
+    """What the worker process does with one case."""
+    if not case.fault:
+        return examine(case.module, case.inputs, case.target, case.options)
+    from verify.faults import activate
+
+    with activate(case.fault):
+        return examine(case.module, case.inputs, case.target, case.options)
