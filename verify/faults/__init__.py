@@ -1,0 +1,9 @@
+"""The catalogue of faults: realistic compiler bugs that can be switched on one at a time.
+
+``with activate("transpose-composed-backwards"): ...``; a campaign takes the name as ``--fault``.
+"""
+
+from verify.faults import codegen, lowering, passes, rules
+from verify.faults.base import FAULTS, Fault, activate
+
+__all__ = ["FAULTS", "Fault", "activate", "codegen", "lowering", "passes", "rules"]

@@ -1,0 +1,102 @@
+"""What a fault is: a realistic compiler bug that can be switched on by name.
+
+A fault lives outside the compiler. Switched on, it exchanges one entry of one of the compiler's registries (rules, passes,
+lowerings) or one function of the code generator; switched off, everything is as before. The compiler does not know of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from compiler.errors import InputError
+
+Install = Callable[[], AbstractContextManager[None]]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One injected bug.
+
+    Attributes:
+        name: what the user types after ``--fault``.
+        kind: class of bug (``wrong axis``, ``dropped guard``, ``lost NaN``, ...).
+        summary: what the compiler does wrong, one line.
+        pass_name: the pass that is guilty (``lower`` and ``codegen`` count as passes).
+        rewrites: names of rewrites or ops of which one must be blamed.
+        install: switches it on for the time of a ``with`` block.
+        precision: ``--precision`` that the guilty pass needs.
+    """
+
+    name: str
+    kind: str
+    summary: str
+    pass_name: str
+    rewrites: tuple[str, ...]
+    install: Install
+    precision: str = ""
+
+
+FAULTS: dict[str, Fault] = {}
+
+
+def declare(
+    name: str,
+    kind: str,
+    summary: str,
+    *,
+    blame: tuple[str, str | tuple[str, ...]],
+    install: Install,
+    precision: str = "",
+) -> None:
+    """Enter a fault into the catalogue; ``blame`` is (pass, rewrite or rewrites)."""
+    assert name not in FAULTS, name
+    pass_name, rewrites = blame
+    names = (rewrites,) if isinstance(rewrites, str) else rewrites
+    FAULTS[name] = Fault(name, kind, summary, pass_name, names, install, precision)
+
+
+@contextmanager
+def activate(name: str) -> Iterator[None]:
+    """Switch one fault on for a ``with`` block; the empty name switches nothing on. InputError for an unknown name."""
+    if not name:
+        yield
+        return
+    if name not in FAULTS:
+        known = ", ".join(sorted(FAULTS))
+        raise InputError(f"there is no fault {name!r}", hint=f"one of: {known}")
+    with FAULTS[name].install():
+        yield
+
+
+def exchanged(registry: dict[str, T], key: str, make: Callable[[T], T]) -> Install:
+    """A fault that replaces ``registry[key]`` by ``make(old)``."""
+
+    @contextmanager
+    def install() -> Iterator[None]:
+        old = registry[key]
+        registry[key] = make(old)
+        try:
+            yield
+        finally:
+            registry[key] = old
+
+    return install
+
+
+def patched(holder: Any, attribute: str, make: Callable[[Any], Any]) -> Install:
+    """A fault that replaces an attribute of a module or class by ``make(old)``."""
+
+    @contextmanager
+    def install() -> Iterator[None]:
+        old = getattr(holder, attribute)
+        setattr(holder, attribute, make(old))
+        try:
+            yield
+        finally:
+            setattr(holder, attribute, old)
+
+    return install
