@@ -8,19 +8,17 @@ import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from compiler.dtypes import BY_NAME
 from compiler.errors import ParseError
-from compiler.ir import Literal, Raw, TensorType
-from compiler.ops.table import Attr, Types
-from compiler.text.lexer import WORD, Cursor, quote
+from compiler.ir import Literal, Raw
+from compiler.ops.table import Attr
+from compiler.text.lexer import WORD, quote
 from compiler.text.literals import LiteralError, read_dense, write_dense
+from compiler.text.types import TypeReader
 
-_TENSOR = re.compile(r"tensor<\s*((?:[0-9]+x)*)([a-z]+[0-9]+)\s*>")
 _NUMBER = re.compile(r"-?[0-9].*", re.DOTALL)
 _QUOTED = re.compile(r'("(?:[^"\\]|\\.)*")', re.DOTALL)
 _ALIAS = re.compile(r"#[A-Za-z_][A-Za-z0-9_$]*(?![A-Za-z0-9_$.])", re.ASCII)
 _SPACE = re.compile(r"(?://[^\n]*)?\s+")
-MAX_DIM = 1 << 63
 MAX_RAW = 1 << 24  # characters of an attribute that is carried as text
 STRUCTS = frozenset(
     f"#stablehlo{name}"
@@ -60,14 +58,6 @@ class Struct:
     word: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionType:
-    """``(types) -> types``."""
-
-    params: Types
-    results: Types
-
-
 class Alias(NamedTuple):
     """The value of ``#name = value`` and the tokens where it stands."""
 
@@ -76,92 +66,12 @@ class Alias(NamedTuple):
     end: int
 
 
-class AttributeReader(Cursor):
+class AttributeReader(TypeReader):
     """A cursor that knows types and attributes."""
 
     def __init__(self, text: str, file: str) -> None:
         super().__init__(text, file)
         self.aliases: dict[str, Alias] = {}
-        self._types: dict[str, TensorType] = {}
-
-    # types
-
-    def type(self) -> TensorType:
-        """Consume a tensor type; UnsupportedError for all others, by name."""
-        token = self.token
-        known = self._types.get(token)
-        if known is None:
-            known = self._new_type(token)
-            self._types[token] = known
-        self.at += 1
-        return known
-
-    def _new_type(self, token: str) -> TensorType:
-        m = _TENSOR.fullmatch(token)
-        if m and m[2] in BY_NAME:
-            dims = m[1].split("x")[:-1]
-            if all(len(d) < 20 and int(d) < MAX_DIM for d in dims):
-                return TensorType(tuple(map(int, dims)), BY_NAME[m[2]])
-            self.fail(f"a dimension of {token} does not fit 64 bits")
-        self._refuse_type(token)
-        self.fail(f"expected a type, found {self.shown()}")
-
-    def _refuse_type(self, token: str) -> None:
-        """Raise UnsupportedError if this is some type that Assay does not have."""
-        if token == "tensor" and self.peek() == "<":
-            end = self.at + 2
-            while self.tokens[end] not in (">", "") and end < self.at + 12:
-                end += 1
-            self.unsupported(f"type tensor<{''.join(self.tokens[self.at + 2 : end])}>")
-        if token.startswith("tensor<"):
-            why = (
-                "dynamic shape"
-                if "?" in token
-                else "unranked"
-                if "*" in token
-                else "encoding"
-                if "," in token
-                else ""
-            )
-            element = token[7:-1].split("x")[-1].strip()
-            if not why and not re.fullmatch(
-                r"\s*(?:[0-9]+\s*x\s*)*[A-Za-z][A-Za-z0-9]*\s*", token[7:-1]
-            ):
-                self.fail(f"expected a type, found {self.shown()}")
-            self.unsupported(
-                f"type {' '.join(token.split())[:80]}: {why or f'element type {element}'}"
-            )
-        scalar = re.fullmatch(
-            r"(?:index|none|[su]?i[0-9]+|b?f[0-9]+\w*|tf32|tuple|complex|vector|memref)", token
-        )
-        if scalar or (token.startswith("!") and len(token) > 1):
-            self.unsupported(f"type {token[:80]}")
-
-    def function_type(self) -> FunctionType:
-        """Consume ``(types) -> types``."""
-        if self.token != "(":
-            self.fail(f"expected a function type, found {self.shown()}")
-        params = self.type_list()
-        self.expect("->")
-        return FunctionType(params, self.type_list())
-
-    def type_sequence(self) -> Types:
-        """Consume ``type, type, ...``."""
-        out = [self.type()]
-        while self.accept(","):
-            out.append(self.type())
-        return tuple(out)
-
-    def type_list(self) -> Types:
-        """Consume ``(type, ...)`` or a single type."""
-        if not self.accept("("):
-            return (self.type(),)
-        out: list[TensorType] = []
-        while not self.accept(")"):
-            if out:
-                self.expect(",")
-            out.append(self.type())
-        return tuple(out)
 
     # attributes
 

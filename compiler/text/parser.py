@@ -6,11 +6,11 @@ from typing import NoReturn
 
 from compiler.ir import Function, Graph, Module, TensorType
 from compiler.ops.table import Types
-from compiler.text.attributes import FunctionType
 from compiler.text.body import BodyReader
 from compiler.text.lexer import WORD
 from compiler.text.scope import Scope
 from compiler.text.special import SPECIAL
+from compiler.text.types import FunctionType
 
 
 class Parser(BodyReader):
