@@ -14,12 +14,12 @@ from typing import TypeAlias
 from compiler.dtypes import ALL, BF16, F32, I1, I32, DType
 from compiler.ir import Attrs, Function, Graph, Literal, Node, TensorType
 from verify.gen.chooser import Chooser
-from verify.gen.pool import array_bytes, splats
+from verify.gen.pool import SIZE, array_bytes, splats
 
 Step: TypeAlias = Callable[["Draft"], None]
 Dtypes: TypeAlias = tuple[DType, ...]
 
-MAX_PARAMS = 8
+MAX_PARAMS = 10
 # The first entry is the simplest; the rest are weights by repetition: odd lengths make vector
 # tails.
 DIMS = (
@@ -214,7 +214,11 @@ class Draft:
 
     def dense(self, t: TensorType) -> int:
         """A constant with many values."""
-        return self.constant(t, array_bytes(t, self.below(65536)))
+        data = array_bytes(t, self.below(SIZE))
+        first = data[: t.dtype.numpy.itemsize]
+        if data == first * t.size:  # splats have one spelling
+            data = first
+        return self.constant(t, data)
 
     # ---- choosing -------------------------------------------------------------------------------
 
@@ -250,7 +254,7 @@ class Draft:
     def fresh(self, t: TensorType) -> int:
         """A new value of type ``t``: a parameter, a constant, or a broadcast scalar."""
         k = self.below(8)
-        if k < 4 and len(self.params) < self.most_params:
+        if k < 5 and len(self.params) < self.most_params:
             return self.param(t)
         if k == 7 and t.shape:
             scalar = self.like(tensor((), t.dtype))

@@ -40,79 +40,22 @@ def integer_limits(dtype: DType) -> tuple[int, int]:
 
 
 def specials(dtype: DType) -> Array:
-    """Values at which implementations go wrong: zeros, limits, NaN, infinities, subnormals, halves,
-    powers of two.
-    """
+    """Values at which implementations go wrong: zeros, limits, NaN, halves, powers of two."""
     if dtype.kind == "bool":
         return np.array([False, True])
     if dtype.is_float:
         top, normal, tiny = _FLOAT_LIMITS[dtype.name]
         eps = 2.0 ** (1 - dtype.precision)
-        values = [
-            0.0,
-            -0.0,
-            1.0,
-            -1.0,
-            np.inf,
-            -np.inf,
-            np.nan,
-            top,
-            -top,
-            normal,
-            -normal,
-            tiny,
-            -tiny,
-        ]
-        values += [
-            normal - tiny,
-            0.5,
-            -0.5,
-            1.5,
-            2.5,
-            -2.5,
-            1 + eps,
-            1 - eps / 2,
-            1 / eps,
-            2 / eps,
-            -1 / eps,
-            127.5,
-        ]
-        values += [
-            -128.5,
-            255.5,
-            256.0,
-            32767.5,
-            -32769.0,
-            65535.5,
-            3e-5,
-            88.8,
-            -104.0,
-            11.1,
-            -17.4,
-            0.1,
-            3.14159265,
-        ]
+        values = [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, top, -top, normal, -normal]
+        values += [tiny, -tiny, normal - tiny, 1 + eps, 1 - eps / 2, 1 / eps, 2 / eps, -1 / eps]
+        values += [0.5, -0.5, 1.5, 2.5, -2.5, 127.5, -128.5, 255.5, 256.0, 32767.5, -32769.0]
+        values += [65535.5, 3e-5, 88.8, -104.0, 11.1, -17.4, 0.1, 3.14159265]
         with np.errstate(over="ignore"):
             return np.array(values).astype(dtype.numpy)
     low, high = integer_limits(dtype)
     bits = dtype.bits
-    picked = [
-        0,
-        1,
-        2,
-        3,
-        high,
-        high - 1,
-        low,
-        low + 1,
-        high // 2,
-        high // 2 + 1,
-        bits,
-        bits - 1,
-        bits + 1,
-        10,
-        0x55,
-    ]
+    picked = [0, 1, 2, 3, 10, 0x55, high, high - 1, high // 2, high // 2 + 1, low, low + 1]
+    picked += [bits, bits - 1, bits + 1]
     if low:
         picked += [-1, -2, -3, low // 2, -10, -bits]
     return np.array(picked, dtype=dtype.numpy)
@@ -120,51 +63,24 @@ def specials(dtype: DType) -> Array:
 
 @cache
 def splats(dtype: DType) -> tuple[bytes, ...]:
-    """Bytes of splat constants, the frequent ones repeated: 0, 1, -1, 2, 0.5, -0, powers of two,
-    then special values.
-    """
+    """Bytes of splat constants: 0, 1, -1, 2, 0.5, -0 and the like often, special ones seldom."""
     if dtype.kind == "bool":
         return (b"\0", b"\1")
     frequent: list[Any] = [0, 1, 0, 1, 2, 3, 4, 0, 1, 2, 8, 5]
     if dtype.kind != "uint":
         frequent += [-1, -1, -2, -4]
     if dtype.is_float:
-        frequent += [
-            -0.0,
-            -0.0,
-            0.5,
-            0.5,
-            0.25,
-            -0.5,
-            0.1,
-            3.5,
-            1024.0,
-            2.0**-10,
-            np.inf,
-            -np.inf,
-            np.nan,
-        ]
+        frequent += [-0.0, -0.0, 0.5, 0.5, 0.25, -0.5, 0.1, 3.5, 1024.0, 2.0**-10]
+        frequent += [np.inf, -np.inf, np.nan]
     else:
-        frequent += [
-            dtype.bits - 1,
-            dtype.bits,
-            16,
-            7,
-            integer_limits(dtype)[1],
-            integer_limits(dtype)[0],
-            64,
-        ]
-    with np.errstate(all="ignore"):
-        common = np.array(frequent).astype(dtype.numpy)
-    rare = specials(dtype)
-    return tuple(v.tobytes() for v in (*common, *common, *rare))
+        frequent += [dtype.bits - 1, dtype.bits, 16, 7, 64, *integer_limits(dtype)]
+    common = [np.array(v).astype(dtype.numpy) for v in frequent]
+    return tuple(v.tobytes() for v in (*common, *common, *specials(dtype)))
 
 
 @cache
 def table(dtype: DType, mode: str) -> Array:
-    """``SIZE`` values of ``dtype``, read-only; the same in every process and version (legacy NumPy
-    stream).
-    """
+    """``SIZE`` read-only values of ``dtype``; NumPy's legacy generator is the same everywhere."""
     seed = MODES.index(mode) * 64 + dtype.bits + 7 * len(dtype.kind)
     rng = np.random.RandomState(seed)
     if dtype.kind == "bool":
@@ -175,7 +91,7 @@ def table(dtype: DType, mode: str) -> Array:
     else:
         out = _integer_table(dtype, mode, rng)
     out.setflags(write=False)
-    return out
+    return np.asarray(out)
 
 
 @cache
@@ -186,7 +102,7 @@ def table_bytes(dtype: DType, mode: str) -> bytes:
 
 def _small(mode: str, low: int, rng: np.random.RandomState) -> Array:
     span = 1 if mode == "unit" else 4
-    return rng.randint(-span if low else 0, span + 1, SIZE)
+    return np.asarray(rng.randint(-span if low else 0, span + 1, SIZE))
 
 
 def _float_table(dtype: DType, mode: str, rng: np.random.RandomState) -> Array:
@@ -209,7 +125,8 @@ def _float_table(dtype: DType, mode: str, rng: np.random.RandomState) -> Array:
     elif mode == "wide":
         bits = rng.bytes(SIZE * dtype.numpy.itemsize)
         random = np.frombuffer(bits, dtype.numpy)
-        out = np.where(np.isfinite(random), random, out)
+        with np.errstate(invalid="ignore"):
+            out = np.where(np.isfinite(random), random, out)
     out[:RAMP] = np.arange(RAMP).astype(dtype.numpy)
     if mode == "special":
         out[2:6] = np.array([np.nan, np.inf, -0.0, -np.inf]).astype(dtype.numpy)

@@ -10,8 +10,8 @@
         module, inputs = program
         ...
 
-The same generator as in campaigns draws its choices from Hypothesis, so failing programs shrink and replay from
-Hypothesis' database.
+The generator of campaigns draws its choices from Hypothesis here, so failing programs shrink, and
+replay from Hypothesis' database.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def programs(
         ops: how many ops ``main`` has on average.
         dtypes: element types that may occur; ``i1`` always may.
         limit: how many elements a tensor may have.
-        mode: of the inputs, one of ``normal``, ``exact``, ``special``, ``wide``; all of them if empty.
+        mode: of the inputs, one of ``normal``, ``exact``, ``special``, ``wide``; any if empty.
         plants: whether left-hand sides of the compiler's own rules occur.
 
     Raises:

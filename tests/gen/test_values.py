@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from compiler.dtypes import ALL, BF16, F32, I1, UI8
+from compiler.ir import Function, Graph, Module, TensorType
+from verify.gen import MODES, RandomChooser, TapeChooser, choose_mode, draw_inputs
+from verify.gen.pool import SIZE, array_bytes, splats, table
+
+
+def takes(*types):
+    return Module((Function("main", Graph(types, (), tuple(range(len(types))))),))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_inputs_fit_the_parameters_and_repeat(mode):
+    module = takes(*(TensorType(s, d) for d in ALL for s in ((), (3,), (0, 2), (2, 5))))
+    inputs = draw_inputs(RandomChooser(1), module, mode)
+    for x, t in zip(inputs, module.main.graph.params, strict=True):
+        assert x.shape == t.shape
+        assert x.dtype == t.dtype.numpy
+    again = draw_inputs(RandomChooser(1), module, mode)
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(inputs, again, strict=True))
+
+
+def test_the_simplest_input_is_a_ramp():
+    (x,) = draw_inputs(TapeChooser([]), takes(TensorType((5,), F32)))
+    assert x.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_arrays_larger_than_the_table_wrap_around():
+    t = TensorType((SIZE + 10,), UI8)
+    x = np.frombuffer(array_bytes(t, SIZE - 1), np.uint8)
+    assert x.size == t.size
+    assert x[0] == table(UI8, "normal")[-1]
+    assert x[1:5].tolist() == table(UI8, "normal")[:4].tolist()
+
+
+@pytest.mark.parametrize("dtype", [d for d in ALL if d.is_float], ids=str)
+def test_modes_hold_what_they_say(dtype):
+    normal, exact = table(dtype, "normal"), table(dtype, "exact")
+    special, wide = table(dtype, "special"), table(dtype, "wide")
+    assert np.isfinite(normal.astype(np.float64)).all()
+    assert np.abs(normal.astype(np.float64)).max() <= 1000
+    assert np.all(exact == np.rint(exact.astype(np.float64)))
+    assert np.abs(exact.astype(np.float64)).max() == 4
+    as_double = special.astype(np.float64)
+    assert 0.005 < np.isnan(as_double).mean() < 0.05
+    assert np.isinf(as_double).any()
+    assert (np.signbit(as_double) & (as_double == 0)).any()
+    assert np.isfinite(wide.astype(np.float64)).all()
+    assert np.abs(wide.astype(np.float64)).max() > 100 * np.abs(normal.astype(np.float64)).max()
+
+
+def test_splat_constants_hold_identities_of_each_dtype():
+    for d in ALL:
+        values = {np.frombuffer(b, d.numpy)[0] for b in splats(d)}
+        assert {0, 1} <= values
+    floats = [float(np.frombuffer(b, BF16.numpy)[0]) for b in splats(BF16)]
+    assert any(np.isnan(floats))
+    assert any(v == 0 and np.signbit(v) for v in floats)
+    assert splats(I1) == (b"\0", b"\1")
+
+
+def test_exact_inputs_stay_small_where_a_program_multiplies():
+    from compiler.build import Builder
+
+    t = TensorType((64,), F32)
+    b = Builder([t])
+    twice = b.emit("multiply", [b.emit("multiply", [0, 0]), 0])
+    module = Module((Function("main", b.graph([twice])),))
+    (x,) = draw_inputs(RandomChooser(3), module, "exact")
+    assert set(x.tolist()) <= {-1.0, 0.0, 1.0}
+
+
+def test_all_modes_are_chosen_and_others_refused():
+    chooser = RandomChooser(0)
+    assert {choose_mode(chooser) for _ in range(200)} == set(MODES)
+    with pytest.raises(ValueError, match="unknown mode 'odd'"):
+        draw_inputs(chooser, takes(TensorType((), F32)), "odd")
