@@ -109,3 +109,9 @@ def check():
 def edges():
     """``edges(type)``: all special values of the type's dtype."""
     return _edges
+
+
+@pytest.fixture
+def same_bits():
+    """``same_bits(a, b)``: equal type and bits, where any NaN equals any NaN."""
+    return _same_bits

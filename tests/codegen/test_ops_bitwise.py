@@ -94,7 +94,9 @@ def test_is_finite(dtype, agree):
 
 
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)
-@pytest.mark.parametrize(("exponent", "mantissa"), [(5, 10), (8, 7), (1, 0), (4, 3), (8, 23), (11, 3)])
+@pytest.mark.parametrize(
+    ("exponent", "mantissa"), [(5, 10), (8, 7), (1, 0), (4, 3), (8, 23), (11, 3)]
+)
 def test_reduce_precision(dtype, exponent, mantissa, agree):
     agree(_several("reduce_precision", [dtype], exponent_bits=exponent, mantissa_bits=mantissa))
 
@@ -141,5 +143,14 @@ def test_scalar_operands_broadcast(dtype, agree):
 
 
 def test_every_elementwise_op_is_covered():
-    tested = {*UNARY, *BINARY, "convert", "compare", "select", "clamp", "is_finite", "reduce_precision"}
+    tested = {
+        *UNARY,
+        *BINARY,
+        "convert",
+        "compare",
+        "select",
+        "clamp",
+        "is_finite",
+        "reduce_precision",
+    }
     assert tested == {op.name for op in OPS.values() if op.elementwise}
