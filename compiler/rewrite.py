@@ -58,6 +58,10 @@ class Trace:
         self.applications.append(Application(count + 1, pass_name, rule, contract, loc, before, after))
         return True
 
+    def undo(self, count: int) -> None:
+        """Forget all but the first ``count`` applications: what they changed was put back."""
+        del self.applications[count:]
+
     @property
     def contract(self) -> Contract:
         """What the rewrites that fired allow together."""

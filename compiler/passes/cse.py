@@ -9,6 +9,7 @@ from compiler.ir import Graph, Module, Node
 from compiler.ops import OPS
 from compiler.rewrite import Pass, Trace
 from compiler.rules.greedy import renumber
+from compiler.rules.regions import rewrite_regions
 
 
 def run(module: Module, trace: Trace) -> Module:
@@ -32,10 +33,8 @@ def merge(graph: Graph, trace: Trace) -> Graph:
     for i, old in enumerate(graph.nodes):
         node = renumber(old, new) if changed else old
         if node.regions:
-            regions = tuple(merge(r, trace) for r in node.regions)
-            if any(a is not b for a, b in zip(regions, node.regions, strict=True)):
-                node = node._replace(regions=regions)
-                changed = True
+            before, node = node, rewrite_regions(node, lambda r: merge(r, trace), trace)
+            changed |= node is not before
         key = _key(node)
         first = seen.setdefault(key, at)
         if first != at and trace.apply("cse", f"cse/{node.op}", EXACT, graph.loc(i)):

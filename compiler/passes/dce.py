@@ -9,6 +9,7 @@ from compiler.contract import EXACT
 from compiler.ir import Graph, Module
 from compiler.rewrite import Pass, Trace
 from compiler.rules.greedy import prune
+from compiler.rules.regions import rewrite_regions
 
 
 def run(module: Module, trace: Trace) -> Module:
@@ -41,11 +42,8 @@ def sweep(graph: Graph, trace: Trace) -> Graph:
             keep.append(first)
         for v in node.uses:
             live[v] = True
-        if node.regions:
-            regions = tuple(sweep(r, trace) for r in node.regions)
-            if any(a is not b for a, b in zip(regions, node.regions, strict=True)):
-                nodes[i] = node._replace(regions=regions)
-                removed = True
+        nodes[i] = rewrite_regions(node, lambda r: sweep(r, trace), trace)
+        removed |= nodes[i] is not node
     if not removed:
         return graph
     return prune(replace(graph, nodes=tuple(nodes)), keep)

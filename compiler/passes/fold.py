@@ -11,6 +11,7 @@ from compiler.ir import Graph, Literal, Module, Node, TensorType, module
 from compiler.ops import OPS
 from compiler.rewrite import Pass, Trace
 from compiler.rules.greedy import prune
+from compiler.rules.regions import rewrite_regions
 
 SIZE_CAP = 4096  # elements of one folded constant, and of what it is computed from
 WORK_CAP = 1 << 16  # products of one folded contraction
@@ -31,11 +32,8 @@ def fold(graph: Graph, trace: Trace) -> Graph:
     changed = False
     known = [False] * len(graph.params)  # whether a value can be computed from constants
     for i, node in enumerate(graph.nodes):
-        if node.regions:
-            regions = tuple(fold(r, trace) for r in node.regions)
-            if any(a is not b for a, b in zip(regions, node.regions, strict=True)):
-                nodes[i] = node._replace(regions=regions)
-                changed = True
+        nodes[i] = rewrite_regions(node, lambda r: fold(r, trace), trace)
+        changed |= nodes[i] is not node
         known += [_foldable(node, known, graph)] * len(node.types)
     wanted = _wanted(graph, known)
     wanted = [i for i in wanted if trace.apply("fold", f"fold/{nodes[i].op}", EXACT, graph.loc(i))]

@@ -8,6 +8,7 @@ from compiler.errors import Loc
 from compiler.ir import Graph, Module, Node
 from compiler.rewrite import Pass, Trace
 from compiler.rules.greedy import renumber
+from compiler.rules.regions import rewrite_regions
 
 
 SIZE_CAP = 50_000  # ops of one function: calls that call twice, and so on, would fill the memory
@@ -44,8 +45,7 @@ def expand(graph: Graph, bodies: dict[str, Graph], trace: Trace) -> Graph:
 
     for i, node in enumerate(graph.nodes):
         loc = graph.loc(i)
-        if node.regions:
-            node = node._replace(regions=tuple(expand(r, bodies, trace) for r in node.regions))
+        node = rewrite_regions(node, lambda r: expand(r, bodies, trace), trace)
         body = None
         if node.op in ("call", "composite"):
             body = bodies[node.attr("callee") or node.attr("decomposition")]

@@ -12,6 +12,7 @@ from compiler.contract import EXACT, allow
 from compiler.ir import Graph, Module, Node, TensorType
 from compiler.rewrite import Trace
 from compiler.rules.greedy import prune, renumber
+from compiler.rules.regions import rewrite_regions
 
 RULE = "reorder/matrix-chain"
 LONGEST = 64  # factors; the search is cubic
@@ -52,12 +53,7 @@ def is_product(graph: Graph, node: Node) -> bool:
 
 
 def _graph(graph: Graph, trace: Trace) -> Graph:
-    nodes = list(graph.nodes)
-    for i, n in enumerate(nodes):
-        if n.regions:
-            regions = tuple(_graph(r, trace) for r in n.regions)
-            if any(a is not b for a, b in zip(regions, n.regions, strict=True)):
-                nodes[i] = n._replace(regions=regions)
+    nodes = [rewrite_regions(n, lambda r: _graph(r, trace), trace) for n in graph.nodes]
     if any(a is not b for a, b in zip(nodes, graph.nodes, strict=True)):
         graph = replace(graph, nodes=tuple(nodes))
     plans = _plans(graph, trace)

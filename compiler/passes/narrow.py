@@ -12,6 +12,7 @@ from compiler.errors import Loc
 from compiler.ir import Graph, Module, Node, TensorType
 from compiler.rewrite import Pass, Trace
 from compiler.rules.greedy import renumber
+from compiler.rules.regions import rewrite_regions
 
 RULE = "narrow/dot_general"
 
@@ -43,12 +44,8 @@ def _graph(
     at = len(graph.params)
     changed = False
     for i, old in enumerate(graph.nodes):
-        node = old
-        if node.regions:
-            regions = tuple(_graph(r, name, target, contract, trace) for r in node.regions)
-            if any(a is not b for a, b in zip(regions, node.regions, strict=True)):
-                node = node._replace(regions=regions)
-                changed = True
+        node = rewrite_regions(old, lambda r: _graph(r, name, target, contract, trace), trace)
+        changed |= node is not old
         node = renumber(node, new)
         types = [graph.types[v] for v in old.operands]
         if applies(old, types) and trace.apply(name, RULE, contract, graph.loc(i)):

@@ -16,6 +16,7 @@ from compiler.ops import OPS
 from compiler.rewrite import Trace
 from compiler.rules.match import Match, Pattern, State, compile_rule, roots
 from compiler.rules.plant import plant
+from compiler.rules.regions import rewrite_regions
 from compiler.rules.term import RULES, Rule
 
 
@@ -97,13 +98,8 @@ class Greedy:
             self.loc = graph.loc(i)
             first = graph.first[i]
             if node.regions:
-                regions = tuple(
-                    rewrite_graph(r, self.index, self.pass_name, self.trace, self.callee)
-                    for r in node.regions
-                )
-                if any(a is not b for a, b in zip(regions, node.regions, strict=True)):
-                    node = node._replace(regions=regions)
-                    changed = True
+                old, node = node, rewrite_regions(node, self._inner, self.trace)
+                changed |= node is not old
             if self.fired:
                 node = node._replace(
                     operands=tuple(new[v] for v in node.operands),
@@ -116,6 +112,9 @@ class Greedy:
         if not self.fired and not changed:
             return graph
         return self._finish([new[v] for v in graph.results], keep)
+
+    def _inner(self, region: Graph) -> Graph:
+        return rewrite_graph(region, self.index, self.pass_name, self.trace, self.callee)
 
     def emit(
         self,

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from compiler.dtypes import DType
+from compiler.dtypes import I1, DType
 from compiler.ir import Literal, Node, TensorType
 from compiler.ops import OPS
 from compiler.rules.plant import body_op
@@ -262,6 +262,8 @@ def _const_matcher(term: Const) -> ValueMatcher:
             return False
         dtype = have.type.dtype
         if not name:
+            if isinstance(term.value, bool) and dtype is not I1:
+                return False
             return have.data == _bytes(term.value, dtype)
         if accepts is not None and not accepts(have.item(), dtype):
             return False

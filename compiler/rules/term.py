@@ -16,7 +16,7 @@ convert), ``body`` (the :class:`Monoid` that a reduce folds with) and ``rest`` (
 Leaves are :class:`Tensor` (also Scalar, Pred, Varying) and :class:`Const` (also PowerOfTwo, Invertible), told apart by ``isinstance``; a leaf's ``op``
 is ``"tensor"`` or ``"const"``. A ``const`` has every element equal and no shape of its own on the right side or beside a sibling: it takes shape and
 dtype from the place where it stands (like its sibling operand; at the root like the replaced value).
-Its ``value`` is a number (-1 means all bits set for integers, -0.0 the identity of add in every dtype) or
+Its ``value`` is ``True``/``False`` (of dtype i1), a number (-1 means all bits set for integers, -0.0 the identity of add in every dtype) or
 ``LOWEST``/``HIGHEST`` (infinities for floats, least and greatest integer, false/true).
 
 **Reader 1, the compiler** matches ``rule.pattern`` (made once, with Blanks for attributes; a Blank with a name is a variable to bind,
