@@ -183,4 +183,10 @@ def by_name(module: Module, inputs: Sequence[Array], options: Options, target: T
 
 
 def _text(module: Module | None) -> str:
-    return print_module(module) if module is not None else ""
+    """The module as text; a module that a pass broke may have none."""
+    if module is None:
+        return ""
+    try:
+        return print_module(module)
+    except Exception as e:
+        return f"// not printable: {type(e).__name__}: {e}\n"

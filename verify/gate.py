@@ -117,7 +117,7 @@ def prove_step(_settings: Settings) -> Step:
 
 
 def corpus_step(settings: Settings) -> Step:
-    """Every stored case agrees with the reference at every level, whatever fault it was found with."""
+    """Every stored case agrees with the reference at every level, with no fault on."""
     start = time.monotonic()
     checks = []
     with Shield() as shield:
@@ -138,7 +138,7 @@ def cases(corpus: Path) -> list[Path]:
 
 
 def replay(case: Case, shield: Shield) -> tuple[str, str]:
-    """Verdict and reason for one case at every level, with its own target and no fault switched on."""
+    """Verdict and reason for one case at every level, with its own target and no fault on."""
     reasons = []
     sound = replace(case, meta={k: v for k, v in case.meta.items() if k != "fault"})
     for level in LEVELS if case.target == "assay" else (case.level,):

@@ -66,7 +66,7 @@ def signature_of(
 
 
 def _exception(found: Examination) -> str:
-    """The type of the exception that a crash ended with: the first word of a traceback's last line."""
+    """The type of the exception that a crash ended with, out of its traceback."""
     if found.kind != "crash" or not found.note:
         return ""
     return found.note.strip().splitlines()[-1].partition(":")[0]

@@ -20,6 +20,7 @@ from compiler.ir import Array, Graph, Module
 from compiler.pipeline import Options, optimize, passes
 from compiler.rewrite import Trace
 from verify.arrays import same_bits
+from verify.edits import inlined
 from verify.examine import FAILURES, examine
 from verify.oracle import judge
 from verify.ref import evaluate
@@ -160,7 +161,7 @@ def _back_end(
     last = final.applications
 
     def blame(name: str, reason: str, more: int) -> Culprit:
-        op, tried = _guilty_op(final.module, inputs, name)
+        op, tried = _guilty_op(final.module, inputs)
         spent = count + more + tried
         return Culprit(name, op, final.module, final.module, last, last, reason, 0, spent)
 
@@ -208,25 +209,31 @@ def _differ(a: Sequence[Array], b: Sequence[Array], graph: Graph) -> bool:
     return any(not same_bits(x, y, t.dtype) for x, y, t in zip(a, b, types, strict=True))
 
 
-def _guilty_op(module: Module, inputs: Sequence[Array], stage: str) -> tuple[str, int]:
-    """The first op of ``module`` that fails when compiled alone on the reference's operand values,
-    and tests used.
+def _guilty_op(module: Module, inputs: Sequence[Array]) -> tuple[str, int]:
+    """The first op that fails when compiled alone on the reference's operand values, and tests used.
+
+    Fused ops are tried one by one before the fused group as a whole.
     """
+    spent = 0
+    for form in dict.fromkeys((inlined(module), module)):
+        op, tried = _first_wrong_op(form, inputs)
+        spent += tried
+        if op:
+            return op, spent
+    return "", spent
+
+
+def _first_wrong_op(module: Module, inputs: Sequence[Array]) -> tuple[str, int]:
     try:
         values = every_value(module, inputs)
     except Exception:
         return "", 0
     graph = module.main.graph
-    tried: set[tuple[object, ...]] = set()
     for i, node in enumerate(graph.nodes):
-        key = (node.op, node.attrs, tuple(graph.types[v] for v in node.uses))
-        if node.op == "constant" and key in tried:
-            continue
-        tried.add(key)
         single, operands = alone(module, i, values)
         if examine(single, operands, "assay", Options(level=0)).failed:
-            return node.attr("name") if node.op == "composite" else node.op, len(tried)
-    return "", len(tried)
+            return node.attr("name") if node.op == "composite" else node.op, i + 1
+    return "", len(graph.nodes)
 
 
 def _last_line(text: str) -> str:

@@ -138,7 +138,7 @@ class Reducer:
         return self.test((self.module, new))
 
     def _repeat(self, candidates: Callable[[], Iterable[Program | None]]) -> bool:
-        """Take candidates one after the other as long as one of them still fails; whether any did."""
+        """Take candidates one by one as long as one of them still fails; whether any did."""
         any_taken = False
         while self._first(candidates()):
             any_taken = True

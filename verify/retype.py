@@ -51,7 +51,7 @@ def retype(
 
 
 def fit(array: Array, t: TensorType) -> Array:
-    """The leading part of ``array`` in the shape and dtype of ``t``; ValueError if it is too small."""
+    """The leading part of ``array`` in the shape and dtype of ``t``; ValueError if too small."""
     if len(array.shape) != len(t.shape) or any(
         a < b for a, b in zip(array.shape, t.shape, strict=True)
     ):

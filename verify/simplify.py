@@ -34,7 +34,7 @@ def simpler_attrs(module: Module, inputs: Sequence[Array]) -> Iterator[Program |
 
 
 def _with_attrs(module: Module, index: int, node: Node, attrs: tuple[Any, ...]) -> Module | None:
-    """``module`` with other attributes at one node; the types behind it are left to :func:`retype`."""
+    """``module`` with other attributes at one node; types behind it are left to :func:`retype`."""
     graph = module.main.graph
     try:
         operands = [graph.types[v] for v in node.operands]

@@ -47,7 +47,7 @@ INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; expected errors become one line on standard error."""
+    """Run one command and return its exit code; expected errors become one line."""
     args = spell_out(list(sys.argv[1:] if argv is None else argv))
     as_json = "--json" in args
     try:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A target that Assay knows of: where its class is, which module it needs, how to install it."""
+    """A target that Assay knows of: where its class is, what it needs, how to install it."""
 
     module: str
     attribute: str
