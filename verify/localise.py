@@ -210,7 +210,7 @@ def _differ(a: Sequence[Array], b: Sequence[Array], graph: Graph) -> bool:
 
 
 def _guilty_op(module: Module, inputs: Sequence[Array]) -> tuple[str, int]:
-    """The first op that fails when compiled alone on the reference's operand values, and tests used.
+    """The first op that fails when compiled alone on reference values, and the tests used.
 
     Fused ops are tried one by one before the fused group as a whole.
     """

@@ -1,0 +1,53 @@
+"""``assay validate``: are two programs equal, for all inputs?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from verify.cli.ui import Output
+
+EXIT = {"bit-exact": 0, "equal-over-reals": 0, "refuted": 1, "unknown": 3}
+
+
+def validate_(
+    before: Path,
+    after: Path,
+    /,
+    *,
+    limit: float = 10.0,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Prove that two programs are equal.
+
+    For example: `assay validate before.mlir after.mlir`
+
+    Verdicts: bit-exact; equal-over-reals (with the contract that it needs); refuted (with inputs on
+    which the two differ in the interpreter); unknown.
+
+    Args:
+        before: StableHLO text.
+        after: StableHLO text with the same types of parameters and results.
+        limit: seconds for one query to the solver.
+        json: one JSON document on standard output, text on standard error.
+    """
+    from verify.cli.programs import read_module
+    from verify.validate import validate
+
+    out = Output(json)
+    result = validate(read_module(before), read_module(after), limit_ms=int(limit * 1e3))
+    needs = f" (needs {result.needs})" if result.needs else ""
+    out.say(f"{before} -> {after}: {result.verdict}{needs}")
+    if result.counterexample is not None:
+        out.say("\n".join("  " + line for line in str(result.counterexample).splitlines()))
+    found = result.counterexample
+    out.document(
+        {
+            "verdict": result.verdict,
+            "needs": result.needs,
+            "counterexample": found.to_json() if found is not None else None,
+        }
+    )
+    return EXIT[result.verdict]
