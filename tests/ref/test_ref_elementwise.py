@@ -138,7 +138,24 @@ def test_booleans_are_logical(op: str, table: list[int]) -> None:
 def float_samples(d: DType) -> list[float]:
     info = ml_dtypes.finfo(d.numpy)
     tiny, small, big = float(info.smallest_subnormal), float(info.smallest_normal), float(info.max)
-    base = [0.0, 1.0, 1.5, 2.5, 0.5, 0.49999, 3.14159, 7.0, 100.25, 1e-3, tiny, 3 * tiny, small, big, big / 2, math.inf]
+    base = [
+        0.0,
+        1.0,
+        1.5,
+        2.5,
+        0.5,
+        0.49999,
+        3.14159,
+        7.0,
+        100.25,
+        1e-3,
+        tiny,
+        3 * tiny,
+        small,
+        big,
+        big / 2,
+        math.inf,
+    ]
     rng = np.random.default_rng(7)
     base += [float(v) for v in np.exp(rng.normal(0, 3, 12))]
     base = [float(np.asarray(v).astype(d.numpy)) for v in base]
@@ -182,7 +199,9 @@ FRACTION_BINARY = {
 def test_float_arithmetic_is_correctly_rounded(op: str, d: DType) -> None:
     values = [v for v in float_samples(d) if math.isfinite(v) and v]
     pairs = [(x, y) for x in values for y in values]
-    got = run(op, *(np.array(side).astype(d.numpy) for side in zip(*pairs, strict=True))).astype(np.float64)
+    got = run(op, *(np.array(side).astype(d.numpy) for side in zip(*pairs, strict=True))).astype(
+        np.float64
+    )
     for (x, y), g in zip(pairs, got.tolist(), strict=True):
         want = nearest(FRACTION_BINARY[op](Fraction(x), Fraction(y)), d)
         assert g == want, (op, x, y)
@@ -248,9 +267,19 @@ def test_maximum_minimum_and_friends(d: DType) -> None:
     assert np.isnan(run("minimum", *pair(math.nan, -math.inf))).all()
     special = np.array([math.nan, -0.0, 0.0, -math.inf, 3.0]).astype(d.numpy)
     got = run("sign", special).astype(np.float64)
-    assert np.isnan(got[0]) and np.signbit(got[1]) and not np.signbit(got[2]) and got[3] == -1 and got[4] == 1
+    assert (
+        np.isnan(got[0])
+        and np.signbit(got[1])
+        and not np.signbit(got[2])
+        and got[3] == -1
+        and got[4] == 1
+    )
     assert run("is_finite", special).tolist() == [False, True, True, False, True]
-    rem = run("remainder", np.array([5.5, -5.5, 5.0]).astype(d.numpy), np.array([2.0, 2.0, 0.0]).astype(d.numpy))
+    rem = run(
+        "remainder",
+        np.array([5.5, -5.5, 5.0]).astype(d.numpy),
+        np.array([2.0, 2.0, 0.0]).astype(d.numpy),
+    )
     assert rem.astype(np.float64).tolist()[:2] == [1.5, -1.5] and np.isnan(rem[2])
 
 
@@ -258,7 +287,12 @@ def test_maximum_minimum_and_friends(d: DType) -> None:
 def test_compare(d: DType) -> None:
     x = np.array([math.nan, 0.0, -0.0, 1.0, math.inf]).astype(d.numpy)
     y = np.array([math.nan, -0.0, 0.0, 2.0, math.inf]).astype(d.numpy)
-    expect = {"EQ": [0, 1, 1, 0, 1], "NE": [1, 0, 0, 1, 0], "LT": [0, 0, 0, 1, 0], "GE": [0, 1, 1, 0, 1]}
+    expect = {
+        "EQ": [0, 1, 1, 0, 1],
+        "NE": [1, 0, 0, 1, 0],
+        "LT": [0, 0, 0, 1, 0],
+        "GE": [0, 1, 1, 0, 1],
+    }
     for direction, want in expect.items():
         got = run("compare", x, y, comparison_direction=direction, compare_type="FLOAT")
         assert got.tolist() == [bool(w) for w in want]
@@ -287,11 +321,13 @@ CASES = [
     ("i8", "ui32", [-1, 5], [2**32 - 1, 5]),
     ("i1", "f32", [True, False], [1.0, 0.0]),
     ("i1", "bf16", [True, False], [1.0, 0.0]),
-    ("bf16", "i32", [3.5, -2.0**40], [3, -(2**31)]),
+    ("bf16", "i32", [3.5, -(2.0**40)], [3, -(2**31)]),
 ]
 
 
-@pytest.mark.parametrize("source, to, values, want", CASES, ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(
+    "source, to, values, want", CASES, ids=lambda v: v if isinstance(v, str) else ""
+)
 def test_convert(source: str, to: str, values: list[float], want: list[float]) -> None:
     x = np.array(values).astype(by_name(source).numpy)
     got = run("convert", x, result=by_name(to))
@@ -305,13 +341,21 @@ def test_convert_to_float_rounds_once(source: DType, to: DType) -> None:
     if source.is_float:
         # Values just beside the midpoints of the narrower formats, where rounding twice goes wrong.
         mid = 1 + (2 * rng.integers(0, 1 << 7, 60) + 1) * 2.0**-8
-        x = np.concatenate([mid, mid + 2.0**-30, mid - 2.0**-30, mid * (1 + 2.0**-45)]).astype(source.numpy)
+        x = np.concatenate([mid, mid + 2.0**-30, mid - 2.0**-30, mid * (1 + 2.0**-45)]).astype(
+            source.numpy
+        )
     else:
         info = np.iinfo(source.numpy)
         wide = rng.integers(info.min, info.max, 100, dtype=source.numpy, endpoint=True)
         top = max(source.bits - 12, 1)
-        ties = [(1 << top) + (1 << max(top - 8, 0)) + k for k in (-1, 0, 1)] + [info.max, info.max - 1, info.min]
-        x = np.concatenate([wide, np.array([t for t in ties if info.min <= t <= info.max], source.numpy)])
+        ties = [(1 << top) + (1 << max(top - 8, 0)) + k for k in (-1, 0, 1)] + [
+            info.max,
+            info.max - 1,
+            info.min,
+        ]
+        x = np.concatenate(
+            [wide, np.array([t for t in ties if info.min <= t <= info.max], source.numpy)]
+        )
     got = run("convert", x, result=to).astype(np.float64)
     for v, g in zip(x, got.tolist(), strict=True):
         exact = Fraction(float(v)) if source.is_float else Fraction(int(v))
@@ -320,16 +364,22 @@ def test_convert_to_float_rounds_once(source: DType, to: DType) -> None:
 
 def test_reduce_precision() -> None:
     rng = np.random.default_rng(5)
-    x = np.concatenate([np.exp(rng.normal(0, 8, 200)), [1e-40, 3e38, math.inf, 0.0]]).astype(np.float32)
+    x = np.concatenate([np.exp(rng.normal(0, 8, 200)), [1e-40, 3e38, math.inf, 0.0]]).astype(
+        np.float32
+    )
     got = run("reduce_precision", x, exponent_bits=5, mantissa_bits=10).astype(np.float64)
     with np.errstate(over="ignore"):
         half = x.astype(np.float16).astype(np.float64)
-    want = np.where(np.abs(half) < 2.0**-14, 0.0, half)  # subnormals of the small format become zero
+    want = np.where(
+        np.abs(half) < 2.0**-14, 0.0, half
+    )  # subnormals of the small format become zero
     # Just below the smallest normal number, rounding the mantissa first may carry up to it.
     assert np.array_equal(got, want)
     same_range = run("reduce_precision", x, exponent_bits=8, mantissa_bits=7)
     normal = np.abs(x) > 1e-37
-    assert np.array_equal(same_range[normal], x.astype(ml_dtypes.bfloat16).astype(np.float32)[normal])
+    assert np.array_equal(
+        same_range[normal], x.astype(ml_dtypes.bfloat16).astype(np.float32)[normal]
+    )
     nan = np.array([math.nan], np.float64)
     assert np.isnan(run("reduce_precision", nan, exponent_bits=5, mantissa_bits=2)).all()
     assert np.isinf(run("reduce_precision", nan, exponent_bits=5, mantissa_bits=0)).all()

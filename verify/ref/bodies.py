@@ -27,7 +27,9 @@ def is_scalar_code(body: Graph) -> bool:
     """Whether the body can be evaluated for many elements at once: rank 0 throughout, elementwise ops and constants."""
     if any(t.rank for t in body.types):
         return False
-    return all(OPS[n.op].elementwise or n.op in ("constant", "call", "composite") for n in body.nodes)
+    return all(
+        OPS[n.op].elementwise or n.op in ("constant", "call", "composite") for n in body.nodes
+    )
 
 
 @lru_cache(maxsize=64)

@@ -34,7 +34,9 @@ def convert_array(x: Array, to: DType) -> Array:
         # ml_dtypes goes through float32 and would round twice.
         return round_to(_exact_f64(x) if source.bits == 64 else x.astype(np.float64), to)
     if to is F16 and source.bits > 8:
-        return round_to(x.astype(np.float64), to)  # everything past 65520 is infinite, below 2**53 is exact
+        return round_to(
+            x.astype(np.float64), to
+        )  # everything past 65520 is infinite, below 2**53 is exact
     return x.astype(to.numpy)
 
 
@@ -110,5 +112,9 @@ def reduce_precision(x: Array, exponent_bits: int, mantissa_bits: int) -> Array:
         rest = np.where(top > bias + small_bias, infinity, rest)
         rest = np.where(top <= bias - small_bias, uint.type(0), rest)
     out = np.asarray(sign | rest).view(x.dtype)
-    nan_result = x if mantissa_bits > 0 else np.copysign(np.float32(np.inf), x.astype(np.float32)).astype(x.dtype)
+    nan_result = (
+        x
+        if mantissa_bits > 0
+        else np.copysign(np.float32(np.inf), x.astype(np.float32)).astype(x.dtype)
+    )
     return np.where(np.isnan(x), nan_result, out)

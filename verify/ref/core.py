@@ -68,7 +68,9 @@ def _check(node: Node, values: Sequence[Array]) -> None:
     """Every result has its declared type; anything else is a fault of the interpreter."""
     for t, x in zip(node.types, values[len(values) - len(node.types) :], strict=True):
         if x.shape != t.shape or x.dtype != t.dtype.numpy:
-            raise InternalError(f"reference {node.op}: made {x.dtype}{list(x.shape)} instead of {t}")
+            raise InternalError(
+                f"reference {node.op}: made {x.dtype}{list(x.shape)} instead of {t}"
+            )
 
 
 def check_inputs(types: Sequence[TensorType], inputs: Sequence[Array]) -> list[Array]:
@@ -92,7 +94,9 @@ def evaluate(module: Module, inputs: Sequence[Array]) -> tuple[Array, ...]:
     return evaluate_graph(module, module.main.graph, inputs)
 
 
-def evaluate_graph(module: Module | None, graph: Graph, inputs: Sequence[Array]) -> tuple[Array, ...]:
+def evaluate_graph(
+    module: Module | None, graph: Graph, inputs: Sequence[Array]
+) -> tuple[Array, ...]:
     """As :func:`evaluate` for one graph, whose callees (if any) are functions of ``module``."""
     arrays = check_inputs(graph.params, inputs)
     with np.errstate(all="ignore"):

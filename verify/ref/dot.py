@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compiler.dtypes import F32, I1, DType
+from compiler.dtypes import F32, F64, I1, DType
 from compiler.ir import Array, Node
 from verify.ref.convert import convert_array
 from verify.ref.core import Context, define
-from verify.ref.rounding import round_to
+from verify.ref.rounding import round_to, wider
 
 
 def accumulator(dtype: DType) -> DType:
@@ -72,6 +72,16 @@ def _dot_general(_ctx: Context, node: Node, args: Sequence[Array]) -> Array:
     rhs = rhs.transpose(p.rhs_order).reshape(p.rhs_shape)
     if acc.is_integer or acc is I1:
         return np.matmul(lhs, rhs).reshape(t.shape)
-    wide = np.float64 if acc is F32 else np.longdouble
-    total = np.matmul(lhs.astype(wide), rhs.astype(wide)) + wide(0)
+    if acc is F64 and p.lhs_shape[2] == 1:
+        total = product_sums(lhs, rhs)  # one product: longdouble would round it twice
+    else:
+        wide = wider(acc)
+        total = product_sums(lhs.astype(wide), rhs.astype(wide))
     return round_to(round_to(total, acc), t.dtype).reshape(t.shape)
+
+
+def product_sums(a: Array, b: Array) -> Array:
+    """Matrix product, starting from +0. Not by BLAS where something is not finite: it may skip zeros."""
+    if np.isfinite(a).all() and np.isfinite(b).all():
+        return np.matmul(a, b) + a.dtype.type(0)
+    return np.einsum("bmk,bkn->bmn", a, b, optimize=False) + a.dtype.type(0)

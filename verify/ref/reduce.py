@@ -44,6 +44,10 @@ def reduce_last(op: str, x: Array, init: Array) -> Array:
             fn = np.add if op == "add" else np.multiply
             return fn(init, fn.reduce(x, axis=-1, dtype=x.dtype))
         return apply_binary(op, init, _UFUNC[op].reduce(x, axis=-1))
+    if op in ("add", "multiply") and x.shape[-1] <= 2:
+        # One or two roundings, as the op itself would do them: longdouble would round twice.
+        first = x[..., 0] if x.shape[-1] == 1 else apply_binary(op, x[..., 0], x[..., 1])
+        return apply_binary(op, init, first)
     if op in ("add", "multiply"):
         dtype = from_numpy(x.dtype)
         wide = wider(dtype)

@@ -38,7 +38,11 @@ def _transpose(_ctx: Context, node: Node, args: Sequence[Array]) -> Array:
 
 @define("slice")
 def _slice(_ctx: Context, node: Node, args: Sequence[Array]) -> Array:
-    starts, limits, strides = node.attr("start_indices"), node.attr("limit_indices"), node.attr("strides")
+    starts, limits, strides = (
+        node.attr("start_indices"),
+        node.attr("limit_indices"),
+        node.attr("strides"),
+    )
     return args[0][tuple(map(slice, starts, limits, strides))]
 
 

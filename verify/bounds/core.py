@@ -1,0 +1,264 @@
+"""The column ``BOUNDS``, the context of one enclosure, and the walk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from compiler.contract import EXACT, Contract
+from compiler.dtypes import F64, DType, by_name, from_numpy
+from compiler.errors import UnsupportedError
+from compiler.ir import Array, Graph, Module, Node
+from verify.bounds import ring
+from verify.bounds.format import FORMATS, Format
+from verify.bounds.value import Enclosure, Value, enclosure
+from verify.ref.core import REF, check_inputs
+from verify.ref.core import Context as RefContext
+from verify.ref.rounding import round_to
+
+Outputs: TypeAlias = "Value | list[Value]"
+
+# Which float ops a flag lets a compiler evaluate otherwise, although their operands are exact.
+TOUCHED: dict[str, tuple[str, ...]] = {
+    "reassoc": ("add", "subtract", "multiply"),
+    "contract": ("multiply",),
+    "arcp": ("divide",),
+    "afn": ("sqrt",),
+    "nsz": (),
+    "nnan": (),
+    "ninf": (),
+}
+
+# Ops that hand a polynomial on unrounded.
+MOVES = frozenset("broadcast_in_dim concatenate negate pad reshape reverse slice transpose".split())
+
+
+class Context:
+    """One enclosure: what is allowed, and in which dtype values are carried.
+
+    Attributes:
+        flags: the contract's flags.
+        carrier: float64, or longdouble where the program holds an f64.
+        eps: the carrier's machine epsilon.
+        loose_zero: whether the sign of a zero is not fixed.
+    """
+
+    def __init__(
+        self, module: Module | None, contract: Contract, carrier: Any, flush: bool
+    ) -> None:
+        self.module = module
+        self.ref = RefContext(module)
+        self.flags = contract.flags
+        self.carrier = carrier
+        self.eps = float(np.finfo(carrier).eps)
+        self.reassoc = "reassoc" in self.flags
+        self.contract = "contract" in self.flags
+        self.arcp = "arcp" in self.flags
+        self.loose_zero = self.reassoc or "nsz" in self.flags
+        self.slack = 4.0 if "afn" in self.flags else 1.0
+        self.flush = flush
+        self.narrow: dict[str, list[DType]] = {}
+        for op, dtype in sorted(contract.precision):
+            self.narrow.setdefault(op, []).append(by_name(dtype))
+        self.touched = frozenset(op for flag in self.flags for op in TOUCHED[flag])
+        self.poison = bool(self.flags & {"nnan", "ninf"}) or flush
+
+    def callee(self, name: str) -> Graph:
+        """The body of function ``name`` of the module."""
+        return self.ref.callee(name)
+
+    def center(self, x: Value) -> Array:
+        """The float value ``x`` in the carrier; an integer or boolean one too."""
+        if x.center is None:
+            assert x.bits is not None
+            bits = x.bits
+            if bits.dtype.itemsize == 2 and bits.dtype.kind not in "iu":
+                bits = bits.astype(np.float32)  # ml_dtypes knows no longdouble
+            x.center = np.asarray(bits.astype(self.carrier))
+        return x.center
+
+    def leaf(self, x: Value) -> ring.Ring:
+        """The float value ``x`` as a polynomial: its own, or a leaf."""
+        if x.ring is not None:
+            return x.ring
+        if x.leaf is None:
+            x.leaf = ring.leaf(self.center(x), x.error)
+        return x.leaf
+
+    def reference(self, node: Node, operands: Sequence[Value]) -> Array:
+        """What the reference makes of the operands' bits (meaningful where all their errors are 0)."""
+        out = REF[node.op](self.ref, node, [x.as_bits() for x in operands])
+        assert not isinstance(out, tuple)
+        return np.asarray(out)
+
+    def run(self, graph: Graph, args: Sequence[Value]) -> list[Value]:
+        """All values of ``graph``, by number."""
+        values = list(args)
+        for node in graph.nodes:
+            operands = [values[v] for v in node.uses]
+            if node.op in self.narrow:
+                operands = [narrowed(self, node, x) for x in operands]
+            out = self.step(node, operands)
+            if node.op in self.narrow and isinstance(out, Value) and out.ring is not None:
+                out.ring.narrow = min(d.precision for d in self.narrow[node.op])
+            if type(out) is list:
+                values.extend(out)
+            else:
+                values.append(out)  # type: ignore[arg-type]
+        return values
+
+    def step(self, node: Node, operands: list[Value]) -> Outputs:
+        """One op. Exact operands of an op that the specification determines: what the reference gives, nothing more."""
+        dtype = node.types[0].dtype
+        if node.op in DETERMINED and not (dtype.precision and node.op in self.touched):
+            for x in operands:
+                if x.error is not None or (x.ring is not None and node.op in MOVES):
+                    break
+            else:
+                out = REF[node.op](self.ref, node, [x.as_bits() for x in operands])
+                made = Value(dtype, np.asarray(out))
+                return deviate(self, made) if self.poison else made
+        fn = BOUNDS.get(node.op)
+        if fn is None:
+            raise UnsupportedError(f"unsupported op {node.op} in the error bounds")
+        result = fn(self, node, operands)
+        if self.poison:
+            return (
+                [deviate(self, x) for x in result]
+                if isinstance(result, list)
+                else deviate(self, result)
+            )
+        return result
+
+
+Rule: TypeAlias = Callable[[Context, Node, list[Value]], Outputs]
+BOUNDS: dict[str, Rule] = {}
+DETERMINED: set[str] = set()
+
+
+def define(*names: str, determined: bool = False) -> Callable[[Rule], Rule]:
+    """Enter the decorated rule under each of ``names``; it takes (context, node, operands then captures).
+
+    ``determined``: on exact operands the specification fixes every bit of the result, so the reference is asked instead.
+    """
+
+    def enter(fn: Rule) -> Rule:
+        for name in names:
+            assert name not in BOUNDS, name
+            BOUNDS[name] = fn
+            if determined:
+                DETERMINED.add(name)
+        return fn
+
+    return enter
+
+
+def narrowed(ctx: Context, node: Node, x: Value) -> Value:
+    """``x`` as an operand of an op that may round it to a narrow format first, or not.
+
+    Where the value is exact and representable in the narrow format nothing changes; else the error
+    grows by u_n (abs(x) + e) + eta_n / 2. With ``reassoc`` the rounding counts as u_n / u roundings on
+    the way of each monomial.
+    """
+    for to in ctx.narrow[node.op]:
+        if x.dtype.precision <= to.precision:
+            continue
+        small, center, error = FORMATS[to], ctx.center(x), 0.0 if x.error is None else x.error
+        fits = round_to(center.astype(np.float64), to).astype(np.float64) == center
+        if x.ring is None and x.error is None and (fits | ~np.isfinite(center)).all():
+            continue
+        polynomial = _narrowed_ring(ctx.leaf(x), small, FORMATS[x.dtype].u) if ctx.reassoc else None
+        size = np.abs(center) + error
+        grown = error + size * (small.u + 8 * ctx.eps) + small.half
+        grown = np.where(fits & (error == 0), 0.0, grown)
+        special = ~np.isfinite(center) & (error == 0)  # exact NaN and infinity stay
+        grown = np.where(size + grown < small.top, grown, np.where(special, 0.0, np.inf))
+        x = Value(x.dtype, x.bits, center, grown, x.hull, polynomial)
+    return x
+
+
+def _narrowed_ring(a: ring.Ring, small: Format, u: float) -> ring.Ring:
+    p = small.precision
+    if a.grain is not None and (a.mag <= 2.0 ** min(p + a.grain, 1000)).all():
+        # Exact in the narrow format too; but an intermediate of another order must fit it as well.
+        return replace(a, narrow=p, precision=min(p, a.precision or p)) if a.roundings else a
+    return replace(
+        a,
+        depth=a.depth + small.u / u,
+        loss=a.loss + small.half,
+        grain=None,
+        center=np.where(a.big < small.top, a.center, np.nan),
+    )
+
+
+def deviate(ctx: Context, x: Value) -> Value:
+    """``nnan``, ``ninf``: a NaN or infinity makes the result undecided. Flushed subnormals: they may be read as zero."""
+    if not x.dtype.precision:
+        return x
+    center = ctx.center(x)
+    error = np.zeros(center.shape, ctx.carrier) if x.error is None else x.error
+    bad: Any = False
+    if "nnan" in ctx.flags:
+        bad = bad | np.isnan(center)
+    if "ninf" in ctx.flags:
+        bad = bad | np.isinf(center)
+    new = np.where(bad, np.inf, error)
+    if ctx.flush:
+        normal = FORMATS[x.dtype].normal
+        low = (np.abs(center) - error < normal) & ((center != 0) | (error != 0))
+        new = np.where(low, new + normal, new)
+    if not (new != error).any():
+        return x
+    polynomial = x.ring
+    if ctx.reassoc:
+        polynomial = (
+            ring.leaf(center, new) if polynomial is None else _loosen(polynomial, new, error, bad)
+        )
+    return Value(x.dtype, x.bits, center, new, x.hull, polynomial)
+
+
+def _loosen(a: ring.Ring, new: Array, old: Array, bad: Any) -> ring.Ring:
+    more = np.where(np.isfinite(new), new - old, 0.0)
+    spread = more if a.spread is None else a.spread + more
+    center = np.where(bad, np.nan, a.center)
+    return replace(a, center=center, spread=spread, mag=a.mag + more, big=a.big + more, grain=None)
+
+
+def _holds_f64(module: Module) -> bool:
+    def within(graph: Graph) -> bool:
+        if any(t.dtype is F64 for t in graph.params):
+            return True
+        return any(
+            any(t.dtype is F64 for t in n.types) or any(map(within, n.regions)) for n in graph.nodes
+        )
+
+    return any(within(f.graph) for f in module.functions)
+
+
+def enclose(
+    module: Module, inputs: Sequence[Array], contract: Contract = EXACT, *, flush: bool = False
+) -> tuple[Enclosure, ...]:
+    """For each output of the entry function: value and error of everything that is legal.
+
+    Args:
+        module: the program as its author wrote it.
+        inputs: arrays of the entry's types; InputError where they do not fit.
+        contract: what the compiler may have done; empty: only what the specification leaves open (the order of float sums,
+            the accuracy of transcendental functions).
+        flush: whether subnormal numbers may be read and written as zero, as targets with FTZ or DAZ do.
+    """
+    graph = module.main.graph
+    arrays = check_inputs(graph.params, inputs)
+    carrier = np.longdouble if _holds_f64(module) else np.float64
+    with np.errstate(all="ignore"):
+        ctx = Context(module, contract, carrier, flush)
+        args = [Value(from_numpy(x.dtype), x) for x in arrays]
+        if ctx.poison:
+            args = [deviate(ctx, x) for x in args]
+        values = ctx.run(graph, args)
+        return tuple(
+            enclosure(values[v], t) for v, t in zip(graph.results, graph.result_types, strict=True)
+        )

@@ -1,0 +1,427 @@
+"""Elementwise ops without the transcendental functions (those are in ``functions``).
+
+Every rule works on operands of which at least one element is not exact; where all operands of an element are exact the
+reference's bits are put in with error 0. Formulas: Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed.,
+chapters 2-4 (running error analysis, after Wilkinson); intervals for the ops that have jumps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from compiler.dtypes import I1
+from compiler.ir import Array, Node
+from verify.bounds import ring
+from verify.bounds.core import Context, define
+from verify.bounds.format import FORMATS
+from verify.bounds.rings import ring_value
+from verify.bounds.rounding import (
+    after_rounding,
+    any_hull,
+    ends,
+    error_of,
+    exact_where,
+    settle,
+    sign_known,
+    sure,
+)
+from verify.bounds.value import Value
+
+# --- integers and booleans -------------------------------------------------------------------------------------------
+
+
+@define(
+    "count_leading_zeros",
+    "not",
+    "or",
+    "and",
+    "popcnt",
+    "shift_left",
+    "shift_right_arithmetic",
+    "shift_right_logical",
+    "xor",
+    determined=True,
+)
+def _integer(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """Undecided where an operand is; but false & x, true | x (and the same for i1 products and sums) are decided."""
+    unsure: Any = False
+    for x in operands:
+        unsure = np.logical_or(unsure, x.undecided())
+    if node.type.dtype is I1 and node.op in ABSORBING:  # its operands are i1, too
+        absorbing = ABSORBING[node.op]
+        for x in operands:
+            unsure = unsure & ~((x.as_bits() == absorbing) & x.exact())
+    bits = ctx.reference(node, operands)
+    unsure = np.broadcast_to(unsure, bits.shape)
+    return Value(node.type.dtype, bits, error=unsure, hull=any_hull(operands))
+
+
+# The i1 value that decides the result alone.
+ABSORBING = {
+    "and": False,
+    "multiply": False,
+    "minimum": False,
+    "or": True,
+    "add": True,
+    "maximum": True,
+}
+
+
+# --- arithmetic ------------------------------------------------------------------------------------------------------
+
+
+@define("add", "subtract", determined=True)
+def _add(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """e = ex + ey, then one rounding. With ``reassoc``: polynomial."""
+    if not node.type.dtype.precision:
+        return _integer(ctx, node, operands)
+    x, y = operands
+    if ctx.reassoc:
+        made = ring.add(ctx.leaf(x), ctx.leaf(y), 1 if node.op == "add" else -1)
+        return ring_value(ctx, node, operands, made)
+    vx, vy = ctx.center(x), ctx.center(y)
+    z = vx + vy if node.op == "add" else vx - vy
+    spread = x.error if y.error is None else y.error if x.error is None else x.error + y.error
+    return _arithmetic(ctx, node, operands, z, spread)
+
+
+@define("multiply", determined=True)
+def _multiply(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """e = abs(x) ey + abs(y) ex + ex ey, then one rounding. With ``reassoc``: polynomial.
+
+    With ``contract`` the product may enter a following addition unrounded: then it is exact only if it needs no rounding.
+    """
+    if not node.type.dtype.precision:
+        return _integer(ctx, node, operands)
+    x, y = operands
+    if ctx.reassoc:
+        made = ring.multiply(ctx.leaf(x), ctx.leaf(y), FORMATS[node.type.dtype])
+        return ring_value(ctx, node, operands, made)
+    vx, vy = ctx.center(x), ctx.center(y)
+    spread = None
+    if y.error is not None:
+        spread = np.abs(vx) * y.error
+    if x.error is not None:
+        other = (np.abs(vy) + error_of(y)) * x.error
+        spread = other if spread is None else spread + other
+    value = _arithmetic(ctx, node, operands, vx * vy, spread)
+    return _unrounded(ctx, operands, value) if ctx.contract else value
+
+
+def _unrounded(ctx: Context, operands: list[Value], value: Value) -> Value:
+    """Give exact products that had to be rounded the error of that rounding.
+
+    A product that overflows may come back into range in an unrounded sum: undecided.
+    """
+    x, y = operands
+    vx, vy = ctx.center(x), ctx.center(y)
+    z, made, error = vx * vy, ctx.center(value), error_of(value)
+    f = FORMATS[value.dtype]
+    whole = made == z
+    if f.precision > 24:
+        # The carrier may have rounded the product itself: trust integers only.
+        whole &= (np.abs(z) <= 2.0**f.precision) & (vx == np.rint(vx)) & (vy == np.rint(vy))
+    special = ~np.isfinite(z) & ~(np.isfinite(vx) & np.isfinite(vy))
+    keep = np.asarray(whole | special | (error > 0))
+    if keep.all():
+        return value
+    e = np.where(keep, error, np.abs(z) * (f.u + 8 * ctx.eps) + f.half)
+    e = np.where(np.isfinite(made) | special, e, np.inf)
+    return settle(value.dtype, np.where(keep, made, z), e, value.hull)
+
+
+@define("divide", determined=True)
+def _divide(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """e = (ex + abs(q) ey) / (abs(y) - ey), undecided where abs(y) <= ey; then one rounding.
+
+    ``arcp``: the quotient may be x * round(1 / y): two roundings more, and undecided where 1 / y may overflow. Exact
+    only where y is a power of two with a normal reciprocal.
+    """
+    if not node.type.dtype.precision:
+        return _integer(ctx, node, operands)
+    x, y = operands
+    if ctx.reassoc and ctx.arcp:
+        made = ring.multiply(ctx.leaf(x), _reciprocal(ctx, y), FORMATS[node.type.dtype])
+        return ring_value(ctx, node, operands, made, single=False)
+    vx, vy = ctx.center(x), ctx.center(y)
+    z = vx / vy
+    spread: Any = None
+    if x.error is not None or y.error is not None:
+        room = np.abs(vy) - error_of(y)
+        spread = (error_of(x) + np.abs(z) * error_of(y)) / room
+        spread = np.where(room > 0, spread, np.inf)
+    if ctx.arcp:
+        return _by_reciprocal(ctx, node, operands, z, spread)
+    return _arithmetic(ctx, node, operands, z, spread)
+
+
+def _by_reciprocal(ctx: Context, node: Node, operands: list[Value], z: Array, spread: Any) -> Value:
+    x, y = operands
+    f = FORMATS[node.type.dtype]
+    vx, vy = ctx.center(x), ctx.center(y)
+    lost = (np.abs(vx) + error_of(x)) * f.half
+    units = 3.0 + 3 * f.u
+    z, e, _ = after_rounding(
+        ctx, node.type.dtype, z, lost if spread is None else spread + lost, units
+    )
+    e = np.where((np.abs(vy) - error_of(y)) * f.top > 2, e, np.inf)
+    exact_z, exact_e = exact_where(ctx, node, operands, z, e)
+    keep = (
+        (np.abs(np.frexp(vy)[0]) == 0.5) & (np.abs(vy) < 0.5 / f.normal) & (np.abs(vy) > 4 / f.top)
+    )
+    keep |= ~np.isfinite(vx)
+    z, e = np.where(keep, exact_z, z), np.where(keep, exact_e, e)
+    return settle(node.type.dtype, z, e, any_hull(operands))
+
+
+def _reciprocal(ctx: Context, y: Value) -> ring.Ring:
+    """1 / y as one factor: a leaf that was rounded once, or exact where all of y are powers of two."""
+    f = FORMATS[y.dtype]
+    vy, ey = ctx.center(y), error_of(y)
+    low = np.abs(vy) - ey
+    r = np.where(low > 0, 1 / vy, np.nan)
+    if y.error is None and (np.abs(np.frexp(vy)[0]) == 0.5).all():
+        made = ring.leaf(r, None)
+    else:
+        spread = ey / (np.abs(vy) * low) + np.abs(r) * (4 * ctx.eps)
+        made = ring.leaf(r, np.where(low > 0, spread, np.inf))
+        made.depth = 1.0
+    made.loss = f.half
+    if low.size:
+        made.divisor = np.maximum(
+            np.abs(vy) + ey, 1 / low
+        ).max()  # NaN and infinity: no order is safe
+    return made
+
+
+def _arithmetic(ctx: Context, node: Node, operands: list[Value], z: Array, spread: Any) -> Value:
+    """One rounding; exact elements from the reference; certain NaN and infinities."""
+    dtype = node.type.dtype
+    z, e, clean = after_rounding(ctx, dtype, z, spread)
+    z, e = exact_where(ctx, node, operands, z, e)
+    if not clean:
+        z, e = _special(ctx, node.op, operands, z, e)
+    return settle(dtype, z, e, any_hull(operands))
+
+
+def _special(
+    ctx: Context, op: str, operands: list[Value], z: Array, e: Array
+) -> tuple[Array, Array]:
+    """Results that do not depend on the inexact operand: NaN op y, inf + y, inf * y, inf / y, x / inf, x / 0."""
+    x, y = operands
+    vx, vy, ex, ey = ctx.center(x), ctx.center(y), error_of(x), error_of(y)
+    nan = sure(x, np.isnan(vx)) | sure(y, np.isnan(vy))
+    certain = nan
+    if op in ("add", "subtract"):
+        certain = certain | (np.isinf(vx + vy if op == "add" else vx - vy) & np.isfinite(ex + ey))
+        z = np.where(certain & ~nan, vx + vy if op == "add" else vx - vy, z)
+    elif op == "multiply":
+        ends_known = sign_known(vx, ex) & sign_known(vy, ey)
+        endless = (np.isinf(vx) | np.isinf(vy)) & ends_known & np.isfinite(ex + ey)
+        z, certain = np.where(endless, vx * vy, z), certain | endless
+    elif op == "divide":
+        endless = sure(x, np.isinf(vx)) & sign_known(vy, ey) & np.isfinite(vy)
+        if not ctx.loose_zero:
+            endless = endless | (sure(y, vy == 0) & sign_known(vx, ex) & np.isfinite(ex))
+        vanish = sure(y, np.isinf(vy)) & sign_known(vx, ex) & np.isfinite(vx)
+        z = np.where(endless | vanish, vx / vy, z)
+        certain = certain | endless | vanish
+    return np.where(nan, np.nan, z), np.where(certain, 0.0, e)
+
+
+@define("remainder", determined=True)
+def _remainder(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """x - q y is exact for the q that is taken: e = ex + abs(q) ey where q is the same for all legal operands.
+
+    Elsewhere abs(result) <= min(abs(x), abs(y)), a hull; undecided where y may be zero.
+    """
+    if not node.type.dtype.precision:
+        return _integer(ctx, node, operands)
+    x, y = operands
+    vx, vy, ex, ey = np.abs(ctx.center(x)), np.abs(ctx.center(y)), error_of(x), error_of(y)
+    slack = 1 + 8 * ctx.eps
+    least = np.maximum(vx - ex, 0) / ((vy + ey) * slack)
+    most = (vx + ex) * slack / (vy - ey)
+    q = np.trunc(least)
+    # A dividend whose sign is not known straddles zero, but fmod is continuous there: q = 0 on both sides.
+    same = (q == np.trunc(most)) & (most < 2.0**52) & (sign_known(vx, ex) | (most < 1)) & (vy > ey)
+    z = np.fmod(ctx.center(x), ctx.center(y))
+    e = (ex + q * ey) * slack
+    jump = ~same & (vy > ey) & np.isfinite(vx + ex)
+    z = np.where(same, z, 0.0)
+    e = np.where(same, e, np.where(jump, np.minimum(vx + ex, vy + ey) * slack, np.inf))
+    e = np.where(e == 0, FORMATS[node.type.dtype].eta / 4, e)
+    z, e = exact_where(ctx, node, operands, z, e)
+    nan = sure(x, np.isnan(vx)) | sure(y, np.isnan(vy))
+    z, e = np.where(nan, np.nan, z), np.where(nan, 0.0, e)
+    return settle(node.type.dtype, z, e, any_hull(operands) or bool(np.any(jump & (e > 0))))
+
+
+# --- sign and magnitude ----------------------------------------------------------------------------------------------
+
+
+@define("negate", "abs", determined=True)
+def _negate_abs(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """No rounding and no larger error."""
+    x = operands[0]
+    if not x.dtype.precision:
+        return _integer(ctx, node, operands)
+    fn: Callable[[Array], Array] = np.negative if node.op == "negate" else np.abs
+    bits = None if x.error is not None else ctx.reference(node, operands)
+    out = Value(x.dtype, bits, fn(ctx.center(x)), x.error, x.hull)
+    if node.op == "negate" and x.ring is not None:
+        out.ring = ring.negate(x.ring)
+    return out
+
+
+@define("sign", "ceil", "floor", "round_nearest_even", "round_nearest_afz", determined=True)
+def _step(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """Monotone step functions: exact where both ends of the interval give the same, else the hull of both outcomes."""
+    x = operands[0]
+    if not x.dtype.precision:
+        return _integer(ctx, node, operands)
+    fn = STEPS[node.op]
+    low, high = (fn(end) for end in ends(ctx, x))
+    z, e = low, np.zeros_like(low)
+    # Equal ends that differ in the sign of zero: a zero of unknown sign.
+    e = np.where((low == 0) & (np.signbit(low) != np.signbit(high)), FORMATS[x.dtype].eta / 4, e)
+    jump = low != high
+    hull = x.hull
+    if jump.any():
+        middle = low / 2 + high / 2
+        z = np.where(jump, middle, z)
+        e = np.where(jump, (high - middle) * (1 + 8 * ctx.eps), e)
+        e = np.where(np.isfinite(e) & ~x.undecided(), e, np.inf)
+        hull = True
+    z, e = exact_where(ctx, node, operands, z, e)
+    return settle(x.dtype, z, e, hull)
+
+
+def _sign(x: Array) -> Array:
+    return np.where(x == 0, x, np.sign(x))
+
+
+def _afz(x: Array) -> Array:
+    """Half away from zero; intervals are wide enough to forgive the rounding of the sum."""
+    return np.copysign(np.floor(np.abs(x) + 0.5), x)
+
+
+STEPS: dict[str, Callable[[Array], Array]] = {
+    "sign": _sign,
+    "ceil": np.ceil,
+    "floor": np.floor,
+    "round_nearest_even": np.rint,
+    "round_nearest_afz": _afz,
+}
+
+
+@define("is_finite", determined=True)
+def _is_finite(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """A decided inexact value is finite."""
+    x = operands[0]
+    return Value(I1, np.isfinite(ctx.center(x)), error=np.asarray(x.undecided()), hull=x.hull)
+
+
+# --- choices ---------------------------------------------------------------------------------------------------------
+
+
+@define("maximum", "minimum", determined=True)
+def _extremum(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """One side where its interval lies wholly beyond the other's; else abs(difference) <= max(ex, ey)."""
+    if not node.type.dtype.precision:
+        return _integer(ctx, node, operands)
+    return extremum(ctx, node.op, operands[0], operands[1])
+
+
+def extremum(ctx: Context, op: str, x: Value, y: Value) -> Value:
+    """maximum or minimum of two float values, broadcasting."""
+    from verify.ref.elementwise import maximum, minimum
+
+    fn, wins = (maximum, np.greater) if op == "maximum" else (minimum, np.less)
+    if x.error is None and y.error is None:
+        small = x.dtype.bits == 16
+        a, b = (v.as_bits().astype(np.float32) if small else v.as_bits() for v in (x, y))
+        return Value(x.dtype, np.asarray(fn(a, b).astype(x.dtype.numpy)))
+    (lx, hx), (ly, hy) = ends(ctx, x), ends(ctx, y)
+    vx, vy, ex, ey = ctx.center(x), ctx.center(y), error_of(x), error_of(y)
+    z = fn(vx, vy)
+    over_x, over_y = (
+        (wins(lx, hy), wins(ly, hx)) if op == "maximum" else (wins(hx, ly), wins(hy, lx))
+    )
+    e = np.where(over_x, ex, np.where(over_y, ey, np.maximum(ex, ey)))
+    if np.isnan(z).any() or np.isinf(e).any():
+        nan = sure(x, np.isnan(vx)) | sure(y, np.isnan(vy))
+        e = np.where(np.isfinite(ex + ey), e, np.inf)
+        z, e = np.where(nan, np.nan, z), np.where(nan, 0.0, e)
+    return settle(x.dtype, z, e, x.hull or y.hull)
+
+
+@define("clamp", determined=True)
+def _clamp(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """min(max(x, lo), hi)."""
+    low, x, high = operands
+    if not x.dtype.precision:
+        return _integer(ctx, node, operands)
+    return extremum(ctx, "minimum", extremum(ctx, "maximum", x, low), high)
+
+
+@define("compare", determined=True)
+def _compare(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """Decided where the intervals are disjoint, or an operand is certainly NaN (false; NE true).
+
+    Under TOTALORDER the sign of a NaN would decide, which is nobody's business: undecided; so is the sign of a zero that
+    the contract leaves open.
+    """
+    from verify.ref.elementwise import COMPARE
+
+    x, y = operands
+    fn = COMPARE[node.attr("comparison_direction")]
+    if not x.dtype.precision:
+        return _integer(ctx, node, operands)
+    total = node.attr("compare_type") == "TOTALORDER"
+    vx, vy = ctx.center(x), ctx.center(y)
+    (lx, hx), (ly, hy) = ends(ctx, x), ends(ctx, y)
+    exact = np.logical_and(x.exact(), y.exact())
+    decided = exact | (hx < ly) | (hy < lx)
+    bits = fn(vx, vy)
+    if total:
+        decided = decided & ~np.isnan(vx) & ~np.isnan(vy)
+        bits = np.where(exact, ctx.reference(node, operands), bits)
+    else:
+        decided = decided | sure(x, np.isnan(vx)) | sure(y, np.isnan(vy))
+    unsure = np.asarray(~decided)
+    if not unsure.any():
+        return Value(I1, np.asarray(bits))
+    return Value(I1, np.asarray(bits), error=unsure, hull=any_hull(operands))
+
+
+@define("select", determined=True)
+def _select(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """The chosen side; where the predicate is undecided the hull of both."""
+    pred, x, y = operands
+    p = pred.as_bits()
+    dtype = node.type.dtype
+    hull = any_hull(operands)
+    if not dtype.precision:
+        unsure = np.where(p, x.undecided(), y.undecided())
+        if pred.error is not None:
+            differ = (x.as_bits() != y.as_bits()) | x.undecided() | y.undecided()
+            unsure = np.where(pred.error, differ, unsure)
+        bits = np.where(p, x.as_bits(), y.as_bits())
+        return Value(dtype, bits, error=np.broadcast_to(unsure, bits.shape), hull=hull)
+    vx, vy, ex, ey = ctx.center(x), ctx.center(y), error_of(x), error_of(y)
+    z, e = np.where(p, vx, vy), np.where(p, ex, ey)
+    if pred.error is not None and np.any(pred.error):
+        zero = (np.signbit(vx) == np.signbit(vy)) | (vx != 0)
+        alike = ((vx == vy) & zero | (np.isnan(vx) & np.isnan(vy))) & (ex == 0) & (ey == 0)
+        middle = vx / 2 + vy / 2
+        half = (np.abs(vx - vy) / 2 + np.maximum(ex, ey)) * (1 + 8 * ctx.eps)
+        half = np.where(half > 0, half, FORMATS[dtype].eta / 4) + np.abs(middle) * (4 * ctx.eps)
+        half = np.where(np.isfinite(half), half, np.inf)
+        z = np.where(pred.error, np.where(alike, vx, middle), z)
+        e = np.where(pred.error, np.where(alike, 0.0, half), e)
+        hull = True
+    return settle(dtype, z, np.broadcast_to(e, z.shape), hull)

@@ -1,0 +1,211 @@
+"""sqrt and the transcendental functions.
+
+The image of the interval of legal operands, then the accuracy limit of :mod:`verify.bounds.limits`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from compiler.ir import Array, Node
+from verify.bounds.core import Context, define
+from verify.bounds.format import FORMATS
+from verify.bounds.limits import ulps
+from verify.bounds.rounding import (
+    after_rounding,
+    any_hull,
+    ends,
+    error_of,
+    exact_where,
+    settle,
+    sure,
+)
+from verify.bounds.value import Value
+
+Function = Callable[[Array], Array]
+
+MONOTONE: dict[str, Function] = {
+    "cbrt": np.cbrt,
+    "exponential": np.exp,
+    "exponential_minus_one": np.expm1,
+    "log": np.log,
+    "log_plus_one": np.log1p,
+    "logistic": lambda x: 1 / (1 + np.exp(-x)),
+    "rsqrt": lambda x: 1 / np.sqrt(x),
+    "tanh": np.tanh,
+}
+
+
+def _limited(ctx: Context, node: Node, z: Array, spread: Any) -> tuple[Array, Array, bool]:
+    """k ulp are at most 2 k u abs(z) + k eta: 2 k roundings."""
+    dtype = node.type.dtype
+    return after_rounding(ctx, dtype, z, spread, 2 * ulps(node.op, dtype) * ctx.slack)
+
+
+def _known(ctx: Context, op: str, x: Array, z: Array, exact: Any, e: Array) -> tuple[Array, Array]:
+    """Results that IEEE 754 section 9.2 fixes for exact arguments: NaN, infinities, f(+-inf), and f(+-0) = +-0.
+
+    An infinite z that stems from a finite x is certain too: a pole, or far past the threshold. Where the contract leaves
+    the sign of zero open, rsqrt(0) is an infinity of either sign.
+    """
+    fixed = exact & (~np.isfinite(z) | np.isinf(x) | ((x == 0) & (z == 0)))
+    e = np.where(fixed, 0.0, e)
+    if ctx.loose_zero and op == "rsqrt":
+        e = np.where(exact & (x == 0), np.inf, e)
+    return np.where(fixed, z, np.where(np.isfinite(z), z, 0.0)), e
+
+
+@define(*MONOTONE)
+def _monotone(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """e = max(abs(f(x + ex) - f(x)), abs(f(x) - f(x - ex))), then the limit. A NaN at an end: undecided."""
+    x = operands[0]
+    fn = MONOTONE[node.op]
+    v = ctx.center(x)
+    true = fn(v)
+    spread = None
+    if x.error is not None:
+        low, high = ends(ctx, x)
+        a, b = fn(low), fn(high)
+        spread = np.maximum(np.abs(a - true), np.abs(b - true))
+        spread = np.where(x.error == 0, 0.0, spread)
+    z, e, clean = _limited(ctx, node, true, spread)
+    if not clean or not v.all():
+        z, e = _mend(ctx, node, x, v, true, z, e)
+    return settle(x.dtype, z, e, x.hull)
+
+
+def _mend(
+    ctx: Context, node: Node, x: Value, v: Array, true: Array, z: Array, e: Array
+) -> tuple[Array, Array]:
+    """The special values, and certain overflow of an inexact argument."""
+    overflow = np.isinf(z) & (e == 0) & np.isfinite(true)
+    fixed, error = _known(ctx, node.op, v, true, x.exact(), e)
+    if x.error is not None and node.op == "exponential":
+        least = np.exp(ends(ctx, x)[0])
+        certain = (least > FORMATS[x.dtype].top * 1.25) & np.isfinite(x.error)
+        fixed, error = np.where(certain, np.inf, fixed), np.where(certain, 0.0, error)
+    return np.where(overflow, z, fixed), np.where(overflow, 0.0, error)
+
+
+@define("sqrt", determined=True)
+def _sqrt(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """e = ex / (sqrt(x) + sqrt(max(x - ex, 0))); undecided where the argument may be negative; then one rounding."""
+    x = operands[0]
+    v, ex = ctx.center(x), error_of(x)
+    root = np.sqrt(np.maximum(v, 0))
+    bottom = v - ex
+    spread = np.where(bottom >= 0, ex / (root + np.sqrt(np.maximum(bottom, 0))), np.inf)
+    spread = np.where(ex == 0, 0.0, spread)
+    if "afn" in ctx.flags:
+        z, e, _ = _limited(ctx, node, np.sqrt(v), spread)
+        z, e = _known(ctx, node.op, v, np.sqrt(v), x.exact(), e)
+        return settle(x.dtype, z, e, x.hull)
+    z, e, _ = after_rounding(ctx, x.dtype, root, spread)
+    z, e = exact_where(ctx, node, operands, z, e)
+    return settle(x.dtype, z, e, x.hull)
+
+
+@define("sine", "cosine")
+def _wave(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """e = min(ex, 2), because the derivative is at most 1; then the limit."""
+    x = operands[0]
+    v = ctx.center(x)
+    true = np.sin(v) if node.op == "sine" else np.cos(v)
+    spread = (
+        None if x.error is None else np.where(np.isinf(x.error), np.inf, np.minimum(x.error, 2.0))
+    )
+    z, e, _ = _limited(ctx, node, true, spread)
+    z, e = _known(ctx, node.op, v, true, x.exact(), e)
+    return settle(x.dtype, z, e, x.hull)
+
+
+@define("tan")
+def _tan(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """tan a - tan b = sin(a - b) / (cos a cos b), so e = ex / (c (c - ex)) with c = abs(cos x); undecided where c <= ex."""
+    x = operands[0]
+    v = ctx.center(x)
+    true = np.tan(v)
+    spread = None
+    if x.error is not None:
+        c = np.abs(np.cos(v)) * (1 - 16 * ctx.eps)
+        spread = np.where(c > x.error, x.error / (c * (c - x.error)), np.inf)
+        spread = np.where(x.error == 0, 0.0, spread)
+    z, e, _ = _limited(ctx, node, true, spread)
+    z, e = _known(ctx, node.op, v, true, x.exact(), e)
+    return settle(x.dtype, z, e, x.hull)
+
+
+@define("atan2")
+def _atan2(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """A disc of radius r around (x, y) is seen under asin(r / abs(x, y)) from the origin.
+
+    Undecided, as the hull [-pi, pi], where the disc holds the origin or crosses the negative x axis, the jump.
+    """
+    y, x = operands
+    vy, vx, ey, ex = ctx.center(y), ctx.center(x), error_of(y), error_of(x)
+    true = np.arctan2(vy, vx)
+    exact = np.logical_and(y.exact(), x.exact())
+    spread: Any = None
+    jump: Any = False
+    if x.error is not None or y.error is not None:
+        radius, distance = np.hypot(ex, ey), np.hypot(vx, vy)
+        share = radius / distance * (1 + 16 * ctx.eps)
+        jump = ~(share < 1) | ((vx - ex <= 0) & (np.abs(vy) <= ey) & ~sure(y, vy != 0))
+        jump = jump & ~exact
+        spread = np.where(jump, np.inf, np.arcsin(np.minimum(share, 1.0)))
+        spread = np.where(exact, 0.0, spread)
+    z, e, _ = _limited(ctx, node, true, spread)
+    nan = sure(y, np.isnan(vy)) | sure(x, np.isnan(vx))
+    fixed = nan | (exact & (true == 0))
+    z, e = np.where(nan, np.nan, np.where(exact & (true == 0), true, z)), np.where(fixed, 0.0, e)
+    if ctx.loose_zero:
+        jump = jump | ((vy == 0) & ((vx <= 0) | ~np.isfinite(vx)))
+    finite = np.isfinite(error_of(x) + error_of(y))
+    wrap = np.asarray(jump & finite & ~nan)
+    if wrap.any():
+        wide = np.pi * (1 + 4 * ulps("atan2", y.dtype) * ctx.slack * FORMATS[y.dtype].u)
+        z, e = np.where(wrap, 0.0, z), np.where(wrap, wide, e)
+    return settle(y.dtype, z, e, any_hull(operands) or bool(wrap.any()))
+
+
+@define("power")
+def _power(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """x**y is monotone in each argument on either side of x = 0: the extremes of a box lie at its corners.
+
+    Where x may change its sign only an exact positive integer y is decided: abs(result) <= max(abs(x))**y.
+    """
+    x, y = operands
+    if not x.dtype.precision:
+        unsure = np.logical_or(x.undecided(), y.undecided())
+        return Value(x.dtype, ctx.reference(node, operands), error=unsure, hull=any_hull(operands))
+    vx, vy = ctx.center(x), ctx.center(y)
+    true = np.power(vx, vy)
+    exact = np.logical_and(x.exact(), y.exact())
+    spread: Any = None
+    if x.error is not None or y.error is not None:
+        spread = np.where(exact, 0.0, _power_spread(ctx, x, y, true))
+    z, e, _ = _limited(ctx, node, true, spread)
+    fixed = ~np.isfinite(true) | np.isinf(vx) | np.isinf(vy) | (vx == 0) | (vx == 1) | (vy == 0)
+    fixed = exact & fixed
+    if ctx.loose_zero:
+        fixed = fixed & ~(exact & (vx == 0) & np.isinf(true))
+        e = np.where(exact & (vx == 0) & np.isinf(true), np.inf, e)
+    z, e = np.where(fixed, true, z), np.where(fixed, 0.0, e)
+    return settle(x.dtype, z, e, any_hull(operands))
+
+
+def _power_spread(ctx: Context, x: Value, y: Value, true: Array) -> Array:
+    (lx, hx), (ly, hy) = ends(ctx, x), ends(ctx, y)
+    vy = ctx.center(y)
+    whole = sure(y, (vy == np.rint(vy)) & np.isfinite(vy))
+    corners = [np.abs(np.power(a, b) - true) for a in (lx, hx) for b in (ly, hy)]
+    spread = np.maximum(np.maximum(*corners[:2]), np.maximum(*corners[2:]))
+    positive, negative = lx > 0, hx < 0
+    decided = positive | (negative & whole)
+    through = ~decided & whole & (vy > 0)
+    reach = np.power(np.maximum(np.abs(lx), np.abs(hx)), np.maximum(vy, 0))
+    spread = np.where(through, reach + np.abs(true), np.where(decided, spread, np.inf))
+    return np.asarray(np.where(np.isfinite(spread), spread, np.inf))

@@ -1,0 +1,43 @@
+"""How far an implementation of a transcendental function may be from the true value, in units in the last place.
+
+The specification leaves the accuracy to the implementation, so these are assumptions, stated here and nowhere else:
+
+* f32: 2 ulp for the functions that every math library computes to about 1 ulp (glibc's manual, *Errors in Math Functions*;
+  vendor vector libraries promise 1 to 4 ulp for their high-accuracy variants); 4 for power, which most compilers compose of
+  exp and log.
+* f64: exp and log 2, others 4: polynomials in f64 have no wider format to fall back on; power 8.
+* f16, bf16: 1 ulp: they are computed in f32 and rounded, and 4 ulp of f32 are far less than the half ulp that is left.
+
+An ulp is at most 2 u abs(value), so k ulp are taken as 2 k u abs(value) + k eta, at most twice as much.
+Under ``afn`` all limits are multiplied by 4, and sqrt becomes a function of 2 ulp (then 8).
+"""
+
+from __future__ import annotations
+
+from compiler.dtypes import BF16, F16, F32, F64, DType
+
+_F32: dict[str, float] = {
+    "atan2": 2.0,
+    "cbrt": 2.0,
+    "cosine": 2.0,
+    "exponential": 2.0,
+    "exponential_minus_one": 2.0,
+    "log": 2.0,
+    "log_plus_one": 2.0,
+    "logistic": 2.0,
+    "power": 4.0,
+    "rsqrt": 2.0,
+    "sine": 2.0,
+    "sqrt": 2.0,
+    "tan": 2.0,
+    "tanh": 2.0,
+}
+_F64 = {op: 2.0 if op in ("exponential", "log", "sqrt") else 2.0 * k for op, k in _F32.items()}
+_SMALL = dict.fromkeys(_F32, 1.0)
+
+ULPS: dict[DType, dict[str, float]] = {F16: _SMALL, BF16: _SMALL, F32: _F32, F64: _F64}
+
+
+def ulps(op: str, dtype: DType) -> float:
+    """The limit of ``op`` in ``dtype``, in ulp of the dtype."""
+    return ULPS[dtype][op]

@@ -1,0 +1,65 @@
+"""From a polynomial to a value with an error."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from compiler.ir import Node
+from verify.bounds.core import Context
+from verify.bounds.format import FORMATS
+from verify.bounds.ring import Ring, growth
+from verify.bounds.rounding import any_hull
+from verify.bounds.value import Value
+
+
+def ring_value(
+    ctx: Context,
+    node: Node,
+    operands: list[Value],
+    made: Ring,
+    *,
+    single: bool | None = None,
+) -> Value:
+    """The result of a ring op under ``reassoc``: the bound of :mod:`verify.bounds.ring`.
+
+    Exact where no order can round (exact mode), and where the op is the only one of its region and its operands are exact:
+    then there is no other circuit. NaN is undecided (x - x may have become 0, and 0 * x as well); an infinity is certain
+    where a sum holds infinities of one sign only.
+
+    ``single``: whether the op on exact operands is one evaluation that the specification determines; by default looked up
+    for elementwise operands.
+    """
+    dtype = node.type.dtype
+    f = FORMATS[dtype]
+    n = made.roundings
+    gain = growth(n, f.u + 8 * ctx.eps)
+    e = made.mag * gain + made.big * (made.loss * (1 + gain))
+    if made.spread is not None:
+        e = e + made.spread * (1 + 64 * ctx.eps)
+    safe = made.big * (1 + gain) + e < f.top  # false for NaN
+    if made.divisor != 1.0:
+        safe = safe & (4 * made.divisor < f.top)
+    z = made.center
+    shown = z
+    e = np.where(np.isnan(z) | ~safe, np.inf, e)
+    if not np.isfinite(z).all():
+        e = np.where(np.isinf(z) & safe, 0.0, e)
+    p = made.precision or f.precision
+    if made.grain is not None and made.spread is None and made.fine >= f.eta_exponent:
+        whole = (made.mag <= 2.0 ** min(p + made.grain, 1000)) & np.isfinite(e)
+        e = np.where(whole, 0.0, e)
+    if n <= 1 and single is not False and all(x.ring is None for x in operands):
+        if single is None:
+            alone = np.broadcast_to(
+                np.logical_and(operands[0].exact(), operands[1].exact()), z.shape
+            )
+        else:
+            alone = np.broadcast_to(True, z.shape)
+        if alone.any():
+            bits = ctx.center(Value(dtype, ctx.reference(node, operands)))
+            alone = alone & ~np.isnan(bits)
+            shown, e = np.where(alone, bits, shown), np.where(alone, 0.0, e)
+    value = Value(dtype, None, np.asarray(shown), np.asarray(e), any_hull(operands), made)
+    if not e.any():
+        value.error = None
+    return value

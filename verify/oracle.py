@@ -1,0 +1,210 @@
+"""The oracle: outputs of a compiled program against what :mod:`verify.bounds` encloses.
+
+Verdicts in ascending order: ``identical`` (the reference's bits; any NaN equals any NaN),
+``allowed`` (within the error), ``unstable`` (passes only because something is undecided, or because
+the error spans both sides of a jump), ``violation``.
+There is no tolerance here: every error is a proved bound of what specification and contract leave open.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from compiler.contract import EXACT, Contract
+from compiler.ir import Array
+from verify.bounds.value import Enclosure
+
+ORDER = ("identical", "allowed", "unstable", "violation")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputVerdict:
+    """One output.
+
+    Attributes:
+        verdict: ``identical``, ``allowed``, ``unstable`` or ``violation``.
+        max_ulp: largest distance to the reference in units of the last place of the dtype (integers: difference) over the
+            decided elements; inf where a number stands against NaN.
+        bound_share: largest abs(got - value) / error over the elements with an error; above 1 is a violation.
+        worst: index of the element that decided the verdict; ``None`` if all are identical.
+        value: what the reference says there.
+        got: what the program returned there.
+        error: what is allowed there.
+        undecided: share of the elements of which nothing is known.
+        note: why, where no element is to blame (wrong shape or dtype).
+    """
+
+    verdict: str
+    max_ulp: float = 0.0
+    bound_share: float = 0.0
+    worst: tuple[int, ...] | None = None
+    value: Any = None
+    got: Any = None
+    error: float = 0.0
+    undecided: float = 0.0
+    note: str = ""
+
+    def __str__(self) -> str:
+        text = self.verdict
+        if self.note:
+            return f"{text}: {self.note}"
+        if self.worst is not None:
+            at = f"[{', '.join(map(str, self.worst))}] " if self.worst else ""
+            text += f": {at}got {_show(self.got)}, reference {_show(self.value)}"
+            text += f" +- {self.error:.3g}" if 0 < self.error < math.inf else ""
+            text += ", undecided" if self.error == math.inf else ""
+        if self.max_ulp:
+            text += f", max {self.max_ulp:.4g} ulp"
+        if 0 < self.bound_share < math.inf:
+            text += f", {self.bound_share:.1%} of the bound"
+        return text + (f", {self.undecided:.1%} undecided" if self.undecided else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A program: the worst of its outputs' verdicts, or a kind that is decided elsewhere (``crash``, ``timeout``, ...)."""
+
+    kind: str
+    outputs: tuple[OutputVerdict, ...]
+
+    @property
+    def max_ulp(self) -> float:
+        """The largest distance over all outputs."""
+        return max((o.max_ulp for o in self.outputs), default=0.0)
+
+    @property
+    def bound_share(self) -> float:
+        """The largest share of a bound over all outputs."""
+        return max((o.bound_share for o in self.outputs), default=0.0)
+
+    def __str__(self) -> str:
+        if self.kind == "identical" or not self.outputs:
+            return self.kind
+        worst = max(range(len(self.outputs)), key=lambda k: ORDER.index(self.outputs[k].verdict))
+        prefix = f"output {worst}: " if len(self.outputs) > 1 else ""
+        return prefix + str(self.outputs[worst])
+
+
+IDENTICAL = OutputVerdict("identical")
+
+
+def judge(
+    outputs: Sequence[Array], enclosures: Sequence[Enclosure], contract: Contract = EXACT
+) -> Verdict:
+    """Judge the outputs of one run. ``contract`` must be the one that the enclosures were made with.
+
+    A wrong number of outputs, shape or dtype is a violation.
+    """
+    if len(outputs) != len(enclosures):
+        note = f"{len(outputs)} outputs instead of {len(enclosures)}"
+        return Verdict("violation", (OutputVerdict("violation", note=note),))
+    loose_zero = bool(contract.flags & {"nsz", "reassoc"})
+    with np.errstate(all="ignore"):
+        found = tuple(
+            judge_output(np.asarray(x), e, loose_zero)
+            for x, e in zip(outputs, enclosures, strict=True)
+        )
+    kinds = {o.verdict for o in found}
+    return Verdict(next((k for k in reversed(ORDER) if k in kinds), "identical"), found)
+
+
+def judge_output(got: Array, enclosure: Enclosure, loose_zero: bool = False) -> OutputVerdict:
+    """Judge one output; with ``loose_zero`` the sign of a zero does not matter."""
+    t = enclosure.type
+    if got.shape != t.shape or got.dtype != t.dtype.numpy:
+        note = f"{got.dtype}{list(got.shape)} instead of {t}"
+        return OutputVerdict("violation", note=note)
+    if enclosure.error is None and got.tobytes() == enclosure.value.tobytes():
+        return IDENTICAL
+    expected = _rounded(enclosure)
+    same = _same(got, expected)
+    undecided = enclosure.undecided
+    if same.all():
+        return OutputVerdict("identical", undecided=undecided)
+    error = np.zeros(t.shape) if enclosure.error is None else enclosure.error
+    share = _shares(got, enclosure, error, same, loose_zero)
+    known = np.isfinite(error)
+    ulp = np.where(same | ~known, 0.0, _ulps(got, expected))
+    wrong = share > 1
+    if wrong.any():
+        verdict = "violation"
+    elif (~same & ~known).any() or enclosure.hull:
+        verdict = "unstable"
+    else:
+        verdict = "allowed"
+    rank = np.where(same, -1.0, np.where(wrong | known, share, 2.0 if verdict == "unstable" else 0))
+    at = np.unravel_index(int(np.argmax(rank)), t.shape) if t.shape else ()
+    worst = tuple(int(i) for i in at)
+    return OutputVerdict(
+        verdict,
+        float(ulp.max()),
+        float(share.max()),
+        worst,
+        expected[worst],
+        got[worst],
+        float(error[worst]),
+        undecided,
+    )
+
+
+def _rounded(e: Enclosure) -> Array:
+    """The reference's value in the output's dtype."""
+    if e.value.dtype == e.type.dtype.numpy:
+        return e.value
+    value = e.value if e.type.dtype.bits == 64 else e.value.astype(np.float64)
+    return np.asarray(value.astype(e.type.dtype.numpy))
+
+
+def _same(a: Array, b: Array) -> Array:
+    """Equal bits, or both NaN."""
+    if a.dtype.kind in "biu":
+        return np.asarray(a == b)
+    alike = (a == b) & ((a != 0) | (np.signbit(a) == np.signbit(b)))
+    return np.asarray(alike | (np.isnan(a) & np.isnan(b)))
+
+
+def _shares(got: Array, e: Enclosure, error: Array, same: Array, loose_zero: bool) -> Array:
+    """abs(got - value) as a share of the error: inf where bits that are determined differ, 0 where all is legal."""
+    if e.type.dtype.precision:
+        carrier = error.dtype
+        x = got.astype(np.float32) if got.dtype.itemsize == 2 else got
+        value = e.value.astype(np.float32) if e.value.dtype.itemsize == 2 else e.value
+        difference = np.abs(x.astype(carrier) - value.astype(carrier))
+        zeros = (x == 0) & (value == 0) & loose_zero
+    else:
+        difference = np.where(same, 0.0, 1.0)
+        zeros = np.zeros_like(same)
+    share = np.where(error > 0, difference / error, np.inf)
+    share = np.where(np.isnan(share), np.inf, share)  # NaN or infinity against a finite enclosure
+    share = np.where(np.isinf(error), 0.0, share)
+    exact = (error == 0) & (same | zeros)
+    return np.where(exact, 0.0, share)
+
+
+def _ulps(a: Array, b: Array) -> Array:
+    """Distance in units of the last place: the number of floats between; for integers the difference."""
+    if a.dtype.kind == "b":
+        return np.asarray((a != b).astype(np.float64))
+    if a.dtype.kind in "iu":
+        wide = np.float64 if a.dtype.itemsize < 8 else np.longdouble
+        return np.asarray(np.abs(a.astype(wide) - b.astype(wide)).astype(np.float64))
+    distance = np.abs(_order(a) - _order(b))
+    apart = np.isnan(a) != np.isnan(b)
+    return np.where(apart, np.inf, np.where(np.isnan(a) & np.isnan(b), 0.0, distance))
+
+
+def _order(x: Array) -> Array:
+    """Floats as numbers whose differences count the floats between; both zeros are 0."""
+    signed = np.dtype(f"i{x.dtype.itemsize}")
+    bits = np.ascontiguousarray(x).view(signed).reshape(x.shape)
+    size = (bits & signed.type(np.iinfo(signed).max)).astype(np.longdouble)
+    return np.where(bits < 0, -size, size)
+
+
+def _show(x: Any) -> str:
+    return f"{float(x):.9g}" if np.asarray(x).dtype.kind not in "biu" else str(x)
