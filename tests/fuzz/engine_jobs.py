@@ -41,5 +41,3 @@ class Tricky:
             report.emit(2 * item)
             if report.stopping:
                 return
-
-

@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="module")
 def tricky():
-    """The job's class, importable by name here and in spawned workers, which get our ``sys.path``."""
+    """The job's class, importable by name here and in workers, which get our ``sys.path``."""
     sys.path.insert(0, str(HERE))
     try:
         yield importlib.import_module("engine_jobs").Tricky
@@ -81,5 +81,5 @@ def test_shutdown_does_not_wait_for_an_endless_loop(tricky):
 def test_workers_that_cannot_start_end_the_engine(tricky, how):
     with LocalEngine(tricky(how), 1) as engine:
         engine.submit(("", [1]))
-        with pytest.raises(InternalError, match="no such compiler|do not start"):
+        with pytest.raises(InternalError, match=r"no such compiler|do not start"):
             run(engine)

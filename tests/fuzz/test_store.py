@@ -92,7 +92,9 @@ def test_an_unknown_campaign_is_refused_with_the_known_ones(tmp_path):
 
 
 def test_a_file_that_is_no_store_is_refused(tmp_path):
-    (tmp_path / "campaigns.sqlite").write_text("not a database, but long enough to be read as one" * 9)
+    (tmp_path / "campaigns.sqlite").write_text(
+        "not a database, but long enough to be read as one" * 9
+    )
     with pytest.raises(InputError, match="not usable as a campaign store"):
         Store(tmp_path)
 

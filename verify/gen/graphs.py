@@ -15,6 +15,8 @@ from functools import lru_cache
 
 from compiler.dtypes import ALL
 from compiler.ir import Function, Module
+from compiler.ops import OPS
+from compiler.ops.elementwise import NUMBERS
 from verify.gen import call, constant, convert, dot, elementwise, reduce, shape
 from verify.gen.chooser import Chooser
 from verify.gen.draft import BIG_DIMS, DIMS, Draft, Dtypes, Library, Step, with_bool
@@ -108,12 +110,9 @@ def menu(config: Config) -> tuple[Dtypes, tuple[Step, ...], tuple[Step, ...]]:
 
 
 def _possible(op: str, dtypes: Dtypes) -> bool:
-    """Whether an op takes any of ``dtypes``; ops that need integers or floats beside do not say so
-    in the table.
-    """
-    from compiler.ops import OPS
-
-    return not OPS[op].dtypes or any(d in dtypes for d in OPS[op].dtypes)
+    """Whether an op can be proposed with ``dtypes`` alone."""
+    allowed = NUMBERS if op == "bitcast_convert" else OPS[op].dtypes
+    return not allowed or any(d in dtypes for d in allowed)
 
 
 def generate(chooser: Chooser, config: Config = Config()) -> Module:
@@ -124,18 +123,25 @@ def generate(chooser: Chooser, config: Config = Config()) -> Module:
     """
     below = chooser.below
     dtypes, steps, inner = menu(config)
-    wanted = 1 + below(2 * config.ops - 1)
+    most = 2 * config.ops - 1
     library = Library()
     if config.big_share and below(config.big_share) == config.big_share - 1:
         draft = Draft(chooser, dtypes, config.big_limit, library, inner, dims=BIG_DIMS)
-        wanted = min(wanted, 6)
+        most = min(most, 6)
     else:
         draft = Draft(chooser, dtypes, config.limit, library, inner, dims=DIMS)
     count = len(steps)
     nodes = draft.nodes
     swarm = [steps[below(count)] for _ in range(5)]
-    while len(nodes) < wanted:
+    done = 0
+    while done < most:
         k = below(8)
         (swarm[k] if k < 5 else steps[below(count)])(draft)
+        added = len(nodes) - done
+        # Stopping is drawn step by step, so that a shrinker can take out any one step; it makes the
+        # number of ops uniform all the same.
+        if below(most - done) < added:
+            break
+        done += added
     main = Function("main", draft.graph(draft.results()))
     return Module((main, *library.functions))

@@ -1,8 +1,9 @@
 """Left-hand sides of the compiler's own rules, and near-misses of them, spliced into programs.
 
-For each rule a fixed number of templates is made, lazily and once a process: graphs whose parameters are the rule's
-tensor variables. Half of them satisfy the rule; the others miss it narrowly: the guard does not hold, an operand is
-swapped, a constant, axis, direction or dtype is another. Planting a template only connects it to values of the program.
+For each rule a fixed number of templates is made, lazily and once a process: graphs whose
+parameters are the rule's tensor variables. Half of them satisfy the rule; the others miss it
+narrowly: the guard does not hold, an operand is swapped, a constant, axis, direction or dtype is
+    another. Planting a template only connects it to values of the program.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any
+from zlib import crc32
 
 from compiler.dtypes import ALL
 from compiler.ir import Graph
@@ -17,7 +19,7 @@ from compiler.rules import RULES
 from compiler.rules.term import Const, Monoid, Tensor, Term
 from compiler.rules.values import Axes, Axis, Direction, Perm, Vec
 from verify.gen.chooser import Chooser, RandomChooser, program_seed
-from verify.gen.draft import Draft, tensor
+from verify.gen.draft import Draft
 from verify.gen.sample import Instance, Sampler, Unfit, build
 
 TEMPLATES = 24  # of a rule; every other one is a near-miss
@@ -43,7 +45,9 @@ _CONSTANTS = (0, 1, -1, 2, 3, 0.5, -0.0, 7)
 
 
 def plant(draft: Draft) -> None:
-    """Append a template of some rule: its parameters become values of the draft, some of them made on the spot."""
+    """Append a template of some rule: its parameters become values of the draft, some of them made
+    on the spot.
+    """
     below = draft.below
     rules = names()
     found = template(rules[below(len(rules))], below(TEMPLATES))
@@ -51,18 +55,22 @@ def plant(draft: Draft) -> None:
 
 
 def splice(draft: Draft, graph: Graph) -> int:
-    """Append the ops of ``graph`` with operands from the draft; returns its (last) result."""
+    """Append ``graph`` (without captures) with operands from the draft; returns its result."""
     below = draft.below
     number = []
     for t in graph.params:
         v = draft.like(t)
-        if below(4) == 3:  # a producer in front, so that the pattern does not always stand at the inputs
-            v = draft.add("reverse", (v,), (("dimensions", ()),), t) if t.dtype.kind == "bool" else _produce(draft, v)
+        if (
+            below(4) == 3
+        ):  # a producer in front, so that the pattern does not always stand at the inputs
+            v = (
+                draft.add("reverse", (v,), (("dimensions", ()),), t)
+                if t.dtype.kind == "bool"
+                else _produce(draft, v)
+            )
         number.append(v)
-    for op, operands, attrs, types, regions, captures in graph.nodes:
-        args = tuple([number[v] for v in operands])
-        types = tuple([tensor(*t) for t in types])
-        first = draft.add_many(op, args, attrs, types, regions, tuple([number[v] for v in captures]))
+    for op, operands, attrs, types, regions, _ in graph.nodes:
+        first = draft.add_many(op, tuple([number[v] for v in operands]), attrs, types, regions)
         number.extend(range(first, first + len(types)))
     return number[graph.results[-1]]
 
@@ -82,8 +90,7 @@ def names() -> tuple[str, ...]:
 @lru_cache(maxsize=1 << 15)
 def template(name: str, index: int) -> Graph:
     """Template ``index`` of a rule: an instance (even numbers) or a near-miss (odd ones)."""
-    seed = program_seed(index, sum(ord(c) << (i % 24) for i, c in enumerate(name)))
-    chooser = RandomChooser(seed)
+    chooser = RandomChooser(program_seed(crc32(name.encode()), index))
     fallback: Graph | None = None
     for instance in _instances(name, chooser, odd=bool(index % 2)):
         try:
@@ -102,7 +109,9 @@ def template(name: str, index: int) -> Graph:
 
 
 def _instances(name: str, chooser: Chooser, odd: bool) -> Iterator[Instance]:
-    """Instances of a rule until somebody is content; for near-misses also of dtypes for which it does not hold."""
+    """Instances of a rule until somebody is content; for near-misses also of dtypes for which it
+    does not hold.
+    """
     rule = RULES[name]
     for _ in range(_TRIES):
         dtypes = ALL if odd and chooser.below(3) == 2 else rule.dtypes
@@ -113,7 +122,9 @@ def _instances(name: str, chooser: Chooser, odd: bool) -> Iterator[Instance]:
 
 
 def _missed(instance: Instance, chooser: Chooser) -> tuple[Term, dict[str, Any]]:
-    """The instance with one thing changed; instances whose guard does not hold stay as they are, mostly."""
+    """The instance with one thing changed; instances whose guard does not hold stay as they are,
+    mostly.
+    """
     if not instance.holds and chooser.below(4):
         return instance.lhs, instance.leaves
     terms = list(instance.lhs.walk())
@@ -160,7 +171,9 @@ def _changed(term: Term, leaves: dict[str, Any], chooser: Chooser) -> Term:
 
 
 def _nudged(value: Any, chooser: Chooser) -> Any:
-    """An attribute value next to ``value``: two entries swapped, one changed by 1, another axis or direction."""
+    """An attribute value next to ``value``: two entries swapped, one changed by 1, another axis or
+    direction.
+    """
     below = chooser.below
     if isinstance(value, Perm | Axes) and len(value) > 1 and below(2):
         i, j = below(len(value)), below(len(value))

@@ -23,6 +23,7 @@ FOLDS: dict[DType, tuple[str, ...]] = {
 }
 # The specification lets an implementation put the start value in any number of times: only these
 # folds may have any value.
+_NUMBERS = INTEGERS + FLOATS
 _IDEMPOTENT = frozenset({"maximum", "minimum", "and", "or"})
 
 
@@ -163,7 +164,7 @@ def _reduce(draft: Draft) -> None:
     k = below(16)
     if k == 14:
         return _two(draft)
-    if k == 15:
+    if k == 15 and any(d in draft.dtypes for d in _NUMBERS):
         return _argmax(draft)
     v = draft.subject(ALL)
     t = draft.types[v]
@@ -210,7 +211,7 @@ def _two(draft: Draft) -> None:
 
 def _argmax(draft: Draft) -> None:
     """Largest or smallest value and where it stands."""
-    v = draft.ranked(INTEGERS + FLOATS)
+    v = draft.ranked(_NUMBERS)
     t = draft.types[v]
     dims = axes(draft, len(t.shape))
     integers = tuple(d for d in INTEGERS if d in draft.dtypes and d.bits > 8) or (t.dtype,)

@@ -1,9 +1,11 @@
-"""Concrete instances of a rule's left side: types, attributes and constants chosen along its pattern.
+"""Concrete instances of a rule's left side: types, attributes and constants chosen along its
+pattern.
 
-The pattern is walked once, operands first; each op relates the type of its result to those of its operands, and each
-variable is bound where it is met first. Attributes that a rule computes from its variables are guessed on the way (no
-padding, stride 1) and become exact when the rule is instantiated; a choice that comes out ill-typed is made anew. That
-happens only while the templates of :mod:`verify.gen.plants` are made, never per program.
+The pattern is walked once, operands first; each op relates the type of its result to those of its
+operands, and each variable is bound where it is met first. Attributes that a rule computes from its
+variables are guessed on the way (no padding, stride 1) and become exact when the rule is
+instantiated; a choice that comes out ill-typed is made anew. That happens only while the templates
+of :mod:`verify.gen.plants` are made, never per program.
 """
 
 from __future__ import annotations
@@ -21,7 +23,17 @@ from compiler.errors import AssayError, ConstraintError
 from compiler.ir import Graph, TensorType
 from compiler.ops import OPS
 from compiler.rules.plant import plant
-from compiler.rules.term import Const, Invertible, Monoid, PowerOfTwo, Pred, Rule, Scalar, Tensor, Term
+from compiler.rules.term import (
+    Const,
+    Invertible,
+    Monoid,
+    PowerOfTwo,
+    Pred,
+    Rule,
+    Scalar,
+    Tensor,
+    Term,
+)
 from compiler.rules.values import Axes, Axis, Blank, Dims, Direction, Perm, Shape, Vec
 from verify.gen.chooser import Chooser
 from verify.gen.draft import tensor
@@ -31,11 +43,13 @@ from verify.gen.shape import reshapes
 
 _SIZES = (2, 3, 1, 5, 4, 2, 3, 7, 1, 3, 2, 5, 17, 2, 3, 0)
 _RANKS = (1, 2, 2, 3, 2, 1, 3, 0)
-UNARY = tuple(o.name for o in OPS.values() if o.elementwise and len(o.operands) == 1 and not o.attrs)
+UNARY = tuple(
+    o.name for o in OPS.values() if o.elementwise and len(o.operands) == 1 and not o.attrs
+)
 BINARY = tuple(o.name for o in OPS.values() if o.elementwise and len(o.operands) == 2)
 
 
-MAX_RANK, MAX_SIZE = 4, 1024
+MAX_RANK, MAX_SIZE = 4, 512
 # What rules and constructors raise on values that do not fit each other.
 _WRONG = (ValueError, IndexError, KeyError, TypeError, AssertionError, OverflowError)
 
@@ -46,7 +60,9 @@ class Unfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A bound left side: the term, the types of its tensor variables, and whether the rule's guard holds."""
+    """A bound left side: the term, the types of its tensor variables, and whether the rule's guard
+    holds.
+    """
 
     lhs: Term
     leaves: dict[str, TensorType]
@@ -95,7 +111,7 @@ class Sampler:
     def _pick(self, choices: Sequence[Any]) -> Any:
         return choices[self.chooser.below(len(choices))]
 
-    # ---- terms ------------------------------------------------------------------------------------
+    # ---- terms ----------------------------------------------------------------------------------
 
     def walk(self, term: Term, want: TensorType | None) -> TensorType:
         """The type of ``term``, of type ``want`` where that can be had."""
@@ -104,7 +120,7 @@ class Sampler:
         if isinstance(term, Const):
             return self._const(term, want)
         handler = getattr(self, f"_{term.op}", None)
-        return handler(term, want) if handler else self._uniform(term, want)  # type: ignore[no-any-return]
+        return handler(term, want) if handler else self._uniform(term, want)
 
     def _tensor(self, term: Tensor, want: TensorType | None) -> TensorType:
         found = self.bound.get(term.name)
@@ -138,7 +154,9 @@ class Sampler:
         return tensor(tuple(found.shape), found.dtype)
 
     def _operands(self, terms: Sequence[Term], want: TensorType | None) -> TensorType:
-        """The one type of several operands: compound terms decide it, variables follow, constants last."""
+        """The one type of several operands: compound terms decide it, variables follow, constants
+        last.
+        """
         order = sorted(terms, key=lambda t: 2 * isinstance(t, Const) + isinstance(t, Tensor))
         for t in order:
             want = self.walk(t, want)
@@ -151,9 +169,13 @@ class Sampler:
         t = self._operands(term.args, want)
         name = term.op[1:]
         if name not in self.bound:
-            names = [o for o in (UNARY if len(term.args) == 1 else BINARY) if t.dtype in OPS[o].dtypes]
+            names = [
+                o for o in (UNARY if len(term.args) == 1 else BINARY) if t.dtype in OPS[o].dtypes
+            ]
             # Half of the time one that most rules speak of.
-            plain = [o for o in names if o in ("add", "multiply", "negate", "abs", "and", "maximum")]
+            plain = [
+                o for o in names if o in ("add", "multiply", "negate", "abs", "and", "maximum")
+            ]
             op = self._pick(plain if plain and self.chooser.below(2) else names)
             attrs = compare_attrs(t.dtype, self.chooser.below(6), 0) if op == "compare" else ()
             self.bound[name] = self.rule.variables[name](op, attrs)
@@ -178,7 +200,7 @@ class Sampler:
         near = (want.dtype,) if want else (self.dtype, t.dtype, F32, *ALL, *ALL)
         return tensor(t.shape, self._value(term, "dtype", lambda: self._pick(near)))
 
-    # ---- layout -----------------------------------------------------------------------------------
+    # ---- layout ---------------------------------------------------------------------------------
 
     def _transpose(self, term: Term, want: TensorType | None) -> TensorType:
         if want is not None and isinstance(term.args[0], Tensor):
@@ -210,7 +232,9 @@ class Sampler:
         if want is None and known is not None:
             want = tensor(tuple(known), self.dtype)
         if want is not None and isinstance(term.args[0], Tensor):
-            dims = self._value(term, "broadcast_dimensions", lambda: self._embedding(len(want.shape)))
+            dims = self._value(
+                term, "broadcast_dimensions", lambda: self._embedding(len(want.shape))
+            )
             inner = tuple(want.shape[d] for d in dims)
             t = self.walk(term.args[0], tensor(inner, want.dtype))
             shape = want.shape
@@ -220,7 +244,11 @@ class Sampler:
             dims = self._value(
                 term,
                 "broadcast_dimensions",
-                lambda: Axes(self._pick((tuple(range(len(t.shape))), *permutations(range(wide), len(t.shape))))),
+                lambda: Axes(
+                    self._pick(
+                        (tuple(range(len(t.shape))), *permutations(range(wide), len(t.shape)))
+                    )
+                ),
             )
             new = [self._size() for _ in range(max([wide, *(d + 1 for d in dims)]))]
             for i, d in enumerate(dims):
@@ -239,15 +267,23 @@ class Sampler:
             t = self.walk(term.args[0], None)
         below = self.chooser.below
         n, rank = t.shape, len(t.shape)
-        lo = self._value(term, "start_indices", lambda: Vec(min(below(5) // 3 + below(2), d) for d in n))
-        hi = self._value(
-            term, "limit_indices", lambda: Vec(max(a, d - below(3) // 2) for a, d in zip(lo, n, strict=True))
+        lo = self._value(
+            term, "start_indices", lambda: Vec(min(below(5) // 3 + below(2), d) for d in n)
         )
-        step = self._value(term, "strides", lambda: Vec((1, 1, 2, 3)[below(4)] for _ in n), fill=1, rank=rank)
-        return tensor(tuple(-(-(b - a) // s) for a, b, s in zip(lo, hi, step, strict=True)), t.dtype)
+        hi = self._value(
+            term,
+            "limit_indices",
+            lambda: Vec(max(a, d - below(3) // 2) for a, d in zip(lo, n, strict=True)),
+        )
+        step = self._value(
+            term, "strides", lambda: Vec((1, 1, 2, 3)[below(4)] for _ in n), fill=1, rank=rank
+        )
+        return tensor(
+            tuple(-(-(b - a) // s) for a, b, s in zip(lo, hi, step, strict=True)), t.dtype
+        )
 
     def _before_slice(self, term: Term, want: TensorType) -> TensorType:
-        """An operand of which a slice can have type ``want``: exactly as large, or a little larger."""
+        """An operand of which a slice can have type ``want``: as large or a little larger."""
         hi = self._known(term, "limit_indices")
         below = self.chooser.below
         shape = tuple(hi) if hi is not None else tuple(d + below(2) for d in want.shape)
@@ -262,7 +298,9 @@ class Sampler:
             self._value(term, name, lambda: Vec(sign * below(3) for _ in n), fill=0, rank=len(n))
             for name in ("edge_padding_low", "edge_padding_high")
         ]
-        mid = self._value(term, "interior_padding", lambda: Vec(below(4) // 3 for _ in n), fill=0, rank=len(n))
+        mid = self._value(
+            term, "interior_padding", lambda: Vec(below(4) // 3 for _ in n), fill=0, rank=len(n)
+        )
         sizes = zip(edges[0], n, edges[1], mid, strict=True)
         return tensor(tuple(lo + d + max(d - 1, 0) * m + hi for lo, d, hi, m in sizes), t.dtype)
 
@@ -287,7 +325,7 @@ class Sampler:
         mask = self.chooser.below(1 << rank)
         return Dims(d for d in range(rank) if mask >> d & 1)
 
-    # ---- folds ------------------------------------------------------------------------------------
+    # ---- folds ----------------------------------------------------------------------------------
 
     def _reduce(self, term: Term, want: TensorType | None) -> TensorType:
         t = self.walk(term.args[0], None)
@@ -296,7 +334,9 @@ class Sampler:
         if name != body.op and name not in self.bound:
             kind = self.rule.variables[name]
             assert issubclass(kind, Monoid)
-            self.bound[name] = kind(self._pick([o for o in kind.choices if t.dtype in OPS[o].dtypes]))
+            self.bound[name] = kind(
+                self._pick([o for o in kind.choices if t.dtype in OPS[o].dtypes])
+            )
         self.walk(term.args[1], tensor((), t.dtype))
         dims = self._value(term, "dimensions", lambda: self._subset(len(t.shape)))
         return tensor(tuple(n for i, n in enumerate(t.shape) if i not in dims), t.dtype)
@@ -310,7 +350,9 @@ class Sampler:
         rb = self._value(term, "rhs_batching_dimensions", lambda: Axes(b for _, b in batch))
         lc = self._value(term, "lhs_contracting_dimensions", lambda: Axes(a for a, _ in contract))
         rc = self._value(term, "rhs_contracting_dimensions", lambda: Axes(b for _, b in contract))
-        wide = F32 if x.dtype in FLOATS and x.dtype.bits == 16 and self.chooser.below(2) else x.dtype
+        wide = (
+            F32 if x.dtype in FLOATS and x.dtype.bits == 16 and self.chooser.below(2) else x.dtype
+        )
         rest = (("dtype", wide), ("precision_config", ()), ("algorithm", None))
         rest = self._value(term, "rest", lambda: rest)
         shape = [x.shape[d] for d in lb]
@@ -319,7 +361,9 @@ class Sampler:
         return tensor(tuple(shape), dict(rest)["dtype"])
 
     def _pairs(self, x: Sequence[int], y: Sequence[int]) -> list[tuple[int, int]]:
-        """Dimensions of equal size, each used once, in random order; one to three pairs if there are any."""
+        """Dimensions of equal size, each used once, in random order; one to three pairs if there
+        are any.
+        """
         free = list(range(len(y)))
         out = []
         start = self.chooser.below(len(x) or 1)
@@ -332,7 +376,7 @@ class Sampler:
                 out.append((a, b))
         return out[: 1 + self.chooser.below(3)]
 
-    # ---- attributes -------------------------------------------------------------------------------
+    # ---- attributes -----------------------------------------------------------------------------
 
     def _known(self, term: Term, name: str) -> Any:
         """The value of an attribute, if it is written down or its variable is bound."""
@@ -341,8 +385,12 @@ class Sampler:
             return value
         return self.bound.get(value.variable) if value.variable else None
 
-    def _value(self, term: Term, name: str, choose: Any, fill: int | None = None, rank: int = 0) -> Any:
-        """The value of an attribute; chosen and bound where it is a free variable, guessed where it is computed."""
+    def _value(
+        self, term: Term, name: str, choose: Any, fill: int | None = None, rank: int = 0
+    ) -> Any:
+        """The value of an attribute; chosen and bound where it is a free variable, guessed where it
+        is computed.
+        """
         known = self._known(term, name)
         if known is not None:
             return known
@@ -379,7 +427,7 @@ class Sampler:
 
 
 def build(lhs: Term, leaves: dict[str, TensorType]) -> Graph:
-    """The graph of a bound left side, its tensor variables as parameters; Unfit if it is ill-typed."""
+    """The graph of a bound left side, its variables as parameters; Unfit if it is ill-typed."""
     builder = Builder(tuple(leaves.values()))
     try:
         root = plant(lhs, builder, {name: i for i, name in enumerate(leaves)})
@@ -387,4 +435,5 @@ def build(lhs: Term, leaves: dict[str, TensorType]) -> Graph:
         raise Unfit(str(e)) from None
     if any(t.rank > MAX_RANK or t.size > MAX_SIZE for t in builder.types):
         raise Unfit("too large")
-    return builder.graph([root])
+    nodes = [n._replace(types=tuple(tensor(*t) for t in n.types)) for n in builder.nodes]
+    return Graph(builder.params, tuple(nodes), (root,))

@@ -137,17 +137,18 @@ def _pad(draft: Draft) -> None:
     t = draft.types[v]
     value = draft.like(tensor((), t.dtype))
     lows, highs, interiors, shape = [], [], [], []
-    size, limit = 1, draft.limit
+    size, limit = t.size or 1, draft.limit
     for n in t.shape:
         low, high, interior = _PADS[below(9)], _PADS[below(9)], _INTERIOR[below(6)]
         length = low + n + (n - 1) * interior + high if n else low + high
         if length < 0:
             high -= length
             length = 0
-        if size * length > limit:
+        grown = size // (n or 1) * (length or 1)
+        if grown > max(size, limit):
             low = high = interior = 0
-            length = n
-        size *= length or 1
+            length, grown = n, size
+        size = grown
         lows.append(low)
         highs.append(high)
         interiors.append(interior)
