@@ -222,7 +222,8 @@ def _rounded(x: Array) -> Array:
     with np.errstate(all="ignore"):
         wide = x.astype(np.float64)
         near = np.clip(np.rint(wide), -100, 100)
-        return np.where(np.isfinite(wide), near, wide).astype(x.dtype)
+        rounded: Array = np.where(np.isfinite(wide), near, wide).astype(x.dtype)
+        return rounded
 
 
 SIMPLE: tuple[Callable[[Array], Array], ...] = (_zeros, _ones, _counting, _rounded)

@@ -103,12 +103,6 @@ def _report(out: Output, file: Path, target: str, level: int, found: Examination
     """One line a level, one line an output, and what went wrong."""
     out.say(f"{file}  {target} -O{level}  {found.kind}  (contract: {found.contract})")
     for k, o in enumerate(found.verdict.outputs):
-        share = finite(o.bound_share)
-        used = f", {share:.1%} of the bound" if share else ""
-        ulp = finite(o.max_ulp)
-        apart = f", at most {ulp:.3g} ulp from the reference" if ulp else ""
-        out.say(f"  out{k}: {o.verdict}{apart}{used}")
-        if str(o.verdict) == "violation":
-            out.say(f"    at {list(o.worst)}: got {o.got!r}, the reference has {o.value!r}")
+        out.say(f"  out{k}: {o}")
     if found.note:
         out.say("  " + found.note.strip().splitlines()[-1])

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -67,7 +67,7 @@ def fuzz_(
     out = Output(json)
     with watch() as seen:
         if resume is not None:
-            changes = {"seconds": seconds, "count": count, "jobs": jobs or None}
+            changes: dict[str, Any] = {"seconds": seconds, "count": count, "jobs": jobs or None}
             given = {k: v for k, v in changes.items() if v is not None}
             summary = go_on(resume, where, seen, **given)
         else:
@@ -131,8 +131,8 @@ def _report(out: Output, summary: Summary) -> None:
 def watch() -> Iterator[Callable[[Progress], None]]:
     """A live line on a terminal; elsewhere one line each half minute."""
     if sys.stderr.isatty():
-        with _live() as seen:
-            yield seen
+        with _live() as update:
+            yield update
         return
     last = time.monotonic()
 
