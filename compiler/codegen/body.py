@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from compiler.codegen import scalars
 from compiler.codegen.flow import Axis, Flow, Form
-from compiler.codegen.text import BYTES, REGISTER, Text, constant, literal, register
+from compiler.codegen.host import vector_bits
+from compiler.codegen.text import REGISTER, Text, constant, literal, register
 from compiler.dtypes import I64, DType
 from compiler.nest.functions import function
 from compiler.nest.ir import Body, Inst, Program
@@ -211,8 +212,13 @@ def inlined(t: Text, body: Body, args: Sequence[str], width: int) -> str:
     return values[body.results[0]]
 
 
-def widest(flow: Flow, lane: int, fold: Body | None = None) -> int:
-    """The greatest vector width for loops over ``lane``: 16, 8 with 64-bit elements, 1 if it must be scalar.
+def legal(bits: int) -> tuple[int, int]:
+    """(greatest, least) vector width for elements of at most ``bits``: those that fill registers."""
+    return vector_bits() // max(bits, 8), 128 // max(bits, 8)
+
+
+def widths(flow: Flow, lane: int, fold: Body | None = None) -> tuple[int, int]:
+    """(greatest, least) vector width for loops over ``lane``; greatest 1 if code must be scalar.
 
     ``fold`` is a combine body that works on the results.
     """
@@ -220,13 +226,13 @@ def widest(flow: Flow, lane: int, fold: Body | None = None) -> int:
     for n, inst in enumerate(flow.body.insts):
         if flow.needed[n] and lane in flow.deps[n]:
             if not _vectorises(flow, n, lane):
-                return 1
+                return 1, 1
             bits = max(bits, inst.dtype.bits)
     for inst in fold.insts if fold else ():
         if inst.op == "call" or not _convertible(inst, fold):
-            return 1
+            return 1, 1
         bits = max(bits, inst.dtype.bits)
-    return 16 if bits <= 32 else 8
+    return legal(bits)
 
 
 def _vectorises(flow: Flow, n: int, lane: int) -> bool:
@@ -250,11 +256,3 @@ def _convertible(inst: Inst, body: Body | None) -> bool:
         pair = (source, inst.dtype) if source.is_integer else (inst.dtype, source)
         return not (pair[0].bits == 64 and pair[1].is_float and pair[0].is_integer)
     return True
-
-
-def calls(body: Body) -> bool:
-    """Whether a body calls functions."""
-    return any(i.op == "call" for i in body.insts)
-
-
-__all__ = ["BYTES", "Code", "Memory", "calls", "inlined", "widest"]

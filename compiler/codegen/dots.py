@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from math import prod
 
-from compiler.codegen.body import Memory
+from compiler.codegen.body import Memory, legal
 from compiler.codegen.maps import start_of, width_for
 from compiler.codegen.scalars import convert
 from compiler.codegen.text import REGISTER, Text, constant, register
@@ -70,9 +70,9 @@ def emit_dot(t: Text, nest: Dot, memory: Memory) -> None:
     types = [memory.dtype(b) for b in (nest.lhs, nest.rhs, nest.out)]
     width = 1
     if columns and columns[-1].right == 1 and columns[-1].out == 1:
-        most = 8 if max(d.bits for d in (*types, nest.acc)) == 64 else 16
         wide = any(d.bits == 64 and d.is_integer for d in types) and nest.acc.is_float
-        width = 1 if wide else width_for(columns[-1].size, most, False)
+        range_ = legal(max(d.bits for d in (*types, nest.acc)))
+        width = 1 if wide else width_for(columns[-1].size, *range_)
     with ExitStack() as stack:
         loops = [*batch, *rows, *columns]
         for k, d in enumerate(loops):

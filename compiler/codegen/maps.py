@@ -9,14 +9,14 @@ from __future__ import annotations
 from contextlib import ExitStack
 from math import prod
 
-from compiler.codegen.body import Code, Memory, calls, widest
+from compiler.codegen.body import Code, Memory, widths
 from compiler.codegen.flow import Axis, analyse, axes
 from compiler.codegen.text import Text
 from compiler.nest.ir import Map
 
 INLINE_FROM = 1 << 15  # elements from which functions are copied into the loop instead of called
 INTERLEAVE_FROM = 1024  # trip count from which several vectors are computed side by side
-COPIES = 2
+COPIES = 4
 
 
 def emit_map(t: Text, nest: Map, memory: Memory) -> None:
@@ -43,10 +43,10 @@ def emit_map(t: Text, nest: Map, memory: Memory) -> None:
             _store(code, nest, memory, outs, "0", 1)
 
 
-def width_for(size: int, most: int, has_calls: bool) -> int:
-    """The vector width for a loop of ``size``: the greatest power of two that fits."""
+def width_for(size: int, most: int, least: int) -> int:
+    """The vector width for a loop of ``size``: the greatest power of two that fits, at least ``least``."""
     width = min(most, 1 << (size.bit_length() - 1))
-    return 1 if has_calls and width < 8 else width  # functions exist in widths 1, 8 and 16
+    return width if width >= least else 1
 
 
 def start_of(t: Text, counter: str, copy: int, copies: int, size: int, width: int) -> str:
@@ -54,13 +54,14 @@ def start_of(t: Text, counter: str, copy: int, copies: int, size: int, width: in
     start = t.sum((counter, 1), copy * width)
     if size % (width * copies) == 0 or (copy == 0 and size % width == 0):
         return start
-    return t.intrinsic("umin", "i64", 1, start, str(size - width))
+    fits = t.e(f"icmp ult i64 {start}, {size - width}")  # not umin: fast selection knows no intrinsics
+    return t.e(f"select i1 {fits}, i64 {start}, i64 {size - width}")
 
 
 def _innermost(t: Text, nest: Map, code: Code, axis: Axis, outs: list[str]) -> None:
     lane = axis.variables[-1]
-    width = width_for(axis.size, widest(code.flow, lane), calls(nest.body))
-    copies = COPIES if axis.size >= INTERLEAVE_FROM and width >= 8 else 1
+    width = width_for(axis.size, *widths(code.flow, lane))
+    copies = COPIES if axis.size >= INTERLEAVE_FROM and width > 1 else 1
     with t.loop(axis.size, width * copies) as loop, t.interleaved() as copy:
         for k in range(copies):
             copy()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from math import prod
 
-from compiler.codegen.body import Code, Memory, calls, widest
+from compiler.codegen.body import Code, Memory, widths
 from compiler.codegen.flow import Axis, Flow, analyse, axes
 from compiler.codegen.maps import INLINE_FROM, start_of, width_for
 from compiler.codegen.text import REGISTER, Text, constant, register
@@ -44,9 +44,9 @@ class Fold:
         args = [(v, width) for v in (*acc, *element)]
         return Code(self.t, self._combine, self.memory, args=args).results(width)
 
-    def widest(self, lane: int) -> int:
-        """The greatest vector width for ``lane``."""
-        return widest(self.flow, lane, self.nest.combine)
+    def width(self, size: int, lane: int) -> int:
+        """The vector width for a loop of ``size`` over ``lane``."""
+        return width_for(size, *widths(self.flow, lane, self.nest.combine))
 
     def store(self, values: Sequence[str], outs: Sequence[str], offset: str, width: int) -> None:
         """Write results at ``offset`` behind the pointers ``outs``."""
@@ -75,8 +75,7 @@ def emit_reduce(t: Text, nest: Reduce, memory: Memory) -> None:
         _sequential(fold)
         return
     lane = fold.reduced[0].variables[-1]
-    most = fold.widest(lane) if len(fold.reduced) == 1 else 1
-    width = width_for(fold.count, most, calls(nest.body))
+    width = fold.width(fold.count, lane) if len(fold.reduced) == 1 else 1
     if width > 1:
         _lanes(fold, width)
     else:
@@ -95,8 +94,8 @@ def _sequential(fold: Fold) -> None:
             fold.store(_folded(fold, [fold.code], 1)[0], outs, "0", 1)
             return
         axis = loops[-1]
-        width = width_for(axis.size, fold.widest(axis.variables[-1]), calls(fold.nest.body))
-        copies = COLUMN_COPIES if width >= 8 and axis.size >= COLUMN_COPIES * width else 1
+        width = fold.width(axis.size, axis.variables[-1])
+        copies = COLUMN_COPIES if width > 1 and axis.size >= COLUMN_COPIES * width else 1
         with t.loop(axis.size, width * copies) as loop:
             starts = [start_of(t, loop.i, k, copies, axis.size, width) for k in range(copies)]
             codes = [fold.code.fork() for _ in starts]

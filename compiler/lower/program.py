@@ -21,6 +21,7 @@ class Frame:
         graph: free of calls.
         sources: how to read the values that exist already.
         memory: the buffers of those that have one.
+        splats: the literals of those that have none.
         outs: buffers that wait for values, by value number.
         node: number of the node in work.
     """
@@ -28,6 +29,7 @@ class Frame:
     graph: Graph
     sources: dict[int, Source] = field(default_factory=dict)
     memory: dict[int, int] = field(default_factory=dict)
+    splats: dict[int, Literal] = field(default_factory=dict)
     outs: dict[int, int] = field(default_factory=dict)
     node: int = 0
 
@@ -72,7 +74,7 @@ class Lowerer:
         """The buffer of ``v`` and its strides; a splat is one element with strides 0."""
         if v in self._frame.memory:
             return self._frame.memory[v], strides
-        literal = self._frame.graph.nodes[self._frame.graph.defs[v][0]].attr("value")
+        literal = self._frame.splats[v]
         one = Literal(TensorType((), literal.type.dtype), literal.data)
         return self._constant(one), tuple(0 for _ in strides)
 
@@ -110,6 +112,7 @@ class Lowerer:
             literal = node.attr("value")
             if literal.is_splat:
                 frame.sources[first] = from_literal(literal)
+                frame.splats[first] = literal
             else:
                 self._place(first, self._constant(literal), literal.type)
         elif node.op == "reshape":  # the same bytes
@@ -117,6 +120,8 @@ class Lowerer:
             frame.sources[first] = frame.sources[source]
             if source in frame.memory:
                 frame.memory[first] = frame.memory[source]
+            else:
+                frame.splats[first] = frame.splats[source]
         elif node.op == "composite":
             self._fusion(node, first)
         elif node.op in NESTS:

@@ -93,7 +93,8 @@ def test_integers_wrap_and_i1_is_or_of_ands(check, seeded):
 def test_a_splat_operand_needs_no_buffer_of_its_size(check, seeded):
     t = TensorType((40, 30), F32)
     b = Builder([t])
-    ones = b.splat(TensorType((30, 20), F32), 2.0)
+    flat = b.splat(TensorType((600,), F32), 2.0)
+    ones = b.emit("reshape", [flat], types=[TensorType((30, 20), F32)])
     r = b.emit(
         "dot_general", [0, ones], lhs_contracting_dimensions=(1,), rhs_contracting_dimensions=(0,)
     )
