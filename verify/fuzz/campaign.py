@@ -32,6 +32,7 @@ from verify.fuzz.worker import (
     Unreduced,
     Work,
 )
+from verify.repro import emit
 from verify.slices import count_ops
 from verify.store import Failure, Found, Store
 
@@ -300,7 +301,7 @@ class _Run:
         finding, guilty = content.finding, content.finding.guilty
         folder = self.store.folder(finding.key)
         if not folder.exists():
-            save(finding.case, folder, finding.examination.enclosures)
+            emit(finding, folder)
         self.known[f"{content.kind} {content.guilty}"] += 1
         names = self.config.target, guilty.pass_name, guilty.rewrite
         ops = finding.reduction.ops_after
