@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from compiler.codegen.arena import Layout, layout
 from compiler.codegen.body import Memory
-from compiler.codegen.dots import emit_dot
+from compiler.codegen.gemm import emit_dot
 from compiler.codegen.maps import emit_map
 from compiler.codegen.reduces import emit_reduce
 from compiler.codegen.text import Text

@@ -16,7 +16,10 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
+from compiler.codegen import gemm
 from compiler.codegen.body import inlined
+from compiler.codegen.host import host
+from compiler.codegen.loader import Image, UnknownObject, available, process_symbol
 from compiler.codegen.text import Text, register
 from compiler.errors import InternalError
 from compiler.nest.functions import function
@@ -49,12 +52,31 @@ class Machine:
     def __init__(self, text: str, level: int) -> None:
         _bind_library(text)
         module = _parse(text)
+        self._code: Image | _Engine
+        try:
+            self._code = Image(_object_writer(level).emit_object(module), _resolve)
+        except UnknownObject:
+            self._code = _Engine(_parse(text), level)
+
+    def address(self, name: str) -> int:
+        """Where function ``name`` begins."""
+        return self._code.address(name)
+
+
+class _Engine:
+    """LLVM's loader, for other systems."""
+
+    def __init__(self, module: Any, level: int) -> None:
         self._engine: Any = llvm.create_mcjit_compiler(module, _target_machine(level))
         self._engine.finalize_object()
 
     def address(self, name: str) -> int:
-        """Where function ``name`` begins."""
         return int(self._engine.get_function_address(name))
+
+
+def _resolve(name: str) -> int | None:
+    machine = _library.get(name)
+    return process_symbol(name) if machine is None else machine.address(f"own.{name}")
 
 
 def assembly(text: str, level: int) -> str:
@@ -78,24 +100,23 @@ def _guard_machine() -> Machine:
 
 
 @cache
-def _host() -> tuple[Any, str, str]:
-    """The target, the CPU's name and its features, as text for LLVM."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    features = llvm.get_host_cpu_features().flatten()
-    return llvm.Target.from_default_triple(), llvm.get_host_cpu_name(), features
+def _object_writer(level: int) -> Any:
+    """One target machine a level for objects. UnknownObject where they cannot be loaded."""
+    if not available():
+        raise UnknownObject("no loader for this system")
+    return _target_machine(level, "large")
 
 
-def _target_machine(level: int) -> Any:
-    """A new target machine: an engine takes it over."""
-    target, cpu, features = _host()
+def _target_machine(level: int, model: str = "jitdefault") -> Any:
+    """A new target machine; an engine takes it over."""
+    target, cpu, features = host()
     return target.create_target_machine(
-        cpu=cpu, features=features, opt=level, reloc="static", codemodel="jitdefault", jit=True
+        cpu=cpu, features=features, opt=level, reloc="static", codemodel=model, jit=True
     )
 
 
 def _parse(text: str) -> Any:
-    _host()
+    host()
     try:
         module = llvm.parse_assembly(text)
         module.verify()
@@ -121,10 +142,17 @@ def _bind_library(text: str) -> None:
 
 
 def library_text(names: Iterable[str]) -> str:
-    """LLVM text of functions named ``assay.<function>.<dtype>.w<width>``, defined as ``own.<name>``."""
+    """LLVM text of the shared functions ``names``, defined as ``own.<name>``.
+
+    ``assay.<function>.<dtype>.w<width>`` is a function on vectors; those of matrix products are
+    named in :mod:`compiler.codegen.gemm`.
+    """
     declares: set[str] = set()
     functions = []
     for name in names:
+        if name.startswith(gemm.KINDS):
+            functions.append(gemm.library(name, declares))
+            continue
         _, stem, dtype, width = name.split(".")
         body, lanes = function(f"{stem}.{dtype}"), int(width[1:])
         t = Text(declares)
