@@ -16,15 +16,13 @@ from typing import TypeAlias
 from compiler.check import verify_module
 from compiler.contract import EXACT, Contract
 from compiler.errors import AssayError, UnsupportedError
-from compiler.ir import Array, Graph, Module
+from compiler.ir import Array, Module
 from compiler.pipeline import Options, optimize, passes
 from compiler.rewrite import Trace
-from verify.arrays import same_bits
-from verify.edits import inlined
-from verify.examine import FAILURES, examine
+from verify.examine import FAILURES
+from verify.lone_ops import differ, guilty_op, interpret, wrong_code, wrong_lowering
 from verify.oracle import judge
 from verify.ref import evaluate
-from verify.slices import alone, every_value
 
 LOWER, CODEGEN = "lower", "codegen"
 
@@ -68,7 +66,7 @@ class Culprit:
     by_bits: bool = False
 
 
-Blame: TypeAlias = Callable[[str, str, int], Culprit]
+Blame: TypeAlias = Callable[[str, str, int, Sequence[Module]], Culprit]
 
 
 def stages(module: Module, options: Options) -> tuple[list[Stage], str]:
@@ -100,7 +98,7 @@ def localise(
         count += 1
         reason = departs(module, inputs, run[at])
         if reason:
-            return _culprit(run, at, reason, count)
+            return _root(_culprit(run, at, reason, count), inputs)
     if crash:
         names = [p.name for p in passes(options)]
         guilty = names[len(run) - 1] if len(run) <= len(names) else "pipeline"
@@ -136,10 +134,22 @@ def departs(module: Module, inputs: Sequence[Array], stage: Stage) -> str:
 
 def changes_bits(module: Module, inputs: Sequence[Array], stage: Stage) -> bool:
     """Whether the canonical bits of the module of ``stage`` differ from those of ``module``."""
-    from verify.targets.assay import Canonical
-
     graph = module.main.graph
-    return _differ(Canonical(stage.module)(inputs), Canonical(module)(inputs), graph)
+    return differ(interpret(stage.module, inputs), interpret(module, inputs), graph)
+
+
+def _root(culprit: Culprit, inputs: Sequence[Array]) -> Culprit:
+    """Passes compute constants with the compiler's own lowering: if wrong, it is to blame."""
+    assert culprit.before is not None
+    op, tried = guilty_op(culprit.before, inputs, wrong_lowering)
+    spent = culprit.evaluations + tried
+    if not op:
+        return replace(culprit, evaluations=spent)
+    reason = f"pass {culprit.name} computed with the lowering of {op}, which is wrong"
+    last = culprit.first
+    return replace(
+        culprit, name=LOWER, rewrite=op, last=last, reason=reason, stage=0, evaluations=spent
+    )
 
 
 def _culprit(run: list[Stage], at: int, reason: str, count: int) -> Culprit:
@@ -153,34 +163,35 @@ def _back_end(
 ) -> Culprit:
     """All passes kept the meaning: lowering, code generation, or bits that the enclosures allow."""
     from compiler.executable import compile_module
-    from compiler.lower import lower
-    from compiler.nest.interp import run as interpret
     from verify.bounds import enclose
 
     final = run[-1]
-    last = final.applications
+    forms, last = (final.module,), final.applications
 
-    def blame(name: str, reason: str, more: int) -> Culprit:
-        op, tried = _guilty_op(final.module, inputs)
-        spent = count + more + tried
+    def blame(name: str, reason: str, more: int, forms: Sequence[Module]) -> Culprit:
+        wrong = wrong_lowering if name == LOWER else wrong_code
+        op, spent = "", count + more
+        for form in forms:
+            if not op:
+                op, tried = guilty_op(form, inputs, wrong)
+                spent += tried
         return Culprit(name, op, final.module, final.module, last, last, reason, 0, spent)
 
     try:
-        program = lower(final.module)
-        nests = interpret(program, inputs)
+        nests = interpret(final.module, inputs)
     except Exception as e:
-        return blame(LOWER, f"{type(e).__name__}: {e}", 1)
+        return blame(LOWER, f"{type(e).__name__}: {e}", 1, forms)
     verdict = judge(nests, enclose(module, inputs, final.contract), final.contract)
     if str(verdict.kind) in FAILURES:
-        return blame(LOWER, "the nests compute other values than the program", 1)
+        return blame(LOWER, "the nests compute other values than the program", 1, forms)
     try:
         outputs = compile_module(module, options)(*inputs)
     except Exception as e:
-        return blame(CODEGEN, f"{type(e).__name__}: {e}", 2)
-    if _differ(outputs, nests, final.module.main.graph):
-        return blame(CODEGEN, "machine code and nest interpreter differ in bits", 2)
+        return blame(CODEGEN, f"{type(e).__name__}: {e}", 2, forms)
+    if differ(outputs, nests, final.module.main.graph):
+        return blame(CODEGEN, "machine code and nest interpreter differ in bits", 2, forms)
     if not final.contract:
-        return _by_bits(inputs, run, blame, count + 2)
+        return _by_bits(inputs, run, blame, count)
     return Culprit(evaluations=count + 2)
 
 
@@ -190,50 +201,20 @@ def _by_bits(inputs: Sequence[Array], run: list[Stage], blame: Blame, count: int
     """
     original = run[0].module
     graph = original.main.graph
+    more = 2
     for at in range(1, len(run)):
         before, after = run[at - 1], run[at]
         if after.module == before.module:
             continue
-        count += 1
+        more += 1
         if not changes_bits(original, inputs, after):
             continue
-        if _differ(evaluate(after.module, inputs), evaluate(before.module, inputs), graph):
-            culprit = _culprit(run, at, "a bit-exact pass changed bits", count)
+        if differ(evaluate(after.module, inputs), evaluate(before.module, inputs), graph):
+            culprit = _culprit(run, at, "a bit-exact pass changed bits", count + more)
             return replace(culprit, by_bits=True)
-        return blame(LOWER, "the same op gives other bits in another form", count)
-    return Culprit(evaluations=count)
-
-
-def _differ(a: Sequence[Array], b: Sequence[Array], graph: Graph) -> bool:
-    types = graph.result_types
-    return any(not same_bits(x, y, t.dtype) for x, y, t in zip(a, b, types, strict=True))
-
-
-def _guilty_op(module: Module, inputs: Sequence[Array]) -> tuple[str, int]:
-    """The first op that fails when compiled alone on reference values, and the tests used.
-
-    Fused ops are tried one by one before the fused group as a whole.
-    """
-    spent = 0
-    for form in dict.fromkeys((inlined(module), module)):
-        op, tried = _first_wrong_op(form, inputs)
-        spent += tried
-        if op:
-            return op, spent
-    return "", spent
-
-
-def _first_wrong_op(module: Module, inputs: Sequence[Array]) -> tuple[str, int]:
-    try:
-        values = every_value(module, inputs)
-    except Exception:
-        return "", 0
-    graph = module.main.graph
-    for i, node in enumerate(graph.nodes):
-        single, operands = alone(module, i, values)
-        if examine(single, operands, "assay", Options(level=0)).failed:
-            return node.attr("name") if node.op == "composite" else node.op, i + 1
-    return "", len(graph.nodes)
+        reason = "the same op gives other bits in another form"
+        return blame(LOWER, reason, more, (before.module, after.module))
+    return Culprit(evaluations=count + more)
 
 
 def _last_line(text: str) -> str:
