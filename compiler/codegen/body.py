@@ -78,15 +78,18 @@ class Code:
         self.width = 1
         self.values: dict[int, tuple[str, int]] = {}
         self._bound: dict[int, str] = {}
-        self._pending = [n for n, needed in enumerate(flow.needed) if needed]
+        self._known = 0  # mask of bound loop variables
+        self._pending = flow.needed
+        self._keys: dict[int, _Key] = {}
         self._pointers: dict[_Key, str] = {}
-        for n, form in flow.offsets.items():
-            if flow.needed[n]:
-                buffer = flow.body.insts[n].imm
-                start = memory.pointer(buffer)
-                self._pointers[_key(buffer, form)] = t.at(
-                    start, memory.dtype(buffer), str(form.const)
-                )
+        for n in flow.needed:
+            form = flow.offsets.get(n)
+            if form is not None:
+                inst = flow.body.insts[n]
+                key = self._keys[n] = _key(inst.imm, form)
+                if key not in self._pointers:
+                    start = memory.pointer(inst.imm)
+                    self._pointers[key] = t.at(start, inst.dtype, str(form.const))
         self._advance()
 
     def fork(self) -> Code:
@@ -94,7 +97,7 @@ class Code:
         other = object.__new__(Code)
         other.__dict__.update(self.__dict__)
         other.values, other._bound = dict(self.values), dict(self._bound)
-        other._pending, other._pointers = list(self._pending), dict(self._pointers)
+        other._pointers = dict(self._pointers)
         return other
 
     def bind(self, axis: Axis, counter: str, width: int = 1) -> None:
@@ -102,14 +105,16 @@ class Code:
         last = axis.variables[-1]
         if width > 1:
             self.lane, self.width = last, width
+        self._bound[last] = counter
         for v in axis.variables:
-            self._bound[v] = counter
-        for key, pointer in self._pointers.items():
-            stride = dict(key[2]).get(last, 0)
-            if stride and counter != "0":
-                offset = self.t.sum((counter, stride))
-                dtype = self.memory.dtype(key[0])
-                self._pointers[key] = self.t.at(pointer, dtype, offset)
+            self._known |= 1 << v
+        if counter != "0":
+            for key, pointer in self._pointers.items():
+                for v, stride in key[2]:
+                    if v == last:
+                        offset = self.t.sum((counter, stride))
+                        dtype = self.memory.dtype(key[0])
+                        self._pointers[key] = self.t.at(pointer, dtype, offset)
         self._advance()
 
     def results(self, width: int) -> list[str]:
@@ -118,27 +123,30 @@ class Code:
 
     def _advance(self) -> None:
         """Emit what has become known."""
-        waiting = []
+        waiting, deps, unknown = [], self.flow.deps, ~self._known
         for n in self._pending:
-            if all(v in self._bound for v in self.flow.deps[n]):
-                self._emit(n)
-            else:
+            if deps[n] & unknown:
                 waiting.append(n)
+            else:
+                self._emit(n)
         self._pending = waiting
 
     def _emit(self, n: int) -> None:
-        inst, deps = self.flow.body.insts[n], self.flow.deps[n]
-        width = self.width if self.lane is not None and self.lane in deps else 1
-        if inst.op == "load":
-            self.values[n] = (self._load(inst, self.flow.offsets[n], width), width)
-        elif inst.op == "index":
-            self.values[n] = (self._index(self._bound[inst.imm], width), width)
-        elif inst.op == "const":
+        inst = self.flow.body.insts[n]
+        op = inst.op
+        if op == "load" or op == "index":
+            varies = self.lane is not None and self.flow.deps[n] >> self.lane & 1
+            width = self.width if varies else 1
+            if op == "load":
+                self.values[n] = (self._load(n, inst, width), width)
+            else:
+                self.values[n] = (self._index(self._bound[inst.imm], width), width)
+        elif op == "const":
             self.values[n] = (literal(inst.dtype, inst.imm), 1)
-        elif inst.op == "arg":
+        elif op == "arg":
             self.values[n] = self.args[inst.imm]
         else:
-            width = max([self.values[a][1] for a in inst.args], default=1)
+            width = max(self.values[a][1] for a in inst.args)
             self.values[n] = (self._operation(inst, width), width)
 
     def _operation(self, inst: Inst, width: int) -> str:
@@ -170,8 +178,8 @@ class Code:
         whole = register(I64, width)
         return self.t.e(f"add {whole} {self.t.splat('i64', counter, width)}, <{lanes}>")
 
-    def _load(self, inst: Inst, form: Form, width: int) -> str:
-        pointer = self._pointers[_key(inst.imm, form)]
+    def _load(self, n: int, inst: Inst, width: int) -> str:
+        form, pointer = self.flow.offsets[n], self._pointers[self._keys[n]]
         if form.others:
             terms = [(self.values[v][0], k) for v, k in form.others.items()]
             pointer = self.t.at(pointer, inst.dtype, self.t.sum(*terms))
@@ -223,11 +231,11 @@ def widths(flow: Flow, lane: int, fold: Body | None = None) -> tuple[int, int]:
     ``fold`` is a combine body that works on the results.
     """
     bits = 8
-    for n, inst in enumerate(flow.body.insts):
-        if flow.needed[n] and lane in flow.deps[n]:
+    for n in flow.needed:
+        if flow.deps[n] >> lane & 1:
             if not _vectorises(flow, n, lane):
                 return 1, 1
-            bits = max(bits, inst.dtype.bits)
+            bits = max(bits, flow.body.insts[n].dtype.bits)
     for inst in fold.insts if fold else ():
         if inst.op == "call" or not _convertible(inst, fold):
             return 1, 1
@@ -239,7 +247,7 @@ def _vectorises(flow: Flow, n: int, lane: int) -> bool:
     inst = flow.body.insts[n]
     if inst.op == "load":
         form = flow.offsets[n]
-        if any(lane in flow.deps[v] for v in form.others):
+        if any(flow.deps[v] >> lane & 1 for v in form.others):
             return False
         return form.loops[lane] in (1, -1)
     return _convertible(inst, flow.body)

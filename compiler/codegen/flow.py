@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from compiler.dtypes import I64
 from compiler.nest.ir import Body
 
 
@@ -38,55 +39,60 @@ class Form:
 
 @dataclass(slots=True)
 class Flow:
-    """Analysis of one body.
+    """Analysis of one body. Sets of loop variables are bit masks.
 
     Attributes:
         body: what was analysed.
         offsets: for each load its offset.
-        needed: instructions that must be computed as values (not merely as parts of offsets).
+        needed: instructions that must be computed as values (not merely as parts of offsets), in order.
         deps: for each instruction the loop variables that it depends on.
         escaped: loop variables whose value is used, other than in offsets.
     """
 
     body: Body
     offsets: dict[int, Form]
-    needed: list[bool]
-    deps: list[frozenset[int]]
-    escaped: frozenset[int]
+    needed: list[int]
+    deps: list[int]
+    escaped: int
 
-
-_NOTHING: frozenset[int] = frozenset()
+    def forms(self) -> list[Form]:
+        """The offsets of all loads that are needed."""
+        return [self.offsets[n] for n in self.needed if n in self.offsets]
 
 
 def analyse(body: Body) -> Flow:
     """Offsets, needed instructions and dependencies of ``body``."""
+    insts = body.insts
     forms: dict[int, Form] = {}
-    deps: list[frozenset[int]] = []
-    for n, inst in enumerate(body.insts):
-        if inst.dtype.name == "i64":
+    offsets: dict[int, Form] = {}
+    deps: list[int] = []
+    for n, inst in enumerate(insts):
+        mask = 0
+        if inst.dtype is I64:
             forms[n] = _form(body, forms, n)
         if inst.op == "index":
-            deps.append(frozenset((inst.imm,)))
+            mask = 1 << inst.imm
         elif inst.op == "load":
-            deps.append(_reach(forms[inst.args[0]], deps))
-        elif len(inst.args) == 1:
-            deps.append(deps[inst.args[0]])
+            form = offsets[n] = forms[inst.args[0]]
+            for v in form.loops:
+                mask |= 1 << v
+            for v in form.others:
+                mask |= deps[v]
         else:
-            deps.append(_NOTHING.union(*(deps[a] for a in inst.args)))
-    offsets = {n: forms[i.args[0]] for n, i in enumerate(body.insts) if i.op == "load"}
-    needed = [False] * len(body.insts)
+            for v in inst.args:
+                mask |= deps[v]
+        deps.append(mask)
+    wanted = [False] * len(insts)
     for r in body.results:
-        needed[r] = True
-    for n in range(len(body.insts) - 1, -1, -1):
-        if needed[n]:
-            for a in offsets[n].others if n in offsets else body.insts[n].args:
-                needed[a] = True
-    escaped = frozenset(i.imm for n, i in enumerate(body.insts) if needed[n] and i.op == "index")
-    return Flow(body, offsets, needed, deps, escaped)
-
-
-def _reach(form: Form, deps: list[frozenset[int]]) -> frozenset[int]:
-    return frozenset(form.loops).union(*(deps[v] for v in form.others))
+        wanted[r] = True
+    escaped = 0
+    for n in range(len(insts) - 1, -1, -1):
+        if wanted[n]:
+            for v in offsets[n].others if n in offsets else insts[n].args:
+                wanted[v] = True
+            if insts[n].op == "index":
+                escaped |= 1 << insts[n].imm
+    return Flow(body, offsets, [n for n, yes in enumerate(wanted) if yes], deps, escaped)
 
 
 def _form(body: Body, forms: dict[int, Form], n: int) -> Form:
@@ -114,12 +120,13 @@ class Axis:
     variables: tuple[int, ...]
 
 
-def axes(sizes: tuple[int, ...], first: int, flow: Flow, forms: list[Form]) -> list[Axis]:
+def axes(sizes: tuple[int, ...], first: int, flow: Flow) -> list[Axis]:
     """The loops over dimensions ``first``, ``first + 1``, ... of the given sizes.
 
     Neighbours are merged where every offset walks them as one; dimensions of size 1 need no loop.
     """
     out: list[Axis] = []
+    forms = flow.forms()
     for k, n in enumerate(sizes):
         if n == 1:
             continue
@@ -132,6 +139,6 @@ def axes(sizes: tuple[int, ...], first: int, flow: Flow, forms: list[Form]) -> l
 
 
 def _merge(outer: int, inner: int, size: int, flow: Flow, forms: list[Form]) -> bool:
-    if outer in flow.escaped or inner in flow.escaped:
+    if flow.escaped >> outer & 1 or flow.escaped >> inner & 1:
         return False
     return all(f.loops.get(outer, 0) == f.loops.get(inner, 0) * size for f in forms)

@@ -25,8 +25,7 @@ def emit_map(t: Text, nest: Map, memory: Memory) -> None:
     if total == 0:
         return
     flow = analyse(nest.body)
-    forms = [f for n, f in flow.offsets.items() if flow.needed[n]]
-    loops = axes(nest.domain, 0, flow, forms)
+    loops = axes(nest.domain, 0, flow)
     outs = [memory.pointer(out) for out in nest.outs]
     code = Code(t, flow, memory, inline=total >= INLINE_FROM)
     with ExitStack() as stack:
@@ -62,11 +61,11 @@ def _innermost(t: Text, nest: Map, code: Code, axis: Axis, outs: list[str]) -> N
     lane = axis.variables[-1]
     width = width_for(axis.size, *widths(code.flow, lane))
     copies = COPIES if axis.size >= INTERLEAVE_FROM and width > 1 else 1
-    with t.loop(axis.size, width * copies) as loop, t.interleaved() as copy:
+    with t.loop(axis.size, width * copies) as loop, t.interleaved(copies) as copy:
         for k in range(copies):
             copy()
             start = start_of(t, loop.i, k, copies, axis.size, width)
-            own = code.fork()
+            own = code.fork() if copies > 1 else code
             own.bind(axis, start, width)
             _store(own, nest, code.memory, outs, start, width)
 

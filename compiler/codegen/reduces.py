@@ -32,9 +32,8 @@ class Fold:
         self.flow: Flow = analyse(nest.body)
         self._combine = analyse(nest.combine)
         self.inits = Code(t, analyse(nest.inits), memory).results(1)
-        forms = [f for n, f in self.flow.offsets.items() if self.flow.needed[n]]
-        self.domain = axes(nest.domain, 0, self.flow, forms)
-        self.reduced = axes(nest.reduced, len(nest.domain), self.flow, forms)
+        self.domain = axes(nest.domain, 0, self.flow)
+        self.reduced = axes(nest.reduced, len(nest.domain), self.flow)
         self.count = prod(nest.reduced)
         inline = prod(nest.domain) * self.count >= INLINE_FROM
         self.code = Code(t, self.flow, memory, inline=inline)

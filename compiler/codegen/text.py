@@ -219,13 +219,16 @@ class Text:
         loop.results = list(loop.next)
 
     @contextmanager
-    def interleaved(self) -> Iterator[Callable[[], None]]:
-        """Interleave straight-line code: call what is yielded at the start of each copy.
+    def interleaved(self, copies: int) -> Iterator[Callable[[], None]]:
+        """Interleave straight-line code: call what is yielded at the start of each of ``copies``.
 
         Independent copies side by side keep more operations in flight; LLVM does not interleave by
         itself.
         """
         kept, parts = self.lines, list[list[str]]()
+        if copies == 1:
+            yield lambda: None
+            return
 
         def copy() -> None:
             self.lines = []
