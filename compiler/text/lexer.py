@@ -25,7 +25,7 @@ TOKEN = re.compile(
     | [#!^]?[A-Za-z_][A-Za-z0-9_$.]*            # words, aliases, attributes, types, blocks
     | -?0x[0-9A-Fa-f]+
     | -?[0-9]+(?:\.[0-9]*(?:[eE][-+]?[0-9]+)?)?
-    | -> | \S )""",
+    | -> | \S | \Z )""",
     re.VERBOSE | re.ASCII,
 )
 STRING = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"')
@@ -54,8 +54,8 @@ class Cursor:
         for m in TOKEN.finditer(text):
             self.tokens.append(m[1])
             self.starts.append(m.start(1))
-        self.tokens.append("")
-        self.starts.append(len(text.rstrip()))
+        end = self.tokens.index("", max(len(self.tokens) - 2, 0))
+        self.starts[end] = len(text.rstrip())
         self.at = 0
         self.op = ""
         self.depth = 0

@@ -4,7 +4,7 @@ same module.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from compiler.ir import Function, Graph, Module, Node
@@ -15,7 +15,7 @@ from compiler.text.forms import FUNCTIONAL, fields
 from compiler.text.lexer import quote, symbol_name
 from compiler.text.literals import write_dense
 
-Names = Sequence[str]
+Names = Sequence[str] | Mapping[int, str]
 Lines = list[str]
 
 
@@ -30,10 +30,20 @@ def print_module(m: Module) -> str:
 
 def print_node(graph: Graph, index: int) -> str:
     """One op of a function's graph on one line, with the names that :func:`print_module` uses."""
-    return " ".join(line.strip() for line in _node(graph, index, value_names(graph), ""))
+    node = graph.nodes[index]
+    names = {v: _name(graph, v) for v in node.uses}
+    return " ".join(line.strip() for line in _node(graph, index, names, ""))
 
 
-def value_names(graph: Graph, prefix: str = "", outer: Names = ()) -> list[str]:
+def _name(g: Graph, value: int) -> str:
+    """One entry of ``value_names(g)``."""
+    at, k = g.defs[value]
+    if at < 0:
+        return f"%arg{k}"
+    return f"%{at}#{k}" if len(g.nodes[at].types) > 1 else f"%{at}"
+
+
+def value_names(graph: Graph, prefix: str = "", outer: Sequence[str] = ()) -> list[str]:
     """The name of every value: ``%arg0`` for parameters, ``%3`` or ``%3#1`` for results of node 3.
 
     In a region ``prefix`` holds the path of nodes that it lies in, and ``outer`` the names of

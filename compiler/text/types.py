@@ -59,10 +59,11 @@ class TypeReader(Cursor):
     def _refuse_type(self, token: str) -> None:
         """Raise UnsupportedError if this is some type that Assay does not have."""
         if token == "tensor" and self.peek() == "<":
-            end = self.at + 2
-            while self.tokens[end] not in (">", "") and end < self.at + 12:
+            end, depth = self.at + 2, 1
+            while depth and self.tokens[end] and end < self.at + 40:
+                depth += (self.tokens[end] == "<") - (self.tokens[end] == ">")
                 end += 1
-            self.unsupported(f"type tensor<{''.join(self.tokens[self.at + 2 : end])}>")
+            self.unsupported(f"type {''.join(self.tokens[self.at : end])[:60]}")
         if token.startswith("tensor<"):
             shown = f"type {' '.join(token.split())[:60]}"
             for mark, reason in _REASONS:
