@@ -19,7 +19,7 @@ from typing import Any
 from compiler.errors import InputError
 from verify.case import Case, save
 from verify.engines import Engine, Event, Lost, Message
-from verify.fuzz.config import CampaignConfig, program
+from verify.fuzz.config import CampaignConfig, Setup, program
 from verify.fuzz.stats import Stats, total
 from verify.fuzz.summary import Summary
 from verify.fuzz.worker import (
@@ -72,21 +72,21 @@ OnProgress = Callable[[Progress], None]
 
 
 def campaign(
-    config: CampaignConfig, on_progress: OnProgress | None = None, *, engine: Engine | None = None
+    config: CampaignConfig, on_progress: OnProgress | None = None, *, setup: Setup | None = None
 ) -> Summary:
     """Run a new campaign until ``config.count`` programs or ``config.seconds`` are over, or Ctrl-C.
 
     Args:
         config: what to do.
         on_progress: called about ten times a second.
-        engine: where to run; worker processes of this machine if not given.
+        setup: called first in every worker, for instance to register a target.
 
     Returns:
         The summary; ``interrupted`` after Ctrl-C, which is not passed on.
     """
     with Store(config.directory) as store:
         number = store.create(config.to_json())
-        return _Run(store, number, config).run(on_progress, engine)
+        return _Run(store, number, config, setup).run(on_progress)
 
 
 def resume(
@@ -94,7 +94,7 @@ def resume(
     directory: Path,
     on_progress: OnProgress | None = None,
     *,
-    engine: Engine | None = None,
+    setup: Setup | None = None,
     **changes: Any,
 ) -> Summary:
     """Go on with campaign ``number`` of the store in ``directory``.
@@ -107,7 +107,7 @@ def resume(
         raise InputError(f"a campaign that is resumed keeps its {', '.join(sorted(fixed))}")
     with Store(directory) as store:
         config = CampaignConfig.from_json(store.config(number), directory=directory, **changes)
-        return _Run(store, number, config).run(on_progress, engine)
+        return _Run(store, number, config, setup).run(on_progress)
 
 
 def summary(number: int, directory: Path) -> Summary:
@@ -124,6 +124,7 @@ class _Run:
     store: Store
     number: int
     config: CampaignConfig
+    setup: Setup | None = None
     stats: Stats = field(default_factory=Stats)
     at_start: int = 0
     known: Counter[str] = field(default_factory=Counter)
@@ -137,13 +138,14 @@ class _Run:
     started: float = field(default_factory=time.monotonic)
     clock: float = field(default_factory=time.time)
 
-    def run(self, on_progress: OnProgress | None, engine: Engine | None) -> Summary:
+    def run(self, on_progress: OnProgress | None) -> Summary:
         """Work until the end; what Ctrl-C leaves undone stays for the next run."""
         self._load()
         self.store.set_state(self.number, "running")
         state = "done"
+        engine: Engine | None = None
         try:
-            engine = engine or self._local()
+            engine = self._local()
             self._drive(engine, on_progress)
         except KeyboardInterrupt:
             state = "interrupted"
@@ -164,7 +166,7 @@ class _Run:
         jobs = self.config.workers
         if self.config.count is not None:
             jobs = min(jobs, max(self.config.count - self.at_start, 1))
-        return LocalEngine(Work(self.config), jobs)
+        return LocalEngine(Work(self.config, self.setup), jobs)
 
     def _load(self) -> None:
         self.stats = total(self.store.stats(self.number))

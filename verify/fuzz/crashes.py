@@ -7,22 +7,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from compiler.pipeline import Options, optimize
-
 from compiler.ir import Array, Module
+from compiler.pipeline import Options, optimize
 from compiler.rewrite import Trace
 from verify.bisect import Guilty
 from verify.case import Case
 from verify.engines import Lost, Message, Report
 from verify.engines.local import LocalEngine
 from verify.examine import Examination, examine
-from verify.fuzz.config import CampaignConfig, prepare_process
+from verify.fuzz.config import CampaignConfig, Setup, prepare_process
 from verify.isolate import Finding, structure
 from verify.oracle import Verdict
 from verify.reduce import reduce
 
 LIMIT = 1 << 14  # more applications than any generated program has
-SLOW_BUDGET = 40  # examinations when each failing one takes a whole time-out
+SLOW = 5  # a part of the budget, where each failing examination takes a whole time-out
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +42,11 @@ class Probe:
     target: str
     fault: str
     seconds: float
+    setup: Setup | None = None
 
     def start(self) -> None:
         """Load the target and switch the fault on."""
-        prepare_process(self.target, self.fault)
+        prepare_process(self.target, self.fault, self.setup)
 
     def run(self, payload: Question, report: Report) -> None:
         """Answer one question: the verdict's kind, or the list of rewrites."""
@@ -85,14 +85,16 @@ class Sandbox:
         self._engine.shutdown()
 
 
-def isolate_crash(case: Case, how: str, config: CampaignConfig) -> Finding:
+def isolate_crash(
+    case: Case, how: str, config: CampaignConfig, setup: Setup | None = None
+) -> Finding:
     """Reduce a case whose examination dies with ``how``, and name the rewrite without which it does
     not.
     """
     slow = how == "timeout"
     seconds = min(config.timeout, 10.0) if slow else config.timeout
-    budget = min(config.budget, SLOW_BUDGET) if slow else config.budget
-    with Sandbox(Probe(case.target, case.fault, seconds)) as sandbox:
+    budget = config.budget // SLOW if slow else config.budget
+    with Sandbox(Probe(case.target, case.fault, seconds, setup)) as sandbox:
 
         def died(module: Module, inputs: list[Array], options: Options | None = None) -> bool:
             question = Question(module, tuple(inputs), case.target, options or case.options)

@@ -13,7 +13,7 @@ from verify.bisect import bisect
 from verify.case import Case
 from verify.engines import Report
 from verify.examine import Examination, examine
-from verify.fuzz.config import CampaignConfig, prepare_process, program
+from verify.fuzz.config import CampaignConfig, Setup, prepare_process, program
 from verify.fuzz.crashes import isolate_crash
 from verify.fuzz.stats import Stats
 from verify.isolate import Finding, isolate
@@ -92,10 +92,11 @@ class Work:
     """The job of a campaign's workers."""
 
     config: CampaignConfig
+    setup: Setup | None = None
 
     def start(self) -> None:
         """Load the target and switch the fault on."""
-        prepare_process(self.config.target, self.config.fault)
+        prepare_process(self.config.target, self.config.fault, self.setup)
 
     def run(self, payload: Batch | CrashTask, report: Report) -> None:
         """Do a batch, or isolate a crash."""
@@ -192,7 +193,7 @@ class Work:
         module, inputs = program(config, task.index)
         kind = "timeout" if task.how == "timeout" else "crash"
         case = self._case(task.index, module, inputs, _lost(kind, task))
-        finding = isolate_crash(case, task.how, config)
+        finding = isolate_crash(case, task.how, config, self.setup)
         report.emit(Isolated(task.index, kind, finding.guilty.name, finding))
 
 
