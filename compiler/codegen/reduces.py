@@ -20,7 +20,8 @@ from compiler.dtypes import DType
 from compiler.nest.ir import Reduce
 
 LANES = 64
-COLUMN_COPIES = 4
+COLUMN_COPIES = 8  # vectors of results side by side
+LARGE = 1 << 14  # elements from which speed counts for more than short code
 
 
 class Fold:
@@ -75,10 +76,17 @@ def emit_reduce(t: Text, nest: Reduce, memory: Memory) -> None:
         return
     lane = fold.reduced[0].variables[-1]
     width = fold.width(fold.count, lane) if len(fold.reduced) == 1 else 1
-    if width > 1:
+    small = prod(nest.domain) * fold.count < LARGE and fold.count > LANES // 2
+    if width > 1 and not (small and _long(nest)):
         _lanes(fold, width)
     else:
         _scratch(fold)
+
+
+def _long(nest: Reduce) -> bool:
+    """Whether copies of the code for one vector, one for each vector of lanes, would be long."""
+    narrow = any(i.op == "convert" for i in nest.combine.insts)
+    return narrow or len(nest.body.insts) > 16
 
 
 # One accumulator a result
@@ -94,7 +102,8 @@ def _sequential(fold: Fold) -> None:
             return
         axis = loops[-1]
         width = fold.width(axis.size, axis.variables[-1])
-        copies = COLUMN_COPIES if width > 1 and axis.size >= COLUMN_COPIES * width else 1
+        large = width > 1 and fold.count * axis.size >= LARGE
+        copies = COLUMN_COPIES if large and axis.size >= COLUMN_COPIES * width else 1
         with t.loop(axis.size, width * copies) as loop:
             starts = [start_of(t, loop.i, k, copies, axis.size, width) for k in range(copies)]
             codes = [fold.code.fork() for _ in starts]
