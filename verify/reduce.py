@@ -211,7 +211,8 @@ def _zeros(x: Array) -> Array:
 def _counting(x: Array) -> Array:
     """1, 2, 3, ... over the elements, so that no two neighbours are equal."""
     if x.dtype == np.bool_:
-        return (np.arange(x.size) % 2 == 0).reshape(x.shape)
+        odd: Array = (np.arange(x.size) % 2 == 0).reshape(x.shape)
+        return odd
     return (np.arange(x.size) % 100 + 1).astype(x.dtype).reshape(x.shape)
 
 
