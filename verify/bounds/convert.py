@@ -15,7 +15,7 @@ from verify.bounds.value import Value
 from verify.ref.convert import convert_array
 
 
-@define("convert", determined=True)
+@define("convert")
 def _convert(ctx: Context, node: Node, operands: list[Value]) -> Value:
     return convert_value(ctx, operands[0], node.type.dtype)
 
@@ -28,10 +28,14 @@ def convert_value(ctx: Context, x: Value, to: DType) -> Value:
     """
     if x.dtype is to:
         return x
+    if x.source is not None and x.source.dtype is to:
+        return x.source  # there and back
+    if x.dtype.precision and to.precision:
+        return _float_to_float(ctx, x, to)
     if x.error is None:
         return Value(to, convert_array(x.as_bits(), to))
     if x.dtype.precision:
-        return _float_to_float(ctx, x, to) if to.precision else _float_to_int(ctx, x, to)
+        return _float_to_int(ctx, x, to)
     bits = convert_array(x.as_bits(), to)
     if not to.precision:
         return Value(to, bits, error=x.error, hull=x.hull)
@@ -40,10 +44,17 @@ def convert_value(ctx: Context, x: Value, to: DType) -> Value:
 
 
 def _float_to_float(ctx: Context, x: Value, to: DType) -> Value:
-    z, error = ctx.center(x), x.error
     here, there = FORMATS[x.dtype], FORMATS[to]
-    if here.precision <= there.precision and here.eta_exponent >= there.eta_exponent:
-        return Value(to, None, z, error, x.hull)
+    wider = here.precision <= there.precision and here.eta_exponent >= there.eta_exponent
+    if x.error is None:
+        out = Value(to, convert_array(x.as_bits(), to))
+    if wider:
+        if x.error is not None:
+            out = Value(to, None, ctx.center(x), x.error, x.hull)
+        out.source = x
+    if wider or x.error is None:
+        return out
+    z, error = ctx.center(x), x.error
     z, e, _ = after_rounding(ctx, to, z, error)
     exact = x.exact()
     if np.any(exact):
@@ -71,7 +82,7 @@ def _saturate(x: Array, to: DType) -> Array:
     return convert_array(np.asarray(x.astype(np.float64)), to)
 
 
-@define("bitcast_convert", determined=False)
+@define("bitcast_convert")
 def _bitcast_convert(ctx: Context, node: Node, operands: list[Value]) -> Value:
     """Exact bits only. Those of a NaN, and of a zero whose sign is open, are nobody's business: undecided."""
     x, to = operands[0], node.type.dtype
@@ -97,13 +108,19 @@ def _bitcast_convert(ctx: Context, node: Node, operands: list[Value]) -> Value:
     return settle(to, ctx.center(Value(to, bits)), e, x.hull)
 
 
-@define("reduce_precision", determined=True)
+@define("reduce_precision")
 def _reduce_precision(ctx: Context, node: Node, operands: list[Value]) -> Value:
     """One rounding of unit 2**-(m + 1); below the smallest normal number of the format a value may become zero."""
     x = operands[0]
     f = FORMATS[x.dtype]
+    own = FORMATS[x.dtype].eta_exponent + f.precision - 1
+    bias = 2 ** (node.attr("exponent_bits") - 1) - 1
+    if node.attr("mantissa_bits") + 1 >= f.precision and 1 - bias <= own:
+        return x
     v, ex = ctx.center(x), error_of(x)
-    mantissa, exponent = node.attr("mantissa_bits"), node.attr("exponent_bits")
+    mantissa = node.attr("mantissa_bits")
+    if x.error is None and mantissa > 0:
+        return Value(x.dtype, ctx.reference(node, operands))
     unit = 2.0 ** -(mantissa + 1) if mantissa + 1 < f.precision else 0.0
     size = np.abs(v)
     e = ex + (size + ex) * unit * (1 + 16 * ctx.eps)
@@ -111,8 +128,6 @@ def _reduce_precision(ctx: Context, node: Node, operands: list[Value]) -> Value:
         e = e + f.eta * 2.0 ** min(
             f.precision - mantissa, 60
         )  # subnormals are rounded to a coarser grid
-    bias = 2 ** (exponent - 1) - 1
-    own = round(float(np.log2(f.normal)))
     if 1 - bias > own:
         normal = ctx.carrier(2) ** (1 - bias)
         e = np.where(size - ex <= normal * 2, e + normal * 2, e)

@@ -23,7 +23,7 @@ Outputs: TypeAlias = "Value | list[Value]"
 
 # Which float ops a flag lets a compiler evaluate otherwise, although their operands are exact.
 TOUCHED: dict[str, tuple[str, ...]] = {
-    "reassoc": ("add", "subtract", "multiply"),
+    "reassoc": ("add", "subtract", "multiply", "divide"),
     "contract": ("multiply",),
     "arcp": ("divide",),
     "afn": ("sqrt",),
@@ -97,18 +97,31 @@ class Context:
     def run(self, graph: Graph, args: Sequence[Value]) -> list[Value]:
         """All values of ``graph``, by number."""
         values = list(args)
+        known: dict[Any, Outputs] = {}
         for node in graph.nodes:
             operands = [values[v] for v in node.uses]
-            if node.op in self.narrow:
-                operands = [narrowed(self, node, x) for x in operands]
-            out = self.step(node, operands)
-            if node.op in self.narrow and isinstance(out, Value) and out.ring is not None:
-                out.ring.narrow = min(d.precision for d in self.narrow[node.op])
+            out: Outputs | None = None
+            if self.reassoc:
+                # Equal nodes are one value: max(a * b, a * b) is a * b to a compiler that finds that out.
+                key = (node.op, node.attrs, node.regions, node.types, *map(id, operands))
+                out = known.get(key)
+            if out is None:
+                out = self.narrow_step(node, operands) if node.op in self.narrow else self.step(node, operands)
+                if self.reassoc:
+                    known[key] = out
             if type(out) is list:
                 values.extend(out)
             else:
                 values.append(out)  # type: ignore[arg-type]
         return values
+
+    def narrow_step(self, node: Node, operands: list[Value]) -> Outputs:
+        """One op whose operands may be rounded to a narrow format."""
+        out = self.step(node, [narrowed(self, node, x) for x in operands])
+        for x in out if isinstance(out, list) else [out]:
+            if x.ring is not None:
+                x.ring.narrow = min(d.precision for d in self.narrow[node.op])
+        return out
 
     def step(self, node: Node, operands: list[Value]) -> Outputs:
         """One op. Exact operands of an op that the specification determines: what the reference gives, nothing more."""
@@ -170,19 +183,22 @@ def narrowed(ctx: Context, node: Node, x: Value) -> Value:
         fits = round_to(center.astype(np.float64), to).astype(np.float64) == center
         if x.ring is None and x.error is None and (fits | ~np.isfinite(center)).all():
             continue
-        polynomial = _narrowed_ring(ctx.leaf(x), small, FORMATS[x.dtype].u) if ctx.reassoc else None
+        own = FORMATS[x.dtype]
+        polynomial = _narrowed_ring(ctx.leaf(x), small, own.u) if ctx.reassoc else None
         size = np.abs(center) + error
         grown = error + size * (small.u + 8 * ctx.eps) + small.half
         grown = np.where(fits & (error == 0), 0.0, grown)
         special = ~np.isfinite(center) & (error == 0)  # exact NaN and infinity stay
-        grown = np.where(size + grown < small.top, grown, np.where(special, 0.0, np.inf))
+        fine = size + grown < min(small.top, own.top)
+        grown = np.where(fine, grown, np.where(special, 0.0, np.inf))
         x = Value(x.dtype, x.bits, center, grown, x.hull, polynomial)
     return x
 
 
 def _narrowed_ring(a: ring.Ring, small: Format, u: float) -> ring.Ring:
     p = small.precision
-    if a.grain is not None and (a.mag <= 2.0 ** min(p + a.grain, 1000)).all():
+    whole = a.grain is not None and a.grain >= small.eta_exponent
+    if whole and (a.mag <= min(2.0 ** min(p + (a.grain or 0), 1000), small.top / 2)).all():
         # Exact in the narrow format too; but an intermediate of another order must fit it as well.
         return replace(a, narrow=p, precision=min(p, a.precision or p)) if a.roundings else a
     return replace(

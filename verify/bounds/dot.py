@@ -127,7 +127,8 @@ def _special(
 ) -> tuple[Array, Array]:
     """Infinities and NaN are certain where all elements that take part are exact and the finite part is tame.
 
-    A sum of one sign that passes the threshold with all its legal values is certainly infinite. Else undecided.
+    A sum that passes the threshold with all its legal values is certainly infinite if the terms of the
+    other sign cannot overflow by themselves. Else undecided.
     """
     a, b = values
     tame_a, tame_b = (np.where(np.isfinite(x), np.abs(x), 0) for x in values)
@@ -141,9 +142,9 @@ def _special(
     endless = (endless_a @ ones_b + ones_a @ endless_b) > 0
     tame = (tame_a @ tame_b) * (1 + 4 * a.shape[-1] * f.u) < f.top
     certain = endless & tame & ~inexact
-    over = (
-        ~endless & np.isfinite(mag) & (np.abs(z) >= mag * (1 - 2.0**-30)) & (np.abs(z) - e >= f.top)
-    )
+    k = a.shape[-1]
+    minor = (mag - np.abs(z)) / 2 + mag * (4 * (k + 4) * float(np.finfo(mag.dtype).eps))
+    over = ~endless & np.isfinite(mag) & (minor < f.top / 2) & (np.abs(z) - e >= f.top)
     z = np.where(over, np.copysign(np.inf, z), z)
     return z, np.where(fine, e, np.where(certain | over, 0.0, np.inf))
 

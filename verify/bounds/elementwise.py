@@ -18,6 +18,7 @@ from verify.bounds import ring
 from verify.bounds.core import Context, define
 from verify.bounds.format import FORMATS
 from verify.bounds.rings import ring_value
+from verify.bounds.shape import move_values
 from verify.bounds.rounding import (
     after_rounding,
     any_hull,
@@ -143,6 +144,11 @@ def _divide(ctx: Context, node: Node, operands: list[Value]) -> Value:
     if not node.type.dtype.precision:
         return _integer(ctx, node, operands)
     x, y = operands
+    if ctx.reassoc and y.error is None:
+        factor = _exact_reciprocal(ctx, y)
+        if factor is not None:
+            made = ring.multiply(ctx.leaf(x), factor, FORMATS[node.type.dtype])
+            return ring_value(ctx, node, operands, made)
     if ctx.reassoc and ctx.arcp:
         made = ring.multiply(ctx.leaf(x), _reciprocal(ctx, y), FORMATS[node.type.dtype])
         return ring_value(ctx, node, operands, made, single=False)
@@ -177,23 +183,34 @@ def _by_reciprocal(ctx: Context, node: Node, operands: list[Value], z: Array, sp
     return settle(node.type.dtype, z, e, any_hull(operands))
 
 
+def _exact_reciprocal(ctx: Context, y: Value) -> ring.Ring | None:
+    """1 / y as a factor where some exact y are powers of two: dividing by those is multiplying.
+
+    The others are divisors still, but nothing is lost by one bound for both: dividing is one rounding.
+    """
+    f, vy = FORMATS[y.dtype], ctx.center(y)
+    powers = (np.abs(np.frexp(vy)[0]) == 0.5) & (np.abs(vy) < 0.5 / f.normal)
+    powers = np.asarray(powers & (np.abs(vy) > 4 / f.top))
+    if not powers.any() or (ctx.arcp and not powers.all()):
+        return None
+    r = 1 / vy
+    if powers.all():
+        return ring.leaf(r, None)
+    return ring.leaf(r, np.where(powers, 0.0, np.abs(r) * (4 * ctx.eps)))
+
+
 def _reciprocal(ctx: Context, y: Value) -> ring.Ring:
-    """1 / y as one factor: a leaf that was rounded once, or exact where all of y are powers of two."""
+    """1 / y as one factor: a leaf that was rounded once."""
     f = FORMATS[y.dtype]
     vy, ey = ctx.center(y), error_of(y)
     low = np.abs(vy) - ey
     r = np.where(low > 0, 1 / vy, np.nan)
-    if y.error is None and (np.abs(np.frexp(vy)[0]) == 0.5).all():
-        made = ring.leaf(r, None)
-    else:
-        spread = ey / (np.abs(vy) * low) + np.abs(r) * (4 * ctx.eps)
-        made = ring.leaf(r, np.where(low > 0, spread, np.inf))
-        made.depth = 1.0
-    made.loss = f.half
+    spread = ey / (np.abs(vy) * low) + np.abs(r) * (4 * ctx.eps)
+    made = ring.leaf(r, np.where(low > 0, spread, np.inf))
+    made.depth, made.loss = 1.0, f.half
     if low.size:
-        made.divisor = np.maximum(
-            np.abs(vy) + ey, 1 / low
-        ).max()  # NaN and infinity: no order is safe
+        # NaN and infinity here: no order is safe.
+        made.divisor = np.maximum(np.abs(vy) + ey, 1 / low).max()
     return made
 
 
@@ -269,6 +286,8 @@ def _negate_abs(ctx: Context, node: Node, operands: list[Value]) -> Value:
     x = operands[0]
     if not x.dtype.precision:
         return _integer(ctx, node, operands)
+    if node.op == "abs" and x.ring is not None and (ctx.center(x) >= error_of(x)).all():
+        return x  # nothing to do, as a compiler may find out
     fn: Callable[[Array], Array] = np.negative if node.op == "negate" else np.abs
     bits = None if x.error is not None else ctx.reference(node, operands)
     out = Value(x.dtype, bits, fn(ctx.center(x)), x.error, x.hull)
@@ -341,6 +360,11 @@ def extremum(ctx: Context, op: str, x: Value, y: Value) -> Value:
     from verify.ref.elementwise import maximum, minimum
 
     fn, wins = (maximum, np.greater) if op == "maximum" else (minimum, np.less)
+    if x is y:
+        return x
+    kept = _dominant(ctx, op, x, y) if x.ring is not None or y.ring is not None else None
+    if kept is not None:
+        return kept
     if x.error is None and y.error is None:
         small = x.dtype.bits == 16
         a, b = (v.as_bits().astype(np.float32) if small else v.as_bits() for v in (x, y))
@@ -359,6 +383,17 @@ def extremum(ctx: Context, op: str, x: Value, y: Value) -> Value:
     return settle(x.dtype, z, e, x.hull or y.hull)
 
 
+def _dominant(ctx: Context, op: str, x: Value, y: Value) -> Value | None:
+    """The operand that wins everywhere, as max(x, -inf): a compiler may drop the op and go on rewriting."""
+    for one, other in ((x, y), (y, x)):
+        if one.ring is None or one.shape != np.broadcast_shapes(x.shape, y.shape):
+            continue
+        (low, high), (bottom, top) = ends(ctx, one), ends(ctx, other)
+        if ((low > top) if op == "maximum" else (high < bottom)).all():
+            return one
+    return None
+
+
 @define("clamp", determined=True)
 def _clamp(ctx: Context, node: Node, operands: list[Value]) -> Value:
     """min(max(x, lo), hi)."""
@@ -368,7 +403,7 @@ def _clamp(ctx: Context, node: Node, operands: list[Value]) -> Value:
     return extremum(ctx, "minimum", extremum(ctx, "maximum", x, low), high)
 
 
-@define("compare", determined=True)
+@define("compare")
 def _compare(ctx: Context, node: Node, operands: list[Value]) -> Value:
     """Decided where the intervals are disjoint, or an operand is certainly NaN (false; NE true).
 
@@ -379,9 +414,11 @@ def _compare(ctx: Context, node: Node, operands: list[Value]) -> Value:
 
     x, y = operands
     fn = COMPARE[node.attr("comparison_direction")]
+    total = node.attr("compare_type") == "TOTALORDER" and x.dtype.precision > 0
+    if x.error is None and y.error is None and not total:
+        return Value(I1, ctx.reference(node, operands))
     if not x.dtype.precision:
         return _integer(ctx, node, operands)
-    total = node.attr("compare_type") == "TOTALORDER"
     vx, vy = ctx.center(x), ctx.center(y)
     (lx, hx), (ly, hy) = ends(ctx, x), ends(ctx, y)
     exact = np.logical_and(x.exact(), y.exact())
@@ -389,6 +426,8 @@ def _compare(ctx: Context, node: Node, operands: list[Value]) -> Value:
     bits = fn(vx, vy)
     if total:
         decided = decided & ~np.isnan(vx) & ~np.isnan(vy)
+        if ctx.loose_zero:
+            decided = decided & ((vx != 0) | (vy != 0))
         bits = np.where(exact, ctx.reference(node, operands), bits)
     else:
         decided = decided | sure(x, np.isnan(vx)) | sure(y, np.isnan(vy))
@@ -404,6 +443,10 @@ def _select(ctx: Context, node: Node, operands: list[Value]) -> Value:
     pred, x, y = operands
     p = pred.as_bits()
     dtype = node.type.dtype
+    if x is y:
+        return x
+    if pred.error is None and (x.ring is not None or y.ring is not None):
+        return move_values(ctx, dtype, [x, y], lambda parts: np.where(p, *parts))
     hull = any_hull(operands)
     if not dtype.precision:
         unsure = np.where(p, x.undecided(), y.undecided())

@@ -70,7 +70,7 @@ def _monotone(ctx: Context, node: Node, operands: list[Value]) -> Value:
         low, high = ends(ctx, x)
         a, b = fn(low), fn(high)
         spread = np.maximum(np.abs(a - true), np.abs(b - true))
-        spread = np.where(x.error == 0, 0.0, spread)
+        spread = np.where(x.error == 0, 0.0, np.where(np.isinf(x.error), np.inf, spread))
     z, e, clean = _limited(ctx, node, true, spread)
     if not clean or not v.all():
         z, e = _mend(ctx, node, x, v, true, z, e)
@@ -179,8 +179,11 @@ def _power(ctx: Context, node: Node, operands: list[Value]) -> Value:
     """
     x, y = operands
     if not x.dtype.precision:
-        unsure = np.logical_or(x.undecided(), y.undecided())
-        return Value(x.dtype, ctx.reference(node, operands), error=unsure, hull=any_hull(operands))
+        bits = ctx.reference(node, operands)
+        if x.error is None and y.error is None:
+            return Value(x.dtype, bits)
+        unsure = np.broadcast_to(np.logical_or(x.undecided(), y.undecided()), bits.shape)
+        return Value(x.dtype, bits, error=unsure, hull=any_hull(operands))
     vx, vy = ctx.center(x), ctx.center(y)
     true = np.power(vx, vy)
     exact = np.logical_and(x.exact(), y.exact())
@@ -205,6 +208,7 @@ def _power_spread(ctx: Context, x: Value, y: Value, true: Array) -> Array:
     spread = np.maximum(np.maximum(*corners[:2]), np.maximum(*corners[2:]))
     positive, negative = lx > 0, hx < 0
     decided = positive | (negative & whole)
+    decided = decided & np.isfinite(error_of(x) + error_of(y))
     through = ~decided & whole & (vy > 0)
     reach = np.power(np.maximum(np.abs(lx), np.abs(hx)), np.maximum(vy, 0))
     spread = np.where(through, reach + np.abs(true), np.where(decided, spread, np.inf))

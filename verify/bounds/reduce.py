@@ -62,6 +62,11 @@ def _single(ctx: Context, node: Node, op: str, x: Value, init: Value) -> Value:
         return _broadcast(ctx, init, x.shape[:-1])
     if not x.dtype.precision:
         return _integers(op, x, init)
+    if x.shape[-1] == 1 and x.ring is not None and op in ("maximum", "minimum"):
+        only = Value(x.dtype, None, ctx.center(x)[..., 0], x.error, x.hull)
+        only.error = None if x.error is None else x.error[..., 0]
+        only.ring = x.ring.moved(lambda a: a[..., 0])
+        return extremum(ctx, op, init, only)
     if op in ("maximum", "minimum"):
         return extremum(ctx, op, init, _extreme(ctx, op, x))
     if ctx.reassoc:
@@ -190,8 +195,8 @@ def _in_range(
     finite = np.where(np.isfinite(v), np.abs(v) + ex, 0).sum(axis=-1)
     finite = finite + np.where(np.isfinite(v0), np.abs(v0) + e0, 0)
     tame = fine & (finite * slack < f.top)
-    one_sign = np.abs(z) >= mag * (1 - 2.0**-30)
-    certain = fine & np.isfinite(mag) & one_sign & (np.abs(z) - e >= f.top)
+    minor = (mag - np.abs(z)) / 2 + mag * (4 * (x.shape[-1] + 4) * ctx.eps)
+    certain = fine & np.isfinite(mag) & (minor < f.top / 2) & (np.abs(z) - e >= f.top)
     endless = tame & (up ^ down)
     nan = nan | (up & down)
     ok = mag * slack + e < f.top

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from compiler.dtypes import BF16, F16
 from compiler.ir import Node
 from verify.bounds.core import Context
 from verify.bounds.format import FORMATS
 from verify.bounds.ring import Ring, growth
 from verify.bounds.rounding import any_hull
 from verify.bounds.value import Value
+
+NARROW = {FORMATS[d].precision: FORMATS[d] for d in (F16, BF16)}
 
 
 def ring_value(
@@ -29,7 +32,7 @@ def ring_value(
     ``single``: whether the op on exact operands is one evaluation that the specification determines; by default looked up
     for elementwise operands.
     """
-    dtype = node.type.dtype
+    dtype = operands[0].dtype if node.op == "reduce" else node.type.dtype
     f = FORMATS[dtype]
     n = made.roundings
     gain = growth(n, f.u + 8 * ctx.eps)
@@ -47,6 +50,9 @@ def ring_value(
     p = made.precision or f.precision
     if made.grain is not None and made.spread is None and made.fine >= f.eta_exponent:
         whole = (made.mag <= 2.0 ** min(p + made.grain, 1000)) & np.isfinite(e)
+        if made.precision:
+            small = NARROW[made.precision]
+            whole &= (made.big < small.top) & (made.fine >= small.eta_exponent)
         e = np.where(whole, 0.0, e)
     if n <= 1 and single is not False and all(x.ring is None for x in operands):
         if single is None:

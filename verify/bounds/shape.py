@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from compiler.dtypes import DType
 from compiler.ir import Array, Node
 from verify.bounds.core import Context, define
 from verify.bounds.ring import Ring
@@ -36,7 +37,11 @@ def _move(ctx: Context, node: Node, operands: list[Value]) -> Value:
         assert not isinstance(out, tuple)
         return np.asarray(out)
 
-    dtype = node.type.dtype
+    return move_values(ctx, node.type.dtype, operands, move)
+
+
+def move_values(ctx: Context, dtype: DType, operands: list[Value], move: Move) -> Value:
+    """What ``move`` makes of all arrays of the operands; it must take elements as they are."""
     out = Value(dtype, hull=any_hull(operands))
     if not dtype.precision:
         out.bits = move([x.as_bits() for x in operands])

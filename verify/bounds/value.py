@@ -30,9 +30,11 @@ class Value:
             mask: true where the element is undecided.
         hull: whether some error comes from two outcomes on the two sides of a jump.
         ring: what ``reassoc`` needs to know of a sum or product; ``None`` for everything else.
+        source: of a float that was converted to a wider float: the value it was.
+        leaf: this value as a leaf of a polynomial, once it was asked for.
     """
 
-    __slots__ = ("bits", "center", "dtype", "error", "hull", "leaf", "ring")
+    __slots__ = ("bits", "center", "dtype", "error", "hull", "leaf", "ring", "source")
 
     def __init__(
         self,
@@ -49,6 +51,7 @@ class Value:
         self.error = error
         self.hull = hull
         self.ring = ring
+        self.source: Value | None = None
         self.leaf: Ring | None = None
 
     @property
