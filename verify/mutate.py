@@ -1,7 +1,8 @@
-"""The mutation score: which injected bugs Assay finds, how fast, whom it blames, and how small it gets them.
+"""The mutation score: which injected bugs Assay finds, how fast, whom it blames, how small they get.
 
-Each fault is switched on in a worker process of its own time; programs are generated and examined until one fails, and the
-failure is isolated as a campaign does it. Programs take turns at ``-O1``, where bits are compared, and at ``-O2``.
+Each fault is switched on in a worker process; programs are generated and examined until one fails,
+and the failure is isolated as a campaign does it. Programs take turns at ``-O1``, where bits are
+compared, and at ``-O2``.
 """
 
 from __future__ import annotations

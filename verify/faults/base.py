@@ -1,7 +1,8 @@
 """What a fault is: a realistic compiler bug that can be switched on by name.
 
-A fault lives outside the compiler. Switched on, it exchanges one entry of one of the compiler's registries (rules, passes,
-lowerings) or one function of the code generator; switched off, everything is as before. The compiler does not know of it.
+A fault lives outside the compiler. Switched on, it exchanges one entry of one of the compiler's
+registries (rules, passes, lowerings) or one function of the code generator; switched off,
+everything is as before. The compiler does not know of it.
 """
 
 from __future__ import annotations
@@ -61,7 +62,10 @@ def declare(
 
 @contextmanager
 def activate(name: str) -> Iterator[None]:
-    """Switch one fault on for a ``with`` block; the empty name switches nothing on. InputError for an unknown name."""
+    """Switch one fault on for a ``with`` block; the empty name switches nothing on.
+
+    Raises InputError for an unknown name.
+    """
     if not name:
         yield
         return

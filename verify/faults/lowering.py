@@ -1,4 +1,4 @@
-"""Bugs in the lowering of ops to scalar code: each exchanges a lowering or what it leaves behind."""
+"""Bugs in the lowering of ops to scalar code: each exchanges a lowering or what it leaves."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-
-from compiler.dtypes import F32, BY_NAME, I64
+from compiler.dtypes import BY_NAME, F32, I64
 from compiler.ir import Node
 from compiler.lower import LOWERINGS
 from compiler.lower import elementwise as lower_elementwise
@@ -192,14 +191,14 @@ declare(
     "maximum-loses-nan",
     "lost NaN",
     "maximum is compare and select, so a NaN in the first operand is lost",
-    blame=("lower", "maximum"),
+    blame=("lower", ("maximum", "reduce")),
     install=lowered("maximum", _maximum),
 )
 declare(
     "minimum-zero-sign",
     "sign of zero",
     "minimum takes -0 and +0 for equal and returns the first",
-    blame=("lower", "minimum"),
+    blame=("lower", ("minimum", "reduce")),
     install=lowered("minimum", _minimum),
 )
 declare(
@@ -241,7 +240,7 @@ declare(
     "boolean-add-is-xor",
     "wrong algebra",
     "add of i1 is exclusive or (as XLA's constant folder has it)",
-    blame=("lower", "add"),
+    blame=("lower", ("add", "reduce")),
     install=direct("add", "bool", "ixor"),
 )
 declare(

@@ -1,4 +1,4 @@
-"""Bugs in passes: stale common subexpressions, wrong folding, operands lost in fusion, accumulation in bf16."""
+"""Bugs in passes: stale subexpressions, wrong folding, operands swapped, accumulation in bf16."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Key = Callable[[Node], Node]
 
 
 def _without_attributes(old: Key) -> Key:
-    """Ops on the same operands with results of one type count as equal, whatever their attributes."""
+    """Ops on the same operands with results of one type count as equal, in spite of attributes."""
 
     def key(node: Node) -> Node:
         return old(node) if node.op == "constant" else old(node)._replace(attrs=())

@@ -1,4 +1,4 @@
-"""Bugs in declared rules: a dropped guard, a swapped operand, a wrong attribute, a missing contract.
+"""Bugs in declared rules: dropped guards, swapped operands, wrong attributes, lost contracts.
 
 Each exchanges one rule of :data:`compiler.rules.RULES` for the same rule with another body, other
 dtypes or no contract.
@@ -62,7 +62,6 @@ from compiler.rules.values import (
     fill,
     le,
     min_,
-    same,
 )
 from verify.faults.base import declare, exchanged
 
