@@ -1,4 +1,4 @@
-"""The mutation score: which injected bugs Assay finds, how fast, whom it blames, how small they get.
+"""The mutation score: which injected bugs are found, how fast, who is blamed, how small they get.
 
 Each fault is switched on in a worker process; programs are generated and examined until one fails,
 and the failure is isolated as a campaign does it. Programs take turns at ``-O1``, where bits are

@@ -30,8 +30,8 @@ def mutate_(
 
     For example: `assay mutate --count 2000`
 
-    Outcomes are kept in .assay/mutation.json; after Ctrl-C go on with --resume. Exit code 1: a fault
-    was not found.
+    Outcomes are kept in .assay/mutation.json; after Ctrl-C go on with --resume. Exit code 1: a
+    fault was not found.
 
     Args:
         names: faults to hunt for; all by default.
