@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import TypeAlias
 
-from compiler.dtypes import ALL, F32, I1, DType
+from compiler.dtypes import ALL, BF16, F16, F32, F64, I1, I32, I64, DType
 from compiler.ops import OPS
-from compiler.rules.term import Const, Pred, Rule, Tensor, Term, Type
+from compiler.rules.term import Const, Opaque, Pred, Rule, Tensor, Term, Type
 from compiler.rules.values import Blank
 
 Group: TypeAlias = str | DType
@@ -45,7 +45,8 @@ class _Groups:
     def of(self, term: Term) -> Group:
         """The group of a term's element type."""
         if isinstance(term, (Tensor, Const)):
-            return self.join(term.name or self.fresh(), I1 if isinstance(term, Pred) else self.fresh())
+            boolean = isinstance(term, Pred) or (isinstance(term, Const) and isinstance(term.value, bool))
+            return self.join(term.name or self.fresh(), I1 if boolean else self.fresh())
         args = [self.of(a) for a in term.args]
         if term.op in ("compare", "is_finite"):
             self._all(args)
@@ -72,10 +73,21 @@ class _Groups:
 def groups(rule: Rule) -> dict[str, Group]:
     """For each variable with an element type (and each dtype variable) its group."""
     found = _Groups()
-    found.of(rule.pattern)
+    top = found.of(rule.pattern)
+    root = found.find(top)
     kinds = rule.variables
     names = [n for n, k in kinds.items() if issubclass(k, (Tensor, Const, Type))]
-    return {n: found.find(I1 if issubclass(kinds[n], Pred) else n) for n in names}
+    out = {n: found.find(I1 if issubclass(kinds[n], Pred) else n) for n in names}
+    return out | {ROOT: root} if _untyped(rule.pattern) else out
+
+
+def _untyped(term: Term) -> bool:
+    """Whether a term computes from constants alone, so that only its place gives it a type."""
+    if term.op == "select":
+        return all(map(_untyped, term.args[1:]))
+    if isinstance(term, Const):
+        return not term.name
+    return bool(term.args) and all(map(_untyped, term.args))
 
 
 def has_dtype_variable(rule: Rule) -> bool:
@@ -83,20 +95,39 @@ def has_dtype_variable(rule: Rule) -> bool:
     return any(issubclass(k, Type) for k in rule.variables.values())
 
 
-def generic(rule: Rule) -> Assignment:
-    """One float dtype for all that is free: with uninterpreted elements it stands for every dtype."""
-    return {n: g if isinstance(g, DType) else F32 for n, g in groups(rule).items()}
+ROOT = "<result>"  # the dtype of a left side that no variable determines
 
 
-def assignments(rule: Rule) -> Iterator[Assignment]:
-    """All choices of dtypes, cheap ones first."""
+def generic(rule: Rule) -> Iterator[Assignment]:
+    """One float dtype for all that is free: with uninterpreted elements it stands for every dtype.
+
+    The result of a dot_general comes in the operands' dtype, and in another one where values are computed beside it.
+    """
+    found = groups(rule)
+    base = {n: g if isinstance(g, DType) else F32 for n, g in found.items()}
+    bundles = [n for n, k in rule.variables.items() if issubclass(k, Opaque)]
+    computes = any(t.op in OPS and OPS[t.op].family in ("elementwise", "convert") for t in rule.pattern.walk())
+    for result in (F32, F64) if bundles and computes else (F32,):
+        yield base | dict.fromkeys(bundles, result)
+
+
+_WIDER = {I1: I32, F16: F32, BF16: F32, F32: F64, F64: F32}
+
+
+def assignments(rule: Rule, only: Sequence[DType] | None = None) -> Iterator[Assignment]:
+    """All choices of dtypes (of the subject: among ``only``, if given), cheap ones first."""
     found = groups(rule)
     subject = found[rule.subject]
+    allowed = [d for d in rule.dtypes if only is None or d in only]
     free = sorted({g for g in found.values() if isinstance(g, str)})
     order = sorted(ALL, key=lambda d: (d.is_float, d.bits))
-    choices = [[d for d in order if g != subject or d in rule.dtypes] for g in free]
-    if isinstance(subject, DType) and subject not in rule.dtypes:
+    choices = [[d for d in order if g != subject or d in allowed] for g in free]
+    if isinstance(subject, DType) and subject not in allowed:
         return
+    bundles = [n for n, k in rule.variables.items() if issubclass(k, Opaque)]
     for picked in product(*choices):
         table = dict(zip(free, picked, strict=True))
-        yield {n: g if isinstance(g, DType) else table[g] for n, g in found.items()}
+        base = {n: g if isinstance(g, DType) else table[g] for n, g in found.items()}
+        own = base[rule.subject]
+        for result in (own, _WIDER.get(own, I64 if own is not I64 else I32)) if bundles else (own,):
+            yield base | dict.fromkeys(bundles, result)

@@ -13,12 +13,14 @@ from typing import Any
 import z3
 
 from compiler.dtypes import DType
-from compiler.rules.term import Const, Opaque, PowerOfTwo, Rule, Tensor, Type
+from compiler.rules.term import Const, Invertible, Opaque, PowerOfTwo, Rule, Tensor, Type
 from compiler.rules.values import Shape, Vec
-from verify.smt.assignments import Assignment
-from verify.smt.equal import PROVED, REFUTED, UNKNOWN, Answer, Decider
+from verify.smt.assignments import ROOT, Assignment
+from verify.smt.equal import PROVED, REFUTED, UNKNOWN, Answer, Decider, conjuncts
+from verify.smt.folds import subterms
 from verify.smt.instances import Binding, Rank
 from verify.smt.integers import Bool, all_equal, in_range, land
+from verify.smt.rounding import rounds_the_same
 from verify.smt.scalar import sort_of
 from verify.smt.scalar_bits import sort as float_sort
 from verify.smt.tensor import Env, Index, SymTensor, Term, Unknown
@@ -84,6 +86,8 @@ class Symbols:
         facts: sizes >= 0 and the like.
         sizes, positions: the integer unknowns, to be kept small in counterexamples.
         scalars: symbols of constants by variable name.
+        cases: symbols whose few values are better tried one by one.
+        inverses: float powers of two and their inverses.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -92,6 +96,8 @@ class Symbols:
     sizes: list[Any] = field(default_factory=list)
     positions: list[Any] = field(default_factory=list)
     scalars: dict[str, Any] = field(default_factory=dict)
+    cases: list[tuple[Any, range]] = field(default_factory=list)
+    inverses: list[tuple[Any, Any]] = field(default_factory=list)
 
 
 def symbols(rule: Rule, binding: Binding, dtypes: Assignment, reading: str) -> Symbols:
@@ -110,10 +116,16 @@ def symbols(rule: Rule, binding: Binding, dtypes: Assignment, reading: str) -> S
             out.values[name] = power
             out.facts += power.facts
             out.scalars[name] = power.exponent
+            if dtypes[name].is_float:
+                out.inverses.append((power.value, power.inverse))
+            else:
+                out.cases.append((power.exponent, PowerOfTwo.domain(dtypes[name])))
         elif issubclass(kind, Const):
             value = z3.Const(name, sort_of(dtypes[name], reading))
             out.values[name] = kind(value, name, _sizes(out, name, bound.rank), dtypes[name])
             out.scalars[name] = value
+            if issubclass(kind, Invertible):
+                out.facts.append(_invertible(value, dtypes[name]))
         elif issubclass(kind, Shape):
             out.values[name] = _sizes(out, name, bound.rank)
         elif issubclass(kind, Vec):
@@ -123,11 +135,21 @@ def symbols(rule: Rule, binding: Binding, dtypes: Assignment, reading: str) -> S
         elif issubclass(kind, Type):
             out.values[name] = dtypes[name]
         elif issubclass(kind, Opaque):
-            out.values[name] = (("dtype", dtypes[rule.subject]), ("precision_config", ()), ("algorithm", None))
+            out.values[name] = (("dtype", dtypes[name]), ("precision_config", ()), ("algorithm", None))
         else:
             assert not isinstance(bound, Rank)
             out.values[name] = bound
     return out
+
+
+def _invertible(value: Any, dtype: DType) -> Any:
+    """Value and inverse are normal numbers; as a real number: it is not 0."""
+    if z3.is_real(value):
+        return value != 0
+    if not z3.is_fp(value):
+        raise Unknown("inverses need floats")
+    inverse = z3.fpDiv(z3.RNE(), z3.FPVal(1, float_sort(dtype)), value)
+    return z3.And(z3.fpIsNormal(value), z3.fpIsNormal(inverse))
 
 
 def _sizes(out: Symbols, name: str, rank: int) -> Shape:
@@ -162,6 +184,8 @@ class Options:
         small: largest size and position, for counterexamples; ``None`` for no bound.
         integers: whether real elements have to be small integers, for counterexamples.
         relax: flags of ``nsz nnan ninf`` that weaken "equal bits".
+        one_rounding: use the lemma of :mod:`verify.smt.rounding` only; its second part is the caller's.
+        nans: claim only that both sides are NaN or neither is, for elements NaN and small integers.
     """
 
     limit_ms: int = 10_000
@@ -170,18 +194,29 @@ class Options:
     small: int | None = None
     integers: bool = False
     relax: frozenset[str] = frozenset()
+    nans: bool = False
+    one_rounding: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The outcome for one instance: ``proved refuted unknown skipped``; ``conjuncts`` of the guard that are symbolic."""
+    """The outcome for one instance.
+
+    Attributes:
+        status: ``proved refuted unknown skipped``.
+        symbols, model: of a candidate counterexample.
+        reason: why it is unknown, or what is wrong with the right side.
+        guarded: whether the dropped part of the guard is there.
+        opaque: names of the uninterpreted functions that occur; ``folds``: whether reductions do.
+    """
 
     status: str
     symbols: Symbols | None = None
     model: Any = None
     reason: str = ""
-    conjuncts: int = 0
+    guarded: bool = False
     opaque: frozenset[str] = frozenset()
+    folds: bool = False
 
 
 def attempt(rule: Rule, binding: Binding, dtypes: Assignment, reading: str, options: Options = Options()) -> Attempt:
@@ -195,44 +230,46 @@ def attempt(rule: Rule, binding: Binding, dtypes: Assignment, reading: str, opti
 
 
 def _attempt(rule: Rule, binding: Binding, dtypes: Assignment, reading: str, options: Options) -> Attempt:
-    env = Env(reading, options.reorder)
+    env = Env(reading, options.reorder, zero_signs="nsz" not in options.relax)
     made = symbols(rule, binding, dtypes, reading)
     try:
         lhs, rhs, guard = rule.instantiate(made.values)
     except (ValueError, IndexError):
         return Attempt(SKIPPED)  # lengths do not fit: no such program
-    parts = _conjuncts(guard)
+    parts = conjuncts(guard)
+    guarded = False
     if options.drop is not None:
+        guarded = any(p is not True for p in parts) if options.drop < 0 else options.drop < len(parts) > 1
         parts = [] if options.drop < 0 else [p for k, p in enumerate(parts) if k != options.drop]
     try:
-        left = evaluate_term(env, lhs, made.tensors, matched=True)
+        left = evaluate_term(env, lhs, made.tensors, _root(rule, lhs, made, dtypes), matched=True)
     except (ValueError, IndexError):
         return Attempt(SKIPPED)
     hypotheses = [*made.facts, *(c for _, _, c in env.valid), *parts]
     if land(*hypotheses) is False:
         return Attempt(SKIPPED)
     env.valid = []
-    hypotheses += _bounds(made, options, reading)
+    hypotheses += _bounds(made, options)
     decider = Decider(env, hypotheses, options.limit_ms)
-    symbolic = sum(not isinstance(p, bool) for p in parts)
     try:
         right = evaluate_term(env, rhs, made.tensors, (left.shape, left.dtype))
     except (ValueError, IndexError) as e:
         found = Answer(REFUTED, decider.check().model, f"the right side is not well-formed: {e}")
     else:
-        found = _decide(env, decider, left, right, options)
-    return Attempt(found.status, made, found.model, found.reason, symbolic, frozenset(env.opaque))
+        found = _decide(env, decider, left, right, options, made)
+    opaque = frozenset(env.opaque)
+    return Attempt(found.status, made, found.model, found.reason, guarded, opaque, bool(env.folds))
 
 
-def _conjuncts(guard: Bool) -> list[Bool]:
-    if isinstance(guard, bool):
-        return [guard]
-    if z3.is_and(guard):
-        return [c for g in guard.children() for c in _conjuncts(g)]
-    return [guard]
+def _root(rule: Rule, lhs: Any, made: Symbols, dtypes: Assignment) -> tuple[Any, DType] | None:
+    """The type of a left side whose constants nothing else gives a type (such as a select of two constants)."""
+    if ROOT not in dtypes:
+        return None
+    rank = next(len(v.shape) for v in made.values.values() if isinstance(v, Tensor))
+    return tuple(z3.Int(f"{ROOT}.{k}") for k in range(rank)), dtypes[ROOT]
 
 
-def _bounds(made: Symbols, options: Options, reading: str) -> list[Bool]:
+def _bounds(made: Symbols, options: Options) -> list[Bool]:
     if options.small is None:
         return []
     small = options.small
@@ -240,7 +277,9 @@ def _bounds(made: Symbols, options: Options, reading: str) -> list[Bool]:
     return limits + [z3.And(-small - 2 <= p, p <= small + 2) for p in made.positions]
 
 
-def _decide(env: Env, decider: Decider, left: SymTensor, right: SymTensor, options: Options) -> Answer:
+def _decide(
+    env: Env, decider: Decider, left: SymTensor, right: SymTensor, options: Options, made: Symbols
+) -> Answer:
     if left.rank != right.rank or left.dtype is not right.dtype:
         have = f"{left.dtype} of rank {left.rank} becomes {right.dtype} of rank {right.rank}"
         found = decider.check()
@@ -254,16 +293,61 @@ def _decide(env: Env, decider: Decider, left: SymTensor, right: SymTensor, optio
     index = tuple(z3.Int(f"i{k}") for k in range(left.rank))
     inside = in_range(index, left.shape)
     a, b = left.at(index), right.at(index)
-    if options.relax:
-        return decider.check(inside, z3.Not(_relaxed(a, b, options.relax)))
-    return decider.equal(a, b, inside)
+    if options.one_rounding:
+        same = rounds_the_same(a, b, made.inverses, options.limit_ms)
+        return Answer(PROVED if same else UNKNOWN, reason="" if same else "not one rounding on each side")
+    if options.nans:
+        return _nan_claim(env, decider, a, b, inside)
+    if options.integers:
+        limits = [z3.And(z3.IsInt(t), -8 <= t, t <= 8) for t in _elements_in(a, b)]
+        return decider.check(inside, a != b, *limits)
+    if options.relax and z3.is_fp(a):
+        return decider.differ(z3.Not(_relaxed(a, b, options.relax)), inside)
+    for symbol, values in made.cases:
+        found = _each_case(decider, a, b, inside, symbol, values)
+        if found.status != PROVED:
+            return found
+    return decider.equal(a, b, inside) if not made.cases else Answer(PROVED)
+
+
+def _elements_in(a: Term, b: Term) -> list[Term]:
+    """Elements of inputs that two real terms mention."""
+    found = {t.get_id(): t for x in (a, b) for t in subterms(x)}.values()
+    return [t for t in found if z3.is_real(t) and t.decl().kind() == z3.Z3_OP_UNINTERPRETED and _is_input(t)]
+
+
+def _is_input(term: Term) -> bool:
+    return str(term.decl().name()).endswith("[]") or term.num_args() == 0
+
+
+def _nan_claim(env: Env, decider: Decider, a: Term, b: Term, inside: Bool) -> Answer:
+    """Both NaN or neither, where every element is NaN or one of -2 -1 0 1 2 (so that arithmetic is exact)."""
+    if not z3.is_fp(a):
+        return Answer(PROVED)
+    limits = []
+    for t in subterms(z3.And(z3.fpIsNaN(a), z3.fpIsNaN(b))):
+        if z3.is_fp(t) and z3.is_app(t) and t.decl().kind() == z3.Z3_OP_UNINTERPRETED:
+            values = [z3.FPVal(v, t.sort()) for v in (-2, -1, 0, 1, 2)]
+            limits.append(z3.Or(z3.fpIsNaN(t), *(t == v for v in values)))
+    return decider.differ(z3.And(z3.fpIsNaN(a) != z3.fpIsNaN(b), *limits), inside)
+
+
+def _each_case(decider: Decider, a: Term, b: Term, inside: Bool, symbol: Any, values: range) -> Answer:
+    """One query a value: with it known, shifts and divisions by a power of two are simple."""
+    for value in values:
+        chosen = (symbol, z3.BitVecVal(value, symbol.size()))
+        left, right = (z3.simplify(z3.substitute(t, chosen)) for t in (a, b))
+        found = decider.equal(left, right, inside, symbol == chosen[1])
+        if found.status != PROVED:
+            return found
+    return Answer(PROVED)
 
 
 def _relaxed(a: Term, b: Term, flags: frozenset[str]) -> Any:
     """Equality of floats under flags: results that a flag excludes count as equal."""
     ways = [a == b]
     if "nsz" in flags:
-        ways.append(z3.And(z3.fpIsZero(a), z3.fpIsZero(b)))
+        ways = [z3.fpEQ(a, b), z3.And(z3.fpIsNaN(a), z3.fpIsNaN(b))]
     if "nnan" in flags:
         ways.append(z3.Or(z3.fpIsNaN(a), z3.fpIsNaN(b)))
     if "ninf" in flags:
@@ -277,7 +361,7 @@ def satisfiable(rule: Rule, binding: Binding, dtypes: Assignment, reading: str, 
     try:
         made = symbols(rule, binding, dtypes, reading)
         lhs, _, guard = rule.instantiate(made.values)
-        evaluate_term(env, lhs, made.tensors, matched=True)
+        evaluate_term(env, lhs, made.tensors, _root(rule, lhs, made, dtypes), matched=True)
     except (ValueError, IndexError, Unknown):
         return False
     hypotheses = [*made.facts, *(c for _, _, c in env.valid), guard]

@@ -53,32 +53,29 @@ def _validate(env: Env, lhs: SymTensor, rhs: SymTensor, dims: tuple[Sequence[int
             env.require("dot_general", number, equal(lhs.shape[a], rhs.shape[b]))
 
 
-def _sum(
-    env: Env, call: Call, dtypes: tuple[DType, DType], out: DType, sizes: tuple[Int, ...], pair: Any
-) -> Term:
+def _sum(env: Env, call: Call, dtypes: tuple[DType, DType], out: DType, sizes: tuple[Int, ...], pair: Any) -> Term:
+    if not out.is_float or env.reading == "reals":
+        return _ring_sum(env, dtypes, out, sizes, pair)
     const = env.fresh("dot", sort_of(out, env.reading))
     rest = tuple(sorted((k, str(v)) for k, v in call.attrs.items() if k in ("precision_config", "algorithm")))
-    if out.is_float and env.reading != "reals":
-        # Operands are converted to the accumulation type, exactly where that is wider.
-        key = ("dot", dtypes, out, rest)
-        fold = Fold(key, (const,), (), sizes, pair, exact=env.reorder)
-    else:
-        fold = _ring_sum(env, const, dtypes, out, sizes, pair)
+    # Operands are converted to the accumulation type, exactly where that is wider.
+    fold = Fold(("dot", dtypes, out, rest), (const,), (), sizes, pair, exact=env.reorder)
     env.folds[const.get_id()] = fold
     return const
 
 
-def _ring_sum(env: Env, const: Term, dtypes: tuple[DType, DType], out: DType, sizes: tuple[Int, ...], pair: Any) -> Fold:
+def _ring_sum(env: Env, dtypes: tuple[DType, DType], out: DType, sizes: tuple[Int, ...], pair: Any) -> Term:
     acc = F32 if out.is_float and out.bits < 32 else out
 
     def elements(inner: Index) -> tuple[Term, ...]:
         left, right = (
-            t if d is acc else apply(env, "convert", {}, (d,), acc, (t,)) for d, t in zip(dtypes, pair(inner), strict=True)
+            t if d is acc else apply(env, "convert", {}, (d,), acc, (t,))
+            for d, t in zip(dtypes, pair(inner), strict=True)
         )
         return (apply(env, "multiply", {}, (acc, acc), acc, (left, right)),)
 
     zero = z3.BoolVal(False) if out is I1 else literal(env, acc.numpy.type(0), acc)
-    return monoid_fold(env, "add", out, const, zero, sizes, elements, minor=True)
+    return monoid_fold(env, "add", out, zero, sizes, elements, minor=True)
 
 
 SMT: dict[str, Meaning] = {"dot_general": _dot_general}

@@ -1,21 +1,24 @@
 """Are two terms equal? Z3 decides scalars; folds are compared by normal form.
 
 Two folds are equal when they fold the same op from equal initial values over equal boxes, with equal elements under a
-bijection of the boxes: the identity, and any permutation of the dimensions where the order of folding does not matter. What
-this cannot show is ``unknown`` or, with a model, a candidate counterexample that somebody has to replay.
+bijection of the boxes: the identity, and any permutation and reversal of dimensions where the order of folding does not
+matter. What this cannot show is ``unknown`` or, with a model, a candidate counterexample that somebody has to replay.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import permutations, product
 from typing import Any
 
 import z3
 
-from verify.smt.integers import Bool, Int, equal, in_range, same
-from verify.smt.tensor import Env, Fold, Index, Term
+from verify.smt.folds import Atom, atoms_of, forms, is_factor_of, products, subterms
+from verify.smt.integers import Bool, Int, equal, in_range, land, same
+from verify.smt.pure import pinned, purify, solve
+from verify.smt.scalar import apply
+from verify.smt.tensor import Env, Fold, Term, Unknown
 
 PROVED, REFUTED, UNKNOWN = "proved", "refuted", "unknown"
 
@@ -31,6 +34,7 @@ class Answer:
 
 _PROVED = Answer(PROVED)
 _DEPTH = 4  # nesting of folds that is looked into
+_KNOWN: dict[str, str] = {}  # pure claims decided in this process, by text
 
 
 class Decider:
@@ -49,7 +53,7 @@ class Decider:
         self.queries = 0
 
     def check(self, *conditions: Bool) -> Answer:
-        """Whether hypotheses, facts and ``conditions`` are satisfiable together: ``refuted`` means yes (with a model)."""
+        """Whether hypotheses, facts and ``conditions`` exclude each other; ``refuted`` if not, with a model."""
         if any(c is False for c in (*self.hypotheses, *conditions)):
             return _PROVED
         solver = z3.Solver()
@@ -65,6 +69,8 @@ class Decider:
 
     def holds(self, claim: Bool, *assumptions: Bool) -> Answer:
         """Whether ``claim`` follows."""
+        known = {h.get_id() for h in self.hypotheses if not isinstance(h, bool)}
+        claim = land(*(c for c in conjuncts(claim) if isinstance(c, bool) or c.get_id() not in known))
         if claim is True:
             return _PROVED
         return self.check(*assumptions, True if claim is False else z3.Not(claim))
@@ -75,112 +81,99 @@ class Decider:
             return _PROVED
         if depth > _DEPTH:
             return Answer(UNKNOWN, reason="folds are nested too deep")
+        if self.env.monoids and self._same_atoms(a, b, assumptions, depth):
+            return _PROVED
         if self.env.folds:
             self._match_folds(a, b, assumptions, depth)
-        return self.check(*assumptions, a != b)
+        return self.differ(a != b, *assumptions)
+
+    def differ(self, difference: Any, *assumptions: Bool) -> Answer:
+        """Whether a difference of scalars is impossible; the pure form is tried first."""
+        pure = None
+        if self.env.reading != "abstract":
+            pure = purify(difference, [*self.hypotheses, *assumptions, *self.env.facts])
+        if pure is None:
+            return self.check(*assumptions, difference)
+        status = _KNOWN.get(pure.text)
+        model = None
+        if status is None:
+            self.queries += 1
+            status, model = solve(pure, self.limit_ms)
+            if status != "unknown":
+                _KNOWN[pure.text] = status
+        if status == "unsat":
+            return _PROVED
+        if status == "unknown":
+            return Answer(UNKNOWN, reason="timeout")
+        if model is not None:
+            found = self.check(*assumptions, *pinned(pure, model))
+            if found.status == REFUTED:
+                return found
+        return self.check(*assumptions, difference)
 
     def _match_folds(self, a: Term, b: Term, assumptions: Sequence[Bool], depth: int) -> None:
         """Add as facts the equalities of folds below ``a`` with folds below ``b``."""
-        left, right = (self._normal(t, depth) for t in (a, b))
+        left, right = (self._forms(t) for t in (a, b))
         done: set[int] = set()
         for f in left:
             for g in right:
                 if f is g or g.consts[0].get_id() in done:
                     continue
                 if self._folds_equal(f, g, assumptions, depth):
-                    facts = [x == y for x, y in zip(f.consts, g.consts, strict=True)]
-                    self.env.facts += [z3.Implies(z3.And(*map(_bool, assumptions)), e) for e in facts]
+                    for x, y in zip(f.consts, g.consts, strict=True):
+                        self.env.fact(land(*assumptions), x == y)
                     done.add(g.consts[0].get_id())
                     break
 
-    def _normal(self, term: Term, depth: int) -> list[Fold]:
-        """The folds below ``term``, after factors moved in and nested folds were joined; inner ones first."""
-        found = self._below(term)
-        if depth <= _DEPTH:
-            for product_term, fold in list(_products(term, found)):
-                found.append(self._absorb(product_term, fold))
-            for fold in list(found):
-                found += self._rewritten(fold)
-        return found
+    def _forms(self, term: Term) -> list[Fold]:
+        """The folds below ``term`` and their other forms, inner ones first."""
+        found = [f for f in (self.env.folds.get(t.get_id()) for t in subterms(term)) if f is not None]
+        found += [products(self.env, p, f) for p, f in list(_factored(term, found))]
+        return [x for f in found for x in (f, *forms(self.env, f))]
 
-    def _below(self, term: Term) -> list[Fold]:
-        out: dict[int, Fold] = {}
-        for t in subterms(term):
-            fold = self.env.folds.get(t.get_id())
-            if fold is not None:
-                out[fold.consts[0].get_id()] = fold
-        return list(out.values())
+    def _same_atoms(self, a: Term, b: Term, assumptions: Sequence[Bool], depth: int) -> bool:
+        """Whether both are the same op of the same atoms, in any order; see :func:`verify.smt.folds.atoms_of`."""
+        for fold in list(self.env.monoids.values()):
+            positive = lambda f: self.holds(land(*(n > 0 for n in f.sizes)), *assumptions).status == PROVED  # noqa: E731
+            try:
+                left, right = (atoms_of(self.env, t, fold, positive) for t in (a, b))
+            except Unknown:
+                continue
+            if left is None or right is None:
+                continue
+            if self._matched(left, right, fold.idempotent, assumptions, depth):
+                return True
+        return False
 
-    def _absorb(self, term: Term, fold: Fold) -> Fold:
-        """c * fold(e) is fold(c * e)."""
-        const = fold.consts[0]
+    def _matched(
+        self, left: list[Atom], right: list[Atom], idempotent: bool, assumptions: Sequence[Bool], depth: int
+    ) -> bool:
+        def found(x: Atom, others: list[Atom]) -> int:
+            tries = (k for k, y in enumerate(others) if self._atoms_equal(x, y, assumptions, depth))
+            return next(tries, -1)
 
-        def elements(inner: Index) -> tuple[Term, ...]:
-            return (z3.substitute(term, (const, fold.elements(inner)[0])),)
-
-        return self._enter(term, fold, fold.sizes, elements)
-
-    def _enter(self, value: Term, like: Fold, sizes: Sequence[Int], elements: Any) -> Fold:
-        """A new fold whose constant equals ``value``."""
-        const = self.env.fresh("fold", value.sort())
-        fold = Fold(like.key, (const,), like.inits, tuple(sizes), elements, like.exact, like.identity, like.ring)
-        self.env.folds[const.get_id()] = fold
-        self.env.facts.append(const == value)
-        return fold
-
-    def _rewritten(self, fold: Fold) -> list[Fold]:
-        """Other forms of an exact fold: a fold of folds as one, a sum of sums as the sum of its parts."""
-        if not fold.exact or len(fold.consts) != 1:
-            return []
-        inner_index = self.env.fresh_index(len(fold.sizes))
-        (element,) = fold.elements(inner_index)
-        joined = self._joined(fold, element)
-        if joined is not None:
-            return [joined, *self._rewritten(joined)]
-        if fold.ring and z3.is_app(element) and element.decl().kind() in (z3.Z3_OP_ADD, z3.Z3_OP_BADD):
-            return self._parts(fold, element.num_args())
-        return []
-
-    def _joined(self, fold: Fold, element: Term) -> Fold | None:
-        """fold_j(fold_k(e)) is fold_jk(e), also with a factor at the inner one in a ring."""
-        inner = next((f for f in self._below(element) if self._joins(fold, f, element)), None)
-        if inner is None:
-            return None
-        split = len(fold.sizes)
-
-        def elements(index: Index) -> tuple[Term, ...]:
-            (outer,) = fold.elements(index[:split])
-            below = next(f for f in self._below(outer) if self._joins(fold, f, outer))
-            (deep,) = below.elements(index[split:])
-            return (z3.substitute(outer, (below.consts[0], deep)),)
-
-        return self._enter(fold.consts[0], fold, (*fold.sizes, *inner.sizes), elements)
-
-    def _joins(self, outer: Fold, inner: Fold, element: Term) -> bool:
-        """Whether ``element`` is ``inner`` or (in a ring) a product with it, so that both folds are one."""
-        neutral = inner.identity is not None and inner.inits[0].eq(inner.identity)
-        if inner.key != outer.key or not neutral:
+        if idempotent:
+            return all(found(x, right) >= 0 for x in left) and all(found(y, left) >= 0 for y in right)
+        if len(left) != len(right):
             return False
-        return bool(element.eq(inner.consts[0])) or (outer.ring and _is_factor(element, inner.consts[0]))
+        rest = list(right)
+        for x in left:
+            k = found(x, rest)
+            if k < 0:
+                return False
+            del rest[k]
+        return True
 
-    def _parts(self, fold: Fold, count: int) -> list[Fold]:
-        """fold(a + b) is fold(a) + fold(b), the first with the initial value."""
-        parts, consts = [], []
-        for k in range(count):
-            const = self.env.fresh("fold", fold.consts[0].sort())
-            init = fold.inits if k == 0 else (fold.identity,)
-            elements = lambda inner, k=k: (fold.elements(inner)[0].arg(k),)  # noqa: E731
-            part = Fold(fold.key, (const,), init, fold.sizes, elements, True, fold.identity, fold.ring)
-            self.env.folds[const.get_id()] = part
-            parts.append(part)
-            consts.append(const)
-        total = consts[0]
-        for c in consts[1:]:
-            total = total + c
-        self.env.facts.append(fold.consts[0] == total)
-        return [x for p in parts for x in (p, *self._rewritten(p))]
+    def _atoms_equal(self, x: Atom, y: Atom, assumptions: Sequence[Bool], depth: int) -> bool:
+        if isinstance(x, Fold) and isinstance(y, Fold):
+            return self._folds_equal(x, y, assumptions, depth)
+        if isinstance(x, Fold) or isinstance(y, Fold):
+            return False
+        return self.equal(x, y, *assumptions, depth=depth + 1).status == PROVED
 
     def _folds_equal(self, f: Fold, g: Fold, assumptions: Sequence[Bool], depth: int) -> bool:
+        if f is g:
+            return True
         if f.key != g.key or len(f.consts) != len(g.consts) or len(f.inits) != len(g.inits):
             return False
         kept_f, kept_g = _wide(f.sizes), _wide(g.sizes)
@@ -189,82 +182,71 @@ class Decider:
         for x, y in zip(f.inits, g.inits, strict=True):
             if self.equal(x, y, *assumptions, depth=depth + 1).status != PROVED:
                 return False
-        orders: Iterable[tuple[int, ...]] = permutations(range(len(kept_f))) if f.exact else [tuple(range(len(kept_f)))]
-        return any(self._equal_under(f, g, kept_f, kept_g, order, assumptions, depth) for order in orders)
+        count = len(kept_f)
+        for order in permutations(range(count)) if f.exact else [tuple(range(count))]:
+            sizes = [equal(g.sizes[kept_g[k]], f.sizes[kept_f[o]]) for k, o in enumerate(order)]
+            if self.holds(land(*sizes), *assumptions).status != PROVED:
+                continue
+            ways = [
+                list(zip(kept_g, (kept_f[o] for o in order), flips, strict=True))
+                for flips in (product((False, True), repeat=count) if f.exact else [(False,) * count])
+            ]
+            # Most ways are wrong, and the right one mostly shows without a solver.
+            if any(self._elements_equal(f, g, way, None, depth) for way in ways):
+                return True
+            if any(self._elements_equal(f, g, way, assumptions, depth) for way in ways):
+                return True
+        return False
 
-    def _equal_under(
-        self,
-        f: Fold,
-        g: Fold,
-        kept_f: list[int],
-        kept_g: list[int],
-        order: tuple[int, ...],
-        assumptions: Sequence[Bool],
-        depth: int,
+    def _elements_equal(
+        self, f: Fold, g: Fold, pairs: list[tuple[int, int, bool]], assumptions: Sequence[Bool] | None, depth: int
     ) -> bool:
-        """Whether g's k-th dimension runs as f's ``order[k]``-th (dimensions of size 1 left out)."""
-        for k, o in enumerate(order):
-            if self.holds(equal(g.sizes[kept_g[k]], f.sizes[kept_f[o]]), *assumptions).status != PROVED:
-                return False
-        inner = self.env.fresh_index(len(kept_f))
+        """Whether elements agree when g's dimension runs as f's, backwards if flipped (sizes of 1 left out).
+
+        Without ``assumptions`` only terms that simplify to the same text count.
+        """
         at_f: list[Int] = [0] * len(f.sizes)
         at_g: list[Int] = [0] * len(g.sizes)
-        for k, o in enumerate(order):
-            at_f[kept_f[o]] = inner[o]
-            at_g[kept_g[k]] = inner[o]
+        for (k, o, flip), j in zip(pairs, self.env.fresh_index(len(pairs)), strict=True):
+            at_f[o] = j
+            at_g[k] = g.sizes[k] - 1 - j if flip else j
         inside = in_range(at_f, f.sizes)
         left, right = f.elements(tuple(at_f)), g.elements(tuple(at_g))
-        pairs = [list(zip(left, right, strict=True))]
-        if f.key[0] == "dot" and left[0].sort() == right[1].sort():
-            pairs.append(list(zip(left, reversed(right), strict=True)))  # a product of two commutes
-        return any(
-            all(self.equal(x, y, *assumptions, inside, depth=depth + 1).status == PROVED for x, y in pair)
-            for pair in pairs
-        )
+        def agree(x: Term, y: Term) -> bool:
+            if assumptions is None:
+                return bool(z3.simplify(x).eq(z3.simplify(y)))
+            return self.equal(x, y, *assumptions, inside, depth=depth + 1).status == PROVED
+
+        return any(all(agree(x, y) for x, y in pair) for pair in self._pairings(f, left, right))
+
+    def _pairings(self, f: Fold, left: Sequence[Term], right: Sequence[Term]) -> Iterator[list[tuple[Term, Term]]]:
+        """Ways in which equal elements make equal folds; of a dot the product commutes and loses two signs."""
+        yield list(zip(left, right, strict=True))
+        if f.key[0] != "dot":
+            return
+        if left[0].sort() == right[1].sort():
+            yield list(zip(left, reversed(right), strict=True))
+        (first, second), out = f.key[1], f.key[2]
+        if first is second is out:  # -MIN is another number in a wider integer
+            signs = [apply(self.env, "negate", {}, (out,), out, (t,)) for t in right]
+            yield list(zip(left, signs, strict=True))
 
 
-def _bool(condition: Bool) -> Any:
-    return z3.BoolVal(condition) if isinstance(condition, bool) else condition
+def conjuncts(claim: Bool) -> list[Bool]:
+    """The parts of a conjunction."""
+    if not isinstance(claim, bool) and z3.is_and(claim):
+        return [c for g in claim.children() for c in conjuncts(g)]
+    return [claim]
+
+
+def _factored(term: Term, folds: Sequence[Fold]) -> Iterable[tuple[Term, Fold]]:
+    """Products below ``term`` with one sum in a ring as a factor."""
+    rings = [f for f in folds if f.ring and f.identity is not None]
+    for t in subterms(term):
+        for f in rings:
+            if not t.eq(f.consts[0]) and is_factor_of(t, f.consts[0]):
+                yield t, f
 
 
 def _wide(sizes: Sequence[Int]) -> list[int]:
     return [k for k, n in enumerate(sizes) if not same(n, 1)]
-
-
-def subterms(term: Term) -> list[Term]:
-    """All subterms, operands first, each once."""
-    out: list[Term] = []
-    seen: set[int] = set()
-    stack: list[tuple[Term, bool]] = [(term, False)]
-    while stack:
-        t, done = stack.pop()
-        if done:
-            out.append(t)
-        elif t.get_id() not in seen:
-            seen.add(t.get_id())
-            stack.append((t, True))
-            stack += [(c, False) for c in t.children()]
-    return out
-
-
-def _is_factor(term: Term, const: Term) -> bool:
-    """Whether ``term`` is a product in which ``const`` is exactly one factor and occurs nowhere else."""
-    if term.eq(const):
-        return True
-    if not z3.is_app(term) or term.decl().kind() not in (z3.Z3_OP_MUL, z3.Z3_OP_BMUL):
-        return False
-    holding = [c for c in term.children() if any(s.eq(const) for s in subterms(c))]
-    return len(holding) == 1 and _is_factor(holding[0], const)
-
-
-def _products(term: Term, folds: Sequence[Fold]) -> Iterable[tuple[Term, Fold]]:
-    """Products below ``term`` with one ring fold as a factor."""
-    rings = [f for f in folds if f.ring and f.identity is not None and f.inits[0].eq(f.identity)]
-    for t in subterms(term):
-        if z3.is_app(t) and t.decl().kind() in (z3.Z3_OP_MUL, z3.Z3_OP_BMUL):
-            for f in rings:
-                if _is_factor(t, f.consts[0]):
-                    yield t, f
-
-
-__all__ = ["PROVED", "REFUTED", "UNKNOWN", "Answer", "Decider", "subterms"]

@@ -12,7 +12,7 @@ from itertools import combinations, permutations
 from typing import Any, TypeAlias
 
 from compiler.ops import OPS
-from compiler.rules.term import Const, Monoid, Opaque, Rule, Tensor, Term, Type, Unary
+from compiler.rules.term import Const, Monoid, Opaque, Rule, Scalar, Tensor, Term, Type, Unary, blank
 from compiler.rules.values import Axes, Axis, Blank, Dims, Direction, Perm, Vec
 
 MAX_RANK = 3
@@ -34,13 +34,12 @@ _LAYOUT = frozenset(
 
 def is_elementwise(rule: Rule) -> bool:
     """Whether both sides only compute at each index: then one rank stands for all."""
-    terms = [t for side in (rule.pattern, _right_pattern(rule)) if side is not None for t in side.walk()]
+    terms = [t for side in (rule.pattern, right_pattern(rule)) for t in side.walk()]
     return not any(t.op in _LAYOUT for t in terms)
 
 
-def _right_pattern(rule: Rule) -> Term | None:
-    from compiler.rules.term import blank
-
+def right_pattern(rule: Rule) -> Term:
+    """The right side with blanks for attributes."""
     blanks = {name: blank(name, kind) for name, kind in rule.variables.items()}
     return rule.fn(**blanks)[1]
 
@@ -76,7 +75,7 @@ def _all_values(kind: type) -> Iterator[Any]:
     elif issubclass(kind, Direction):
         yield from map(Direction, Direction.choices)
     elif issubclass(kind, Monoid):
-        yield from (kind(c) for c in kind.choices)
+        yield kind("add" if "add" in kind.choices else "maximum")
     elif issubclass(kind, Unary):
         yield kind("f")
     elif issubclass(kind, (Type, Opaque)):
@@ -98,8 +97,6 @@ def _walk(rule: Rule, term: Term, want: int | None, found: Binding) -> Iterator[
 
 
 def _leaf(rule: Rule, term: Tensor | Const, want: int | None, found: Binding) -> Iterator[Step]:
-    from compiler.rules.term import Scalar
-
     if not term.name:
         yield found, want
         return
@@ -120,6 +117,8 @@ def _elementwise(rule: Rule, term: Term, want: int | None, found: Binding) -> It
         name = term.op[1:]
         found = found if name in found else {**found, name: rule.variables[name]("f" if _only(rule) else f"f.{name}")}
     loose = {"select": (0,), "clamp": (0, 2)}.get(term.op, ())
+    if term.op == "select" and all(isinstance(a, Const) for a in term.args[1:]):
+        loose = ()  # nothing else would say what shape the result has
     order = [k for k in range(len(term.args)) if k not in loose] + list(loose)
 
     def rest(at: int, rank: int | None, now: Binding) -> Iterator[Step]:
@@ -263,7 +262,10 @@ def _with_monoid(rule: Rule, term: Term, found: Binding) -> Iterator[Binding]:
     if not name.startswith("?") or name[1:] in found:
         yield found
         return
-    for value in _all_values(rule.variables[name[1:]]):
+    kind = rule.variables[name[1:]]
+    # Abstractly all folding ops of a kind are one, unless a constant written in the rule happens to be the identity of one.
+    literals = any(isinstance(t, Const) and not t.name for s in (rule.pattern, right_pattern(rule)) for t in s.walk())
+    for value in map(kind, kind.choices) if literals else _all_values(kind):
         yield {**found, name[1:]: value}
 
 
@@ -289,12 +291,15 @@ def _dot(rule: Rule, term: Term, want: int | None, found: Binding) -> Iterator[S
 
 
 def _dot_axes(x: int, y: int) -> Iterator[tuple[Axes, Axes, Axes, Axes]]:
+    """Axes of a dot; of two tensors of rank 3 only those that rhs lists as lhs does, or mirrored."""
     for batch in range(min(1, x, y) + 1):
         for count in range(min(2, x - batch, y - batch) + 1):
             for left in permutations(range(x), batch + count):
                 if list(left[batch:]) != sorted(left[batch:]):
                     continue  # contracted pairs in the order of lhs; their order on rhs is free
-                for right in permutations(range(y), batch + count):
+                mirrored = tuple(y - 1 - a for a in left)
+                all_right = permutations(range(y), batch + count)
+                for right in {left, mirrored} if x == y == MAX_RANK else all_right:
                     yield Axes(left[:batch]), Axes(right[:batch]), Axes(left[batch:]), Axes(right[batch:])
 
 

@@ -15,12 +15,13 @@ import z3
 
 from compiler.dtypes import I1, DType
 from compiler.ir import Graph
-from verify.smt.integers import Int
-from verify.smt.scalar import literal, sort_of
+from verify.smt.integers import Int, equal, land, lor, same
+from verify.smt.scalar import apply, literal, sort_of
 from verify.smt.tensor import Call, Env, Fold, Index, Meaning, SymTensor, Term, Unknown, shapes_agree
 
 # i1: add is or, multiply is and.
 _BOOLEAN = {"add": "or", "maximum": "or", "multiply": "and", "minimum": "and", "or": "or", "and": "and", "xor": "xor"}
+IDEMPOTENT = frozenset(["maximum", "minimum", "and", "or"])
 _MONOIDS = frozenset(["add", "multiply", "maximum", "minimum", "and", "or", "xor"])
 
 
@@ -62,39 +63,59 @@ def _reduce(env: Env, xs: Sequence[SymTensor], call: Call) -> tuple[SymTensor, .
 def _fold(
     env: Env, call: Call, dtypes: list[DType], inits: tuple[Term, ...], sizes: tuple[Int, ...], elements: Any, minor: bool
 ) -> tuple[Term, ...]:
-    """Enter a fold and return its constants."""
+    """The results of one fold, entered into ``env``."""
     op = monoid(call)
+    if op is not None and len(dtypes) == 1:
+        return (monoid_fold(env, op, dtypes[0], inits[0], sizes, elements, minor),)
     consts = tuple(env.fresh("fold", sort_of(d, env.reading)) for d in dtypes)
-    if op is None or len(dtypes) > 1:
-        captured = tuple(c.at(()) for c in call.captures)
-        key: tuple[Any, ...] = ("body", call.regions[0], tuple(dtypes), minor)
-        fold = Fold(key, consts, inits + captured, sizes, elements)
-    else:
-        fold = monoid_fold(env, op, dtypes[0], consts[0], inits[0], sizes, elements, minor)
-    for c in consts:
+    captured = tuple(c.at(()) for c in call.captures)
+    key = ("body", call.regions[0], tuple(dtypes), minor)
+    fold = Fold(key, consts, inits + captured, sizes, elements)
+    empty = lor(*(equal(n, 0) for n in sizes))
+    for c, start in zip(consts, inits, strict=True):
         env.folds[c.get_id()] = fold
+        env.fact(empty, c == start)
     return consts
 
 
 def monoid_fold(
-    env: Env, op: str, dtype: DType, const: Term, init: Term, sizes: tuple[Int, ...], elements: Any, minor: bool
-) -> Fold:
-    """The fold of an associative and commutative op."""
+    env: Env, op: str, dtype: DType, init: Term, sizes: tuple[Int, ...], elements: Any, minor: bool
+) -> Term:
+    """The fold of an associative and commutative op: ``op(init, fold from the identity)`` where any order is the same."""
     name = _BOOLEAN[op] if dtype is I1 else op
-    exact = not dtype.is_float or name in ("maximum", "minimum") or env.reorder
-    ring = name == "add" and (not dtype.is_float or env.reading == "reals")
+
+    def combine(a: Term, b: Term) -> Term:
+        return apply(env, name, {}, (dtype, dtype), dtype, (a, b))
+
+    idempotent = name in IDEMPOTENT
+    exact = not dtype.is_float or idempotent or env.reorder
+    ring = name == "add" and (not dtype.is_float or env.reading == "reals") and dtype is not I1
     key = (name, dtype, env.reading) if exact else (name, dtype, env.reading, minor)
-    return Fold(key, (const,), (init,), sizes, elements, exact, _identity(env, name, dtype), ring)
+    identity = identity_of(env, name, dtype) if exact else None
+    start = init if identity is None else identity
+    const = env.fresh("fold", sort_of(dtype, env.reading))
+    fold = Fold(key, (const,), (start,), sizes, elements, exact, identity, ring, idempotent)
+    if identity is not None:
+        env.monoids.setdefault(key, fold)
+    first = tuple(0 for _ in sizes)
+    if all(same(n, 1) for n in sizes):
+        return combine(init, elements(first)[0])
+    env.folds[const.get_id()] = fold
+    env.fact(lor(*(equal(n, 0) for n in sizes)), const == start)
+    single = elements(first)[0]
+    env.fact(land(*(equal(n, 1) for n in sizes)), const == (single if identity is not None else combine(init, single)))
+    return const if identity is None or init.eq(identity) else combine(init, const)
 
 
-def _identity(env: Env, op: str, dtype: DType) -> Term | None:
+def identity_of(env: Env, op: str, dtype: DType) -> Term | None:
     """The neutral element; of float sums -0, of float maximum -inf (which no real number is)."""
     if dtype is I1:
         return z3.BoolVal(op == "and")
     if dtype.is_float:
-        values = {"add": -0.0, "multiply": 1.0, "maximum": -np.inf, "minimum": np.inf}
+        # A float dtype stands for any dtype in the abstract reading: there "and" and "or" have identities too.
+        values = {"add": -0.0, "multiply": 1.0, "maximum": -np.inf, "minimum": np.inf, "and": -1.0, "or": 0.0}
         try:
-            return literal(env, np.asarray(values[op]).astype(dtype.numpy)[()], dtype)
+            return literal(env, np.asarray(values[op]).astype(dtype.numpy)[()], dtype) if op in values else None
         except Unknown:
             return None
     info = np.iinfo(dtype.numpy)

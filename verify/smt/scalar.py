@@ -89,11 +89,14 @@ def _float(
             return rows[op](env, attrs, kind, out, *args)
     values = [f"{k}={v}" for k, v in sorted(attrs.items()) if v not in ("", None)]
     name = ".".join([op, kind.name, *([out.name] if out is not kind else []), *values])
-    if "commutative" in OPS[op].traits and len(args) == 2:
-        args = sorted(args, key=lambda a: int(a.get_id()))
-        if env.reading == "abstract" and not args[0].eq(args[1]):
-            # Ordering by id misses arguments that are equal only by reasoning; the axiom adds the swapped instance.
-            sort = sort_of(out, env.reading)
-            swapped = env.uninterpreted(name, list(reversed(args)), sort)
-            env.facts.append(env.uninterpreted(name, args, sort) == swapped)
-    return env.uninterpreted(name, args, sort_of(out, env.reading))
+    sort = sort_of(out, env.reading)
+    made = env.uninterpreted(name, args, sort)
+    if "commutative" in OPS[op].traits and len(args) == 2 and not args[0].eq(args[1]):
+        # The arguments keep their order: folds are taken apart by the position of a term.
+        env.facts.append(made == env.uninterpreted(name, [args[1], args[0]], sort))
+    return made
+
+
+def abstract_name(op: str, dtype: DType) -> str:
+    """The name of the function that stands for a plain op in the reading ``abstract``."""
+    return f"{op}.{dtype.name}"

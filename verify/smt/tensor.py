@@ -103,6 +103,7 @@ class Fold:
         exact: whether any order gives the same value in the reading at hand.
         identity: the neutral element of the combining function, if it has one.
         ring: whether the fold is a sum in a commutative ring, so that factors may move in and out.
+        idempotent: whether folding an element twice changes nothing.
     """
 
     key: tuple[Any, ...]
@@ -113,6 +114,7 @@ class Fold:
     exact: bool = False
     identity: Term | None = None
     ring: bool = False
+    idempotent: bool = False
 
 
 @dataclass(slots=True)
@@ -125,20 +127,29 @@ class Env:
         facts: axioms about terms that were made.
         folds: reductions by the id of the constant that stands for them.
         reorder: whether sums of floats may be taken in any order.
+        zero_signs: whether the sign of a zero matters.
+        monoids: for each kind of exact fold one example, for the normal form of its op.
     """
 
     reading: str = "bits"
     reorder: bool = False
+    zero_signs: bool = True
     valid: list[tuple[str, str, Bool]] = field(default_factory=list)
     facts: list[Any] = field(default_factory=list)
     folds: dict[int, Fold] = field(default_factory=dict)
+    monoids: dict[tuple[Any, ...], Fold] = field(default_factory=dict)
     opaque: set[str] = field(default_factory=set)
     _count: int = 0
 
     def require(self, op: str, number: str, condition: Bool) -> None:
-        """State a constraint of the specification."""
-        if condition is not True:
+        """State a constraint of the specification. Abstract elements are of any dtype, so I1 is not asked of them."""
+        if condition is not True and not (self.reading == "abstract" and number == "I1"):
             self.valid.append((op, number, z3.BoolVal(condition) if condition is False else condition))
+
+    def fact(self, condition: Bool, claim: Any) -> None:
+        """Learn that ``condition`` implies ``claim``."""
+        if condition is not False:
+            self.facts.append(claim if condition is True else z3.Implies(condition, claim))
 
     def fresh(self, name: str, sort: Any) -> Term:
         """A new constant."""

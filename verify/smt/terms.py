@@ -89,6 +89,11 @@ def _constant(env: Env, term: Const, place: Place | None) -> SymTensor:
 def constant_value(env: Env, term: Const, dtype: DType) -> Any:
     """The scalar of a constant in ``dtype``: a numeral, or the symbol that stands for it."""
     value = term.value
+    if z3.is_int(value):
+        if dtype.is_integer:
+            return z3.Int2BV(value, dtype.bits)
+        if env.reading == "reals":
+            return z3.ToReal(value)
     if z3.is_expr(value):
         if value.sort() != sort_of(dtype, env.reading):
             raise Unknown(f"{term!r} has another element type than its place")

@@ -1,0 +1,362 @@
+"""Which readings are tried for a rule, in which order, and what their outcomes mean. See :mod:`verify.prove`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from compiler.dtypes import BF16, F16, F32, F64, DType
+from compiler.rules.term import Const, Extreme, PowerOfTwo, Rule, Term
+from verify.smt.assignments import Assignment, assignments, generic, has_dtype_variable
+from verify.smt.claims import SKIPPED, Attempt, Options, attempt, satisfiable
+from verify.smt.equal import PROVED, REFUTED, UNKNOWN
+from verify.smt.instances import Binding, bindings, right_pattern
+from verify.smt.replay import Counterexample, from_model
+
+RELAXING = frozenset(["nsz", "nnan", "ninf"])
+REAL = frozenset(["reassoc", "arcp", "afn", "contract"])
+_RING = frozenset(
+    ["add", "subtract", "multiply", "negate", "transpose", "reshape", "broadcast_in_dim", "slice", "reverse", "concatenate"]
+    + ["reduce", "dot_general", "tensor", "const"]
+)
+_SMALL = (2, 4, 9, None)  # bounds of sizes and positions in counterexamples
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What was found so far about one rule."""
+
+    verdict: str = "bit-exact"
+    needs: str = ""
+    counterexample: Counterexample | None = None
+    instances: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Run:
+    """One decision under way."""
+
+    rule: Rule
+    limit_ms: int
+    out: Outcome = field(default_factory=Outcome)
+    exact: bool = True  # whether all instances so far hold bit for bit
+    sound: bool = False  # whether some left side can be well-formed
+    unmet: list[tuple[Binding, Assignment]] = field(default_factory=list)  # instances whose guard is false
+
+    @property
+    def flags(self) -> frozenset[str]:
+        return self.rule.contract.flags
+
+    @property
+    def floats(self) -> bool:
+        return any(d.is_float for d in self.rule.dtypes)
+
+
+def decide(rule: Rule, limit_ms: int, audit: bool) -> Outcome:
+    """The verdict on one rule."""
+    run = _Run(rule, limit_ms)
+    if rule.contract.precision:
+        run.out.verdict, run.out.notes = "unknown", ["precision contracts are not statements about equality"]
+        return run.out
+    for binding in bindings(rule):
+        if not _instance(run, binding):
+            break
+    out = run.out
+    if out.verdict not in ("refuted", "unknown"):
+        if not run.sound:
+            out.verdict = "unknown"
+            out.notes.append("vacuous: the left side is never well-formed with the guard fulfilled")
+        elif not run.exact:
+            out.verdict, out.needs = "equal-over-reals", str(rule.contract)
+        elif rule.contract:
+            out.notes.append(f"contract not needed: {rule.contract}")
+    if audit and out.verdict in ("bit-exact", "equal-over-reals"):
+        out.notes += _audit(run)
+    return out
+
+
+def _instance(run: _Run, binding: Binding) -> bool:
+    """Decide one choice of ranks and axes; ``False`` ends the search."""
+    rule = run.rule
+    if has_dtype_variable(rule) or any(issubclass(k, PowerOfTwo) for k in rule.variables.values()):
+        return all(_concrete(run, binding, d) for d in assignments(rule))
+    for dtypes in generic(rule):
+        status = _generic(run, binding, dtypes)
+        if status == SKIPPED:
+            continue
+        run.out.instances += 1
+        if status != PROVED and not _every_dtype(run, binding):
+            return False
+    return True
+
+
+def _note_sound(run: _Run, binding: Binding, dtypes: Assignment, reading: str) -> None:
+    if not run.sound:
+        run.sound = satisfiable(run.rule, binding, dtypes, reading, run.limit_ms)
+
+
+def _generic(run: _Run, binding: Binding, dtypes: Assignment) -> str:
+    """Try to settle all dtypes at once."""
+    rule, options = run.rule, Options(run.limit_ms, reorder=not run.floats)
+    if all(d.is_integer for d in rule.dtypes) and is_ring(rule):
+        found = attempt(rule, binding, dtypes, "reals", replace(options, reorder=True))
+        if found.status in (PROVED, SKIPPED):
+            _note_sound(run, binding, dtypes, "reals")
+            return found.status
+    if run.exact or not run.flags:
+        found = attempt(rule, binding, dtypes, "abstract", options)
+        if found.status in (PROVED, SKIPPED):
+            _note_sound(run, binding, dtypes, "abstract")
+            return found.status
+        if found.status == REFUTED and not run.flags:
+            _replay_any(run, binding, found)
+            if run.out.verdict == "refuted":
+                return UNKNOWN
+    if run.flags and all(d.is_float for d in rule.dtypes):
+        return _generic_reals(run, binding, dtypes, options)
+    return UNKNOWN
+
+
+def _generic_reals(run: _Run, binding: Binding, dtypes: Assignment, options: Options) -> str:
+    """A rule of floats under a contract, all float dtypes at once."""
+    rule = run.rule
+    if run.exact and _exact_in(run, binding, F16):
+        return UNKNOWN  # perhaps the contract is not needed: dtype by dtype
+    run.exact = False
+    relaxed = replace(options, relax=run.flags & RELAXING, reorder="reassoc" in run.flags)
+    if not is_ring(rule):
+        found = attempt(rule, binding, dtypes, "abstract", relaxed)
+        if found.status in (PROVED, SKIPPED):
+            _note_sound(run, binding, dtypes, "abstract")
+            return found.status
+    if run.flags & REAL and _plain_constants(rule):
+        found = attempt(rule, binding, dtypes, "reals", replace(options, reorder=True))
+        if found.status in (PROVED, SKIPPED) and _keeps_nan(run, binding):
+            _note_sound(run, binding, dtypes, "reals")
+            return found.status
+    if is_ring(rule):
+        found = attempt(rule, binding, dtypes, "abstract", relaxed)
+        if found.status in (PROVED, SKIPPED):
+            _note_sound(run, binding, dtypes, "abstract")
+            return found.status
+    return UNKNOWN
+
+
+def _exact_in(run: _Run, binding: Binding, dtype: DType) -> bool:
+    tries = [attempt(run.rule, binding, d, "bits", Options(1000)).status for d in assignments(run.rule, [dtype])]
+    return bool(tries) and all(t in (PROVED, SKIPPED) for t in tries)
+
+
+def _every_dtype(run: _Run, binding: Binding) -> bool:
+    if run.out.verdict == "refuted":
+        return False
+    return all(_concrete(run, binding, d) for d in assignments(run.rule))
+
+
+def _concrete(run: _Run, binding: Binding, dtypes: Assignment) -> bool:
+    """Decide one instance in one choice of dtypes; ``False`` ends the search."""
+    rule = run.rule
+    options = Options(run.limit_ms)
+    if run.exact or not run.flags or not dtypes[rule.subject].is_float:
+        found = _bits(run, binding, dtypes, options)
+        if found.status == SKIPPED:
+            return True
+        run.out.instances += 1
+        _note_sound(run, binding, dtypes, "bits")
+        if found.status == PROVED:
+            return True
+    else:
+        found = Attempt(REFUTED)
+    if run.flags and dtypes[rule.subject].is_float:
+        return _under_contract(run, binding, dtypes, options)
+    return _failed(run, binding, dtypes, found, "bits", options)
+
+
+def _bits(run: _Run, binding: Binding, dtypes: Assignment, options: Options) -> Attempt:
+    """The reading of bits; for other formats than f16 the lemma of one rounding first."""
+    floats = {d for d in dtypes.values() if d.is_float}
+    if floats in ({BF16}, {F32}, {F64}):
+        narrow = {n: F16 if d.is_float else d for n, d in dtypes.items()}
+        found = attempt(run.rule, binding, dtypes, "bits", replace(options, one_rounding=True))
+        if found.status == PROVED and attempt(run.rule, binding, narrow, "bits", options).status == PROVED:
+            return found
+    return attempt(run.rule, binding, dtypes, "bits", options)
+
+
+def _under_contract(run: _Run, binding: Binding, dtypes: Assignment, options: Options) -> bool:
+    """The bits differ: is that within the contract?"""
+    run.exact = False
+    rule = run.rule
+    _note_sound(run, binding, dtypes, "bits")
+    found = Attempt(UNKNOWN)
+    if run.flags & RELAXING:
+        found = _bits(run, binding, dtypes, replace(options, relax=run.flags & RELAXING))
+        if found.status in (PROVED, SKIPPED):
+            return True
+    if run.flags & REAL:
+        own = replace(options, reorder=True)
+        found = attempt(rule, binding, dtypes, "reals", own)
+        if found.status in (PROVED, SKIPPED) and _keeps_nan(run, binding):
+            return True
+        if found.status == REFUTED:
+            return _failed(run, binding, dtypes, found, "reals", own)
+        return _failed(run, binding, dtypes, Attempt(UNKNOWN, reason=found.reason), "bits", options)
+    return _failed(run, binding, dtypes, found, "bits", replace(options, relax=run.flags & RELAXING))
+
+
+def _keeps_nan(run: _Run, binding: Binding) -> bool:
+    """The reals know no NaN: unless the contract does without them, NaN in must be NaN out. Settled in f16 where possible."""
+    if "nnan" in run.flags or any(t.op in ("reduce", "dot_general") for t in run.rule.pattern.walk()):
+        return True  # elements of a fold have no f16 model
+    options = Options(min(run.limit_ms, 2000), nans=True)
+    for dtypes in assignments(run.rule, [F16]):
+        found = attempt(run.rule, binding, dtypes, "bits", options)
+        if found.status != REFUTED or found.opaque or found.folds:
+            continue
+        made = found.symbols
+        assert made is not None
+        example = from_model(run.rule, binding, dtypes, made, found.model, exact=True, elements=True)
+        if example is not None:
+            run.out.verdict, run.out.counterexample = "refuted", example
+            run.out.needs = str(replace(run.rule.contract, flags=run.flags | {"nnan"}))
+            return False
+    return True
+
+
+def _failed(
+    run: _Run, binding: Binding, dtypes: Assignment, found: Attempt, reading: str, options: Options
+) -> bool:
+    """Not proved: find a counterexample that replays, else the verdict is unknown. Ends the search."""
+    if run.out.verdict == "refuted":
+        return False
+    if found.status == REFUTED:
+        example = _smallest(run, binding, dtypes, reading, options)
+        if example is not None:
+            run.out.verdict, run.out.counterexample = "refuted", example
+            if not run.flags:
+                run.out.needs = _needed(run, binding)
+            return False
+    run.out.verdict = "unknown"
+    reason = found.reason or "a model was found, but it does not replay in the interpreter"
+    run.out.notes.append(f"{_words(binding, dtypes)}: {reason}")
+    return False
+
+
+def _smallest(
+    run: _Run, binding: Binding, dtypes: Assignment, reading: str, options: Options
+) -> Counterexample | None:
+    """A replayed counterexample with sizes as small as they come."""
+    exact = reading == "bits" and not options.relax
+    for small in _SMALL:
+        found = attempt(run.rule, binding, dtypes, reading, replace(options, small=small, integers=reading == "reals"))
+        if found.status == REFUTED and found.symbols is not None and found.model is not None:
+            example = from_model(
+                run.rule, binding, dtypes, found.symbols, found.model, exact=exact, elements=reading != "abstract"
+            )
+            if example is not None:
+                return example
+    return None
+
+
+def _replay_any(run: _Run, binding: Binding, found: Attempt) -> None:
+    """A layout claim failed with abstract elements: replay it in one dtype of the rule."""
+    for dtypes in _favourites(run.rule):
+        for small in _SMALL[:2]:
+            options = Options(run.limit_ms, small=small, reorder=not run.floats)
+            # Positions and sizes are integers in every reading, so the model carries over to concrete dtypes.
+            model = attempt(run.rule, binding, next(iter(generic(run.rule))), "abstract", options)
+            if model.status != REFUTED or model.symbols is None or model.model is None:
+                continue
+            example = from_model(
+                run.rule, binding, dtypes, model.symbols, model.model, exact=True, elements=False
+            )
+            if example is not None:
+                run.out.verdict, run.out.counterexample = "refuted", example
+                if run.floats:
+                    run.out.needs = _needed(run, binding)
+                return
+
+
+def _favourites(rule: Rule) -> Iterator[Assignment]:
+    """One float and one integer choice of dtypes."""
+    names = [d for d in rule.dtypes if d.name in ("f32", "i32", "ui8", "i1")]
+    for d in sorted(names, key=lambda d: ("f32", "i32", "ui8", "i1").index(d.name))[:2]:
+        yield next(iter(assignments(rule, [d])))
+
+
+_CANDIDATES = (["nsz"], ["nnan"], ["nnan", "ninf"], ["nsz", "nnan", "ninf"])
+
+
+def _needed(run: _Run, binding: Binding) -> str:
+    """Which contract a refuted rule of floats would hold under, in words; empty if none is known."""
+    for flags in _CANDIDATES:
+        options = Options(min(run.limit_ms, 2000), relax=frozenset(flags))
+        tries = [attempt(run.rule, binding, d, "bits", options).status for d in assignments(run.rule, [F16])]
+        if tries and all(t in (PROVED, SKIPPED) for t in tries):
+            return " ".join(flags)
+    options = Options(min(run.limit_ms, 2000), reorder=True)
+    tries = [attempt(run.rule, binding, d, "reals", options).status for d in assignments(run.rule, [F64])]
+    return "reassoc" if tries and all(t in (PROVED, SKIPPED) for t in tries) and PROVED in tries else ""
+
+
+def is_ring(rule: Rule) -> bool:
+    """Whether both sides are built of + - * sums and layout only, over integer constants."""
+    for side in (rule.pattern, right_pattern(rule)):
+        for t in side.walk():
+            if t.op not in _RING:
+                return False
+            if t.op == "reduce" and t.attr("body").op != "add":
+                return False
+            if isinstance(t, Const) and not t.name and not _is_integer(t.value):
+                return False
+    return True
+
+
+def _is_integer(value: Any) -> bool:
+    """Whether a constant means the same number in every dtype; values computed from sizes do."""
+    if isinstance(value, Extreme):
+        return False
+    return not isinstance(value, (int, float)) or (float(value).is_integer() and abs(value) < 128)
+
+
+def _plain_constants(rule: Rule) -> bool:
+    """Whether constants have the same value in every float dtype."""
+    terms: list[Term] = [t for side in (rule.pattern, right_pattern(rule)) for t in side.walk()]
+    return all(_is_integer(t.value) for t in terms if isinstance(t, Const) and not t.name)
+
+
+def _audit(run: _Run) -> list[str]:
+    """Conjuncts of the guard that can go."""
+    notes = []
+    for drop, name in [(-1, "the guard"), *((k, f"conjunct {k + 1} of the guard") for k in range(8))]:
+        decided = _holds_without(run, drop)
+        if decided is None:
+            break
+        if decided:
+            notes.append(f"not needed: {name}")
+            if drop < 0:
+                break
+    return notes
+
+
+def _holds_without(run: _Run, drop: int) -> bool | None:
+    """Whether all instances hold without a conjunct; ``None`` if no instance has it."""
+    rule, met = run.rule, False
+    for binding in bindings(rule):
+        for dtypes in generic(rule) if not has_dtype_variable(rule) else assignments(rule):
+            reading = "bits" if has_dtype_variable(rule) else "reals" if not run.exact or is_ring(rule) else "abstract"
+            options = Options(1000, reorder=bool(run.flags) or not run.floats, drop=drop)
+            found = attempt(rule, binding, dtypes, reading, options)
+            if found.status == SKIPPED:
+                continue
+            met = met or found.guarded
+            if found.status != PROVED:
+                return False
+    return True if met else None
+
+
+def _words(binding: Binding, dtypes: Assignment) -> str:
+    ranks = ", ".join(f"{k}: {getattr(v, 'rank', v)}" for k, v in binding.items())
+    return f"{ranks} ({', '.join(sorted({d.name for d in dtypes.values()}))})"
