@@ -73,10 +73,11 @@ def _from_bits(at: Scope, x: int, target: DType) -> int:
 
 @lowering("reduce_precision")
 def reduce_precision(at: Scope, node: Node, index: Index) -> int:
-    """Round the significand to ``mantissa_bits`` half to even, then apply the exponent range of ``exponent_bits``.
+    """Round the significand to ``mantissa_bits`` half to even, then apply the exponent range.
 
-    What is too large becomes infinity, what is below the smallest normal number becomes zero, each with its sign;
-    NaN stays (specification, *reduce_precision*). Works on the bits in the operand's own type.
+    What is too large becomes infinity, what is below the smallest normal number becomes zero, each with
+    its sign; NaN stays, or becomes infinity where there are no mantissa bits to tell them apart
+    (specification, *reduce_precision*). Works on the bits in the operand's own type.
     """
     x = at.operand(node, 0, index)
     dtype = at.s.dtype(x)
@@ -103,4 +104,5 @@ def reduce_precision(at: Scope, node: Node, index: Index) -> int:
         under = at.compare("lt", magnitude, c((bias - reduced + 1) << own_mantissa))
         magnitude = at.select(over, infinity, at.select(under, c(0), magnitude))
     rounded = at.op("bitcast", at.op("ior", sign, magnitude), dtype=dtype)
-    return at.select(nan, x, rounded)
+    kept = x if mantissa > 0 else at.const(np.inf, dtype)
+    return at.select(nan, kept, rounded)

@@ -167,6 +167,11 @@ def convert(x: Value, source: DType, target: DType) -> Value:
     """The ``convert`` of the nest IR."""
     if source is target:
         return x
+    with np.errstate(all="ignore"):
+        return _converted(x, source, target)
+
+
+def _converted(x: Value, source: DType, target: DType) -> Value:
     if target.kind == "bool":
         return x != source.numpy.type(0)
     if source.is_float:
