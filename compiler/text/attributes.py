@@ -285,7 +285,7 @@ class AttributeReader(TypeReader):
                 out[name] = value.value
             else:
                 out[name] = value if isinstance(value, str) else Raw(self._slice(start, self.at))
-        return tuple(out.items())
+        return tuple(sorted(out.items(), key=lambda item: item[0]))
 
     # from what was read to what the op table wants
 

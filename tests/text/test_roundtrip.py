@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import compiler.text
 from compiler.check import verify_module
-from compiler.ir import Function, Graph, Module, TensorType
 from compiler.dtypes import F32
+from compiler.ir import Function, Graph, Module, TensorType
 from compiler.ops import OPS
 from compiler.text import parse, print_module, print_node
 from verify.gen.chooser import RandomChooser
@@ -65,7 +65,11 @@ def test_odd_symbol_names_are_quoted() -> None:
 
 
 def test_places_are_kept_and_do_not_count() -> None:
-    text = "func.func @main(%a: tensor<f32>) -> tensor<f32> {\n  %0 = stablehlo.negate %a : tensor<f32>\n  return %0 : tensor<f32>\n}\n"
+    text = (
+        "func.func @main(%a: tensor<f32>) -> tensor<f32> {\n"
+        "  %0 = stablehlo.negate %a : tensor<f32>\n"
+        "  return %0 : tensor<f32>\n}\n"
+    )
     module = parse(text, "x.mlir")
     assert str(module.main.graph.loc(0)) == "x.mlir:2:8"
     assert parse("\n" + text) == module

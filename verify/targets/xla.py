@@ -66,7 +66,7 @@ DEVIATIONS = (
     Deviation(
         "drops-zero-terms",
         frozenset({"add", "subtract"}),
-        "algsimp turns x + 0 into x, which keeps a negative zero",
+        "x + 0 becomes x, on import and in algsimp, which keeps a negative zero",
     ),
     Deviation(
         "approximates",
