@@ -1,8 +1,8 @@
 """Contracts: what a rewrite may change about floating-point results, in LLVM's words.
 
-A pass or rule that may change bits declares a contract; the oracle allows what the contracts of the rewrites *that
-fired* allow, and nothing more. The empty contract means: the same bits as the canonical evaluation.
-Source of the flag names: LLVM Language Reference, *Fast-Math Flags*.
+A pass or rule that may change bits declares a contract; the oracle allows what the contracts of the
+rewrites *that fired* allow, and nothing more. The empty contract means: the same bits as the
+canonical evaluation. Source of the flag names: LLVM Language Reference, *Fast-Math Flags*.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ class Contract:
     """An allowance.
 
     Attributes:
-        flags: subset of :data:`FLAGS`. ``reassoc`` covers every identity of commutative rings (associativity,
-            distributivity, order of sums and matrix chains).
-        precision: pairs (op name, narrow dtype name): these ops may take operands rounded to the narrow dtype, with
-            accumulation in f32.
+        flags: subset of :data:`FLAGS`. ``reassoc`` covers every identity of commutative rings
+            (associativity, distributivity, order of sums and matrix chains).
+        precision: pairs (op name, narrow dtype name): these ops may take operands rounded to the
+            narrow dtype, with accumulation in f32.
     """
 
     flags: frozenset[str] = frozenset()
@@ -45,7 +45,10 @@ class Contract:
 
     def to_json(self) -> dict[str, list[str]]:
         """A JSON form, read back by :meth:`from_json`."""
-        return {"flags": sorted(self.flags), "precision": [f"{op}:{dtype}" for op, dtype in sorted(self.precision)]}
+        return {
+            "flags": sorted(self.flags),
+            "precision": [f"{op}:{dtype}" for op, dtype in sorted(self.precision)],
+        }
 
     @staticmethod
     def from_json(data: dict[str, list[str]]) -> Contract:

@@ -1,6 +1,7 @@
 """Element types of StableHLO that Assay supports, with their spelling, width and NumPy counterpart.
 
-Source: StableHLO specification, section *Types*. Floats are IEEE 754 binary formats (f16, f32, f64) and bfloat16.
+Source: StableHLO specification, section *Types*. Floats are IEEE 754 binary formats (f16, f32, f64)
+and bfloat16.
 """
 
 from __future__ import annotations

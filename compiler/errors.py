@@ -1,7 +1,7 @@
 """Errors that reach the user: one line each, with place, what is wrong and the mend.
 
-Every error carries a stable code (``AS1xx`` text, ``AS2xx`` types, ``AS3xx`` support, ``AS4xx`` inputs and files,
-``AS5xx`` Assay's own fault) and the exit code that the command line ends with.
+Every error carries a stable code (``AS1xx`` text, ``AS2xx`` types, ``AS3xx`` support, ``AS4xx``
+inputs and files, ``AS5xx`` Assay's own fault) and the exit code that the command line ends with.
 """
 
 from __future__ import annotations

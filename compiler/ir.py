@@ -1,8 +1,9 @@
 """The graph IR: immutable, hashable StableHLO.
 
-A :class:`Graph` is the body of a function or of a region. Its values are numbered densely: first the parameters, then
-the results of each node in order; nodes stand in topological order. There are no back pointers, so that comparing,
-hashing, shrinking and printing are trivial. Source locations lie beside the nodes and never take part in equality.
+A :class:`Graph` is the body of a function or of a region. Its values are numbered densely: first
+the parameters, then the results of each node in order; nodes stand in topological order. There are
+no back pointers, so that comparing, hashing, shrinking and printing are trivial. Source locations
+lie beside the nodes and never take part in equality.
 """
 
 from __future__ import annotations
@@ -47,14 +48,18 @@ class TensorType(NamedTuple):
 
 
 class Literal(NamedTuple):
-    """A constant tensor. ``data`` is row-major little-endian; one element's bytes stand for a splat of any size."""
+    """A constant tensor. ``data`` is row-major little-endian; one element's bytes stand for a splat
+    of any size.
+    """
 
     type: TensorType
     data: bytes
 
     @staticmethod
     def of(array: Array) -> Literal:
-        """The literal equal to ``array`` bit for bit; splats are stored once. KeyError for a foreign dtype."""
+        """The literal equal to ``array`` bit for bit; splats are stored once. KeyError for a
+        foreign dtype.
+        """
         array = np.asarray(array)
         t = TensorType(array.shape, from_numpy(array.dtype))
         data = np.ascontiguousarray(array).tobytes()
@@ -94,7 +99,9 @@ class Raw:
 
 
 class Node(NamedTuple):
-    """One op. ``captures`` are outer values that the regions use: they follow the block arguments in ``region.params``."""
+    """One op. ``captures`` are outer values that the regions use: they follow the block arguments
+    in ``region.params``.
+    """
 
     op: str
     operands: tuple[int, ...]
@@ -123,7 +130,9 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True)
 class Graph:
-    """Parameters, nodes in topological order, and the values returned. ``locs`` has one place a node, or is empty."""
+    """Parameters, nodes in topological order, and the values returned. ``locs`` has one place a
+    node, or is empty.
+    """
 
     params: tuple[TensorType, ...]
     nodes: tuple[Node, ...]
@@ -209,7 +218,10 @@ class Module:
     def with_graph(self, name: str, graph: Graph) -> Module:
         """The same module with the body of function ``name`` exchanged."""
         return replace(
-            self, functions=tuple(replace(f, graph=graph) if f.name == name else f for f in self.functions)
+            self,
+            functions=tuple(
+                replace(f, graph=graph) if f.name == name else f for f in self.functions
+            ),
         )
 
 

@@ -1,7 +1,8 @@
 """Applications of rewrites: counted, limited, logged.
 
-Every change that a pass makes asks the :class:`Trace` first, as LLVM's ``-opt-bisect-limit`` does; so any miscompile can be
-bisected to one numbered application, and the oracle knows which contracts fired.
+Every change that a pass makes asks the :class:`Trace` first, as LLVM's ``-opt-bisect-limit`` does;
+so any miscompile can be bisected to one numbered application, and the oracle knows which contracts
+fired.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from compiler.ir import Module
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """One rewrite that fired: number (from 1), pass, rule, allowance, place, and the ops before and after as text."""
+    """One rewrite that fired: number (from 1), pass, rule, allowance, place, and the ops before and
+    after as text.
+    """
 
     index: int
     pass_name: str
@@ -50,12 +53,16 @@ class Trace:
         loc: Loc | None = None,
         describe: Callable[[], tuple[str, str]] | None = None,
     ) -> bool:
-        """Ask for one application; ``False`` once the limit is reached. ``describe`` gives (before, after) as text."""
+        """Ask for one application; ``False`` once the limit is reached. ``describe`` gives (before,
+        after) as text.
+        """
         count = len(self.applications)
         if self.limit is not None and count >= self.limit:
             return False
         before, after = describe() if self.verbose and describe else ("", "")
-        self.applications.append(Application(count + 1, pass_name, rule, contract, loc, before, after))
+        self.applications.append(
+            Application(count + 1, pass_name, rule, contract, loc, before, after)
+        )
         return True
 
     def undo(self, count: int) -> None:
@@ -80,8 +87,8 @@ class Pass:
     Attributes:
         name: as in the text form of a pipeline.
         contract: all that its rewrites may ever allow; each application states its own.
-        run: gives the new module, the same object if nothing changed; asks the trace before each change, so that the
-            result is valid wherever the limit falls.
+        run: gives the new module, the same object if nothing changed; asks the trace before each
+            change, so that the result is valid wherever the limit falls.
     """
 
     name: str
