@@ -60,10 +60,12 @@ def shape_for(m: int, n: int, acc: DType) -> Shape:
     """The tile for m rows and n columns.
 
     Sums, one row of rhs and one element of lhs fit the registers: 6 x 2 vectors of 16 registers,
-    6 x 4 of 32. Rows are cut so that no short tile is left, where that is possible.
+    6 x 4 of 32. Few rows are cut so that no short tile is left, where that is possible.
     """
     registers = _host()[1]
-    rows = next((r for r in (6, 5, 4) if m % r == 0), 6) if m > 6 else m
+    rows = min(m, 6)
+    if 6 < m <= 24:
+        rows = next((r for r in (6, 5, 4) if m % r == 0), 6)
     most = (registers - 2) // (rows + 1)
     return Shape(rows, min(most, 8, -(-n // lanes(acc))))
 
