@@ -2,8 +2,8 @@
 
 Verdicts in ascending order: ``identical`` (the reference's bits; any NaN equals any NaN),
 ``allowed`` (within the error), ``unstable`` (passes only because something is undecided, or because
-the error spans both sides of a jump), ``violation``.
-There is no tolerance here: every error is a proved bound of what specification and contract leave open.
+the error spans both sides of a jump), ``violation``. There is no tolerance here: every error is a
+proved bound of what specification and contract leave open.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ class OutputVerdict:
 
     Attributes:
         verdict: ``identical``, ``allowed``, ``unstable`` or ``violation``.
-        max_ulp: largest distance to the reference in units of the last place of the dtype (integers: difference) over the
-            decided elements; inf where a number stands against NaN.
-        bound_share: largest abs(got - value) / error over the elements with an error; above 1 is a violation.
+        max_ulp: largest distance to the reference in units of the last place of the dtype
+            (integers: difference) over the decided elements; inf where a number stands against NaN.
+        bound_share: largest abs(got - value) / error over the elements with an error; above 1 is a
+            violation.
         worst: index of the element that decided the verdict; ``None`` if all are identical.
         value: what the reference says there.
         got: what the program returned there.
@@ -67,7 +68,9 @@ class OutputVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A program: the worst of its outputs' verdicts, or a kind that is decided elsewhere (``crash``, ``timeout``, ...)."""
+    """A program: the worst of its outputs' verdicts, or a kind that is decided elsewhere
+    (``crash``, ``timeout``, ...).
+    """
 
     kind: str
     outputs: tuple[OutputVerdict, ...]
@@ -96,7 +99,8 @@ IDENTICAL = OutputVerdict("identical")
 def judge(
     outputs: Sequence[Array], enclosures: Sequence[Enclosure], contract: Contract = EXACT
 ) -> Verdict:
-    """Judge the outputs of one run. ``contract`` must be the one that the enclosures were made with.
+    """Judge the outputs of one run. ``contract`` must be the one that the enclosures were made
+    with.
 
     A wrong number of outputs, shape or dtype is a violation.
     """
@@ -169,7 +173,9 @@ def _same(a: Array, b: Array) -> Array:
 
 
 def _shares(got: Array, e: Enclosure, error: Array, same: Array, loose_zero: bool) -> Array:
-    """abs(got - value) as a share of the error: inf where bits that are determined differ, 0 where all is legal."""
+    """abs(got - value) as a share of the error: inf where bits that are determined differ, 0 where
+    all is legal.
+    """
     if e.type.dtype.precision:
         carrier = error.dtype
         x = got.astype(np.float32) if got.dtype.itemsize == 2 else got
@@ -187,7 +193,9 @@ def _shares(got: Array, e: Enclosure, error: Array, same: Array, loose_zero: boo
 
 
 def _ulps(a: Array, b: Array) -> Array:
-    """Distance in units of the last place: the number of floats between; for integers the difference."""
+    """Distance in units of the last place: the number of floats between; for integers the
+    difference.
+    """
     if a.dtype.kind == "b":
         return np.asarray((a != b).astype(np.float64))
     if a.dtype.kind in "iu":
@@ -203,7 +211,7 @@ def _order(x: Array) -> Array:
     signed = np.dtype(f"i{x.dtype.itemsize}")
     bits = np.ascontiguousarray(x).view(signed).reshape(x.shape)
     size = (bits & signed.type(np.iinfo(signed).max)).astype(np.longdouble)
-    return np.where(bits < 0, -size, size)
+    return np.asarray(np.where(bits < 0, -size, size))
 
 
 def _show(x: Any) -> str:

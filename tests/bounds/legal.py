@@ -1,5 +1,5 @@
-"""Legal evaluations drawn at random: any order of sums, any function value within the limits, and with
-``reassoc`` any circuit that ring identities reach. The bounds must hold every one of them.
+"""Legal evaluations drawn at random: any order of sums, any function value within the limits, and
+with ``reassoc`` any circuit that ring identities reach. The bounds must hold every one of them.
 
 Ring regions are expressions per element (object arrays); each use of an expression is rewritten and
 evaluated anew, in the arithmetic of the dtype, with or without fused multiply-add.
@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from compiler.contract import Contract
-from compiler.dtypes import F64, DType, by_name
+from compiler.dtypes import ALL, F64, DType, by_name
 from compiler.ir import Array, Graph, Module, Node
-from verify.bounds.limits import ulps
+from verify.bounds.limits import ULPS
 from verify.ref import REF, Context
 from verify.ref.bodies import kept_first, single_ops
 from verify.ref.convert import convert_array
@@ -27,16 +27,32 @@ from verify.ref.dot import accumulator, plan
 from verify.ref.elementwise import apply_binary
 from verify.ref.rounding import round_to, wider
 
-LAYOUT = frozenset("broadcast_in_dim reshape transpose slice pad concatenate reverse".split())
+LAYOUT = frozenset(
+    ["broadcast_in_dim", "reshape", "transpose", "slice", "pad", "concatenate", "reverse"]
+)
 FUNCTIONS = frozenset(
-    "atan2 cbrt cosine exponential exponential_minus_one log log_plus_one logistic power rsqrt "
-    "sine tan tanh".split()
+    [
+        "atan2",
+        "cbrt",
+        "cosine",
+        "exponential",
+        "exponential_minus_one",
+        "log",
+        "log_plus_one",
+        "logistic",
+        "power",
+        "rsqrt",
+        "sine",
+        "tan",
+        "tanh",
+    ]
 )
 
 
 @dataclass(frozen=True)
 class Expr:
-    """A node of a ring expression: ``leaf`` (value), ``sum``, ``prod`` (parts), ``neg`` (one part)."""
+    """A node of a ring expression: ``leaf`` (value), ``sum``, ``prod`` (parts), ``neg`` (one
+    part)."""
 
     kind: str
     parts: tuple[Any, ...]
@@ -76,7 +92,7 @@ class Legal:
             values.extend(out if isinstance(out, tuple) else (out,))
         return values
 
-    # --- expressions -------------------------------------------------------------------------------
+    # --- expressions ------------------------------------------------------------------------------
 
     def concrete(self, x: Array, dtype: DType) -> Array:
         """An object array evaluated, each element by a circuit of its own."""
@@ -96,7 +112,8 @@ class Legal:
         return out
 
     def value(self, e: Expr, dtype: DType) -> Any:
-        """Evaluate with one rounding an op; sums in random pairs, products perhaps fused into sums."""
+        """Evaluate with one rounding an op; sums in random pairs, products perhaps fused into
+        sums."""
         number = dtype.numpy.type
         if e.kind == "leaf":
             return number(e.parts[0])
@@ -172,13 +189,20 @@ class Legal:
                     common = [f for f in p.parts if f in q.parts and f.kind == "leaf"]
                     if common and self.chance():
                         c = common[0]
-                        rest = [next(f for f in t.parts if f is not c and f != c or t.parts[0] == t.parts[1]) for t in (p, q)]
+                        rest = [
+                            next(
+                                f
+                                for f in t.parts
+                                if (f is not c and f != c) or t.parts[0] == t.parts[1]
+                            )
+                            for t in (p, q)
+                        ]
                         left = [t for t in parts if t is not p and t is not q]
                         made = Expr("prod", (c, Expr("sum", tuple(rest))))
                         return Expr("sum", (made, *left)) if left else made
         return Expr("sum", tuple(parts))
 
-    # --- ops ---------------------------------------------------------------------------------------
+    # --- ops --------------------------------------------------------------------------------------
 
     def step(self, node: Node, args: list[Array]) -> Any:
         t = node.types[0]
@@ -206,7 +230,11 @@ class Legal:
         if node.op == "divide" and t.dtype.is_float and self.arcp and self.chance():
             number = t.dtype.numpy.type
             inverse = apply_binary("divide", np.ones_like(args[1]), args[1]).astype(number)
-            return self.ring("multiply", [self.lazy(args[0]), self.lazy(inverse)]) if ring else apply_binary("multiply", args[0], inverse)
+            return (
+                self.ring("multiply", [self.lazy(args[0]), self.lazy(inverse)])
+                if ring
+                else apply_binary("multiply", args[0], inverse)
+            )
         out = REF[node.op](self.ref, node, args)
         if t.dtype.is_float and node.op in FUNCTIONS:
             return self.perturbed(node, args, np.asarray(out))
@@ -238,7 +266,7 @@ class Legal:
     def perturbed(self, node: Node, args: list[Array], out: Array) -> Array:
         """Each value moved by up to the limit, where the result is not fixed."""
         dtype = node.type.dtype
-        limit = ulps(node.op, dtype) * self.slack
+        limit = ULPS[dtype][node.op] * self.slack
         true = wide_value(node, args, dtype)
         result = out.copy()
         for i in np.ndindex(out.shape):
@@ -246,7 +274,9 @@ class Legal:
             ins = [float(x[i]) for x in args]
             if not np.isfinite(z) or not np.isfinite(out[i]) or not all(map(math.isfinite, ins)):
                 continue
-            if ins[0] == 0 and z == 0 or node.op == "power" and (ins[0] in (0, 1) or ins[1] == 0):
+            if ins[0] == 0 and z == 0:
+                continue
+            if node.op == "power" and (ins[0] in (0, 1) or ins[1] == 0):
                 continue
             if node.op == "atan2" and z == 0:
                 continue
@@ -254,7 +284,9 @@ class Legal:
         return result
 
     def near(self, z: Any, rounded: Any, limit: float, dtype: DType) -> Any:
-        eta = np.longdouble(2) ** (-1074 if dtype is F64 else {"f32": -149, "f16": -24, "bf16": -133}[dtype.name])
+        eta = np.longdouble(2) ** (
+            -1074 if dtype is F64 else {"f32": -149, "f16": -24, "bf16": -133}[dtype.name]
+        )
         ulp = max(np.longdouble(2) ** (int(np.frexp(z)[1]) - dtype.precision), eta)
         steps = self.rng.randint(-int(limit), int(limit)) if self.chance() else 0
         x = rounded
@@ -272,13 +304,16 @@ class Legal:
             return x
         return convert_array(round_to(self.concrete(x, dtype), to), dtype)
 
-    # --- sums --------------------------------------------------------------------------------------
+    # --- sums -------------------------------------------------------------------------------------
 
     def reduce(self, node: Node, args: list[Array]) -> tuple[Array, ...]:
         count = len(node.types)
         ops = single_ops(node.regions[0], count)
         if ops is None:
-            args = [self.concrete(x, d) for x, d in zip(args, self.operand_dtypes(node, args), strict=True)]
+            args = [
+                self.concrete(x, d)
+                for x, d in zip(args, self.operand_dtypes(node, args), strict=True)
+            ]
             return self.fold(node, args, count)
         return tuple(
             self.reduce_one(node, op, args[i], args[count + i], node.types[i].dtype)
@@ -288,7 +323,12 @@ class Legal:
     def reduce_one(self, node: Node, op: str, x: Array, init: Array, dtype: DType) -> Array:
         order = kept_first(x.ndim, tuple(node.attr("dimensions")))
         kept = node.types[0].shape
-        flat_shape = (*kept, math.prod(x.shape) // max(math.prod(kept), 1) if math.prod(kept) else math.prod(x.shape[d] for d in node.attr("dimensions")))
+        flat_shape = (
+            *kept,
+            math.prod(x.shape) // max(math.prod(kept), 1)
+            if math.prod(kept)
+            else math.prod(x.shape[d] for d in node.attr("dimensions")),
+        )
         x = x.transpose(order).reshape(flat_shape)
         lazy = self.reassoc and dtype.is_float and op in ("add", "multiply")
         if lazy:
@@ -322,8 +362,13 @@ class Legal:
         for i in np.ndindex(kept):
             acc = list(inits)
             for j in range(k):
-                values = self.run(body, [*acc, *(np.asarray(x[(*i, j)]) for x in inputs), *captures])
-                acc = [self.concrete(values[v], t.dtype) for v, t in zip(body.results, node.types, strict=True)]
+                values = self.run(
+                    body, [*acc, *(np.asarray(x[(*i, j)]) for x in inputs), *captures]
+                )
+                acc = [
+                    self.concrete(values[v], t.dtype)
+                    for v, t in zip(body.results, node.types, strict=True)
+                ]
             for out, a in zip(outs, acc, strict=True):
                 out[i] = a
         return tuple(outs)
@@ -335,7 +380,9 @@ class Legal:
         p = plan(node, args[0].shape, args[1].shape)
         lazy = self.reassoc and t.dtype.is_float and all(d is t.dtype is acc for d in dtypes)
         if not lazy:
-            args = [convert_array(self.concrete(x, d), acc) for x, d in zip(args, dtypes, strict=True)]
+            args = [
+                convert_array(self.concrete(x, d), acc) for x, d in zip(args, dtypes, strict=True)
+            ]
         else:
             args = [self.lazy(x) for x in args]
         a = args[0].transpose(p.lhs_order).reshape(p.lhs_shape)
@@ -373,7 +420,7 @@ class Legal:
         return round_to(np.asarray(total), to)
 
 
-NAMES = "i1 i8 i16 i32 i64 ui8 ui16 ui32 ui64 f16 bf16 f32 f64".split()
+NAMES = tuple(d.name for d in ALL)
 
 
 def _fold(fn: Callable[[Any, Any], Any], parts: list[Any]) -> Any:

@@ -1,4 +1,5 @@
-"""The reference interpreter against plain Python integers, fractions and mpmath, one element at a time."""
+"""The reference interpreter against plain Python integers, fractions and mpmath, one element at a
+time."""
 
 from __future__ import annotations
 
@@ -119,7 +120,7 @@ def test_integer_unary(op: str, d: DType) -> None:
 
 
 @pytest.mark.parametrize(
-    "op, table",
+    ("op", "table"),
     [
         ("add", [0, 1, 1, 1]),
         ("maximum", [0, 1, 1, 1]),
@@ -267,20 +268,19 @@ def test_maximum_minimum_and_friends(d: DType) -> None:
     assert np.isnan(run("minimum", *pair(math.nan, -math.inf))).all()
     special = np.array([math.nan, -0.0, 0.0, -math.inf, 3.0]).astype(d.numpy)
     got = run("sign", special).astype(np.float64)
-    assert (
-        np.isnan(got[0])
-        and np.signbit(got[1])
-        and not np.signbit(got[2])
-        and got[3] == -1
-        and got[4] == 1
-    )
+    assert np.isnan(got[0])
+    assert np.signbit(got[1])
+    assert not np.signbit(got[2])
+    assert got[3] == -1
+    assert got[4] == 1
     assert run("is_finite", special).tolist() == [False, True, True, False, True]
     rem = run(
         "remainder",
         np.array([5.5, -5.5, 5.0]).astype(d.numpy),
         np.array([2.0, 2.0, 0.0]).astype(d.numpy),
     )
-    assert rem.astype(np.float64).tolist()[:2] == [1.5, -1.5] and np.isnan(rem[2])
+    assert rem.astype(np.float64).tolist()[:2] == [1.5, -1.5]
+    assert np.isnan(rem[2])
 
 
 @pytest.mark.parametrize("d", FLOATS, ids=str)
@@ -308,7 +308,8 @@ def test_select_and_clamp_take_scalars() -> None:
     b = Builder([TensorType((), F32), TensorType((4,), F32), TensorType((), F32)])
     m = module(b.graph([b.emit("clamp", [0, 1, 2])]))
     got = evaluate(m, [np.float32(1.0), x, np.float32(2.0)])[0]
-    assert got.tolist() == [1, 1, 2, 2] and got.dtype == np.float32
+    assert got.tolist() == [1, 1, 2, 2]
+    assert got.dtype == np.float32
 
 
 CASES = [
@@ -326,12 +327,13 @@ CASES = [
 
 
 @pytest.mark.parametrize(
-    "source, to, values, want", CASES, ids=lambda v: v if isinstance(v, str) else ""
+    ("source", "to", "values", "want"), CASES, ids=lambda v: v if isinstance(v, str) else ""
 )
 def test_convert(source: str, to: str, values: list[float], want: list[float]) -> None:
     x = np.array(values).astype(by_name(source).numpy)
     got = run("convert", x, result=by_name(to))
-    assert got.dtype == by_name(to).numpy and got.tolist() == want
+    assert got.dtype == by_name(to).numpy
+    assert got.tolist() == want
 
 
 @pytest.mark.parametrize("to", FLOATS, ids=str)
@@ -416,7 +418,9 @@ def test_rank_zero_and_empty_keep_their_dtype(name: str, shape: tuple[int, ...])
         inputs = [np.ones(t.shape, t.dtype.numpy) for t in types]
         (out,) = evaluate(m, inputs)
         want = m.main.graph.result_types[0]
-        assert type(out) is np.ndarray and out.shape == want.shape and out.dtype == want.dtype.numpy
+        assert type(out) is np.ndarray
+        assert out.shape == want.shape
+        assert out.dtype == want.dtype.numpy
 
 
 def test_no_warning_leaks(recwarn: pytest.WarningsRecorder) -> None:

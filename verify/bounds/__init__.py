@@ -1,11 +1,13 @@
 """Error bounds: what every legal evaluation of a program may give, element by element.
 
-``enclose`` walks the program once and carries, for every float element, a value in higher precision and a bound of the
-distance to any evaluation that specification and contract allow; for integers and booleans a mask of the elements that
-a legal evaluation may change. ``BOUNDS`` is one column of the op table; one file a family, as in ``compiler/ops``.
+``enclose`` walks the program once and carries, for every float element, a value in higher precision
+and a bound of the distance to any evaluation that specification and contract allow; for integers
+and booleans a mask of the elements that a legal evaluation may change. ``BOUNDS`` is one column of
+the op table; one file a family, as in ``compiler/ops``.
 
-How to read the files: ``format`` (constants of the dtypes), ``value`` (what is carried), ``core`` (the walk), ``rounding``
-(one rounding more), ``limits`` (accuracy of the functions), ``ring`` (what ``reassoc`` allows), then the families.
+How to read the files: ``format`` (constants of the dtypes), ``value`` (what is carried), ``core``
+(the walk), ``rounding`` (one rounding more), ``limits`` (accuracy of the functions), ``ring`` (what
+``reassoc`` allows), then the families.
 """
 
 from verify.bounds import call, constant, convert, dot, elementwise, functions, reduce, shape

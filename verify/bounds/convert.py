@@ -23,8 +23,8 @@ def _convert(ctx: Context, node: Node, operands: list[Value]) -> Value:
 def convert_value(ctx: Context, x: Value, to: DType) -> Value:
     """``x`` converted to ``to``.
 
-    Float to a narrower float: one rounding there; to a wider one: nothing. To integers and i1: decided
-    where the whole interval gives the same. From integers: undecided stays undecided.
+    Float to a narrower float: one rounding there; to a wider one: nothing. To integers and i1:
+    decided where the whole interval gives the same. From integers: undecided stays undecided.
     """
     if x.dtype is to:
         return x
@@ -78,13 +78,17 @@ def _float_to_int(ctx: Context, x: Value, to: DType) -> Value:
 
 
 def _saturate(x: Array, to: DType) -> Array:
-    """Truncate and saturate; the carrier is at least as wide as float64, and its last bits do not matter near 2**63."""
+    """Truncate and saturate; the carrier is at least as wide as float64, and its last bits do not
+    matter near 2**63.
+    """
     return convert_array(np.asarray(x.astype(np.float64)), to)
 
 
 @define("bitcast_convert")
 def _bitcast_convert(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """Exact bits only. Those of a NaN, and of a zero whose sign is open, are nobody's business: undecided."""
+    """Exact bits only. Those of a NaN, and of a zero whose sign is open, are nobody's business:
+    undecided.
+    """
     x, to = operands[0], node.type.dtype
     bits = ctx.reference(node, operands)
     if x.dtype is to:
@@ -110,7 +114,9 @@ def _bitcast_convert(ctx: Context, node: Node, operands: list[Value]) -> Value:
 
 @define("reduce_precision")
 def _reduce_precision(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """One rounding of unit 2**-(m + 1); below the smallest normal number of the format a value may become zero."""
+    """One rounding of unit 2**-(m + 1); below the smallest normal number of the format a value may
+    become zero.
+    """
     x = operands[0]
     f = FORMATS[x.dtype]
     own = FORMATS[x.dtype].eta_exponent + f.precision - 1

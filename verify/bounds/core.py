@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from compiler.contract import EXACT, Contract
-from compiler.dtypes import F64, DType, by_name, from_numpy
+from compiler.dtypes import F32, F64, DType, by_name, from_numpy
 from compiler.errors import UnsupportedError
 from compiler.ir import Array, Graph, Module, Node
 from verify.bounds import ring
@@ -26,14 +26,30 @@ TOUCHED: dict[str, tuple[str, ...]] = {
     "reassoc": ("add", "subtract", "multiply", "divide"),
     "contract": ("multiply",),
     "arcp": ("divide",),
-    "afn": ("sqrt",),
+    "afn": ("sqrt", "add", "subtract"),
     "nsz": (),
     "nnan": (),
     "ninf": (),
 }
 
-# Ops that hand a polynomial on unrounded.
-MOVES = frozenset("broadcast_in_dim concatenate negate pad reshape reverse slice transpose".split())
+# Ops that hand a polynomial on unrounded, some of them only where they do nothing.
+MOVES = frozenset(
+    [
+        "broadcast_in_dim",
+        "concatenate",
+        "pad",
+        "reshape",
+        "reverse",
+        "slice",
+        "transpose",
+        "abs",
+        "clamp",
+        "maximum",
+        "minimum",
+        "negate",
+        "select",
+    ]
+)
 
 
 class Context:
@@ -44,6 +60,8 @@ class Context:
         carrier: float64, or longdouble where the program holds an f64.
         eps: the carrier's machine epsilon.
         loose_zero: whether the sign of a zero is not fixed.
+        afn: whether functions may be approximated, and expressions replaced by the function that
+            computes them at once: exp(x) - 1, log(1 + x), 1 / (1 + exp(-x)), 1 / sqrt(x), x ** 2.
     """
 
     def __init__(
@@ -58,7 +76,7 @@ class Context:
         self.contract = "contract" in self.flags
         self.arcp = "arcp" in self.flags
         self.loose_zero = self.reassoc or "nsz" in self.flags
-        self.slack = 4.0 if "afn" in self.flags else 1.0
+        self.afn = "afn" in self.flags
         self.flush = flush
         self.narrow: dict[str, list[DType]] = {}
         for op, dtype in sorted(contract.precision):
@@ -89,7 +107,9 @@ class Context:
         return x.leaf
 
     def reference(self, node: Node, operands: Sequence[Value]) -> Array:
-        """What the reference makes of the operands' bits (meaningful where all their errors are 0)."""
+        """What the reference makes of the operands' bits (meaningful where all their errors are
+        0).
+        """
         out = REF[node.op](self.ref, node, [x.as_bits() for x in operands])
         assert not isinstance(out, tuple)
         return np.asarray(out)
@@ -102,11 +122,16 @@ class Context:
             operands = [values[v] for v in node.uses]
             out: Outputs | None = None
             if self.reassoc:
-                # Equal nodes are one value: max(a * b, a * b) is a * b to a compiler that finds that out.
+                # Equal nodes are one value: max(a * b, a * b) is a * b to a compiler that finds
+                # that out.
                 key = (node.op, node.attrs, node.regions, node.types, *map(id, operands))
                 out = known.get(key)
             if out is None:
-                out = self.narrow_step(node, operands) if node.op in self.narrow else self.step(node, operands)
+                out = (
+                    self.narrow_step(node, operands)
+                    if node.op in self.narrow
+                    else self.step(node, operands)
+                )
                 if self.reassoc:
                     known[key] = out
             if type(out) is list:
@@ -124,7 +149,9 @@ class Context:
         return out
 
     def step(self, node: Node, operands: list[Value]) -> Outputs:
-        """One op. Exact operands of an op that the specification determines: what the reference gives, nothing more."""
+        """One op. Exact operands of an op that the specification determines: what the reference
+        gives, nothing more.
+        """
         dtype = node.types[0].dtype
         if node.op in DETERMINED and not (dtype.precision and node.op in self.touched):
             for x in operands:
@@ -148,17 +175,20 @@ class Context:
 
 
 Rule: TypeAlias = Callable[[Context, Node, list[Value]], Outputs]
+R = TypeVar("R", bound=Rule)
 BOUNDS: dict[str, Rule] = {}
 DETERMINED: set[str] = set()
 
 
-def define(*names: str, determined: bool = False) -> Callable[[Rule], Rule]:
-    """Enter the decorated rule under each of ``names``; it takes (context, node, operands then captures).
+def define(*names: str, determined: bool = False) -> Callable[[R], R]:
+    """Enter the decorated rule under each of ``names``; it takes (context, node, operands then
+    captures).
 
-    ``determined``: on exact operands the specification fixes every bit of the result, so the reference is asked instead.
+    ``determined``: on exact operands the specification fixes every bit of the result, so the
+    reference is asked instead.
     """
 
-    def enter(fn: Rule) -> Rule:
+    def enter(fn: R) -> R:
         for name in names:
             assert name not in BOUNDS, name
             BOUNDS[name] = fn
@@ -172,12 +202,12 @@ def define(*names: str, determined: bool = False) -> Callable[[Rule], Rule]:
 def narrowed(ctx: Context, node: Node, x: Value) -> Value:
     """``x`` as an operand of an op that may round it to a narrow format first, or not.
 
-    Where the value is exact and representable in the narrow format nothing changes; else the error
-    grows by u_n (abs(x) + e) + eta_n / 2. With ``reassoc`` the rounding counts as u_n / u roundings on
-    the way of each monomial.
+    Only f32 is narrowed. Where the value is exact and representable in the narrow format nothing
+    changes; else the error grows by u_n (abs(x) + e) + eta_n / 2. With ``reassoc`` the rounding
+    counts as u_n / u roundings on the way of each monomial.
     """
     for to in ctx.narrow[node.op]:
-        if x.dtype.precision <= to.precision:
+        if x.dtype is not F32:
             continue
         small, center, error = FORMATS[to], ctx.center(x), 0.0 if x.error is None else x.error
         fits = round_to(center.astype(np.float64), to).astype(np.float64) == center
@@ -211,7 +241,9 @@ def _narrowed_ring(a: ring.Ring, small: Format, u: float) -> ring.Ring:
 
 
 def deviate(ctx: Context, x: Value) -> Value:
-    """``nnan``, ``ninf``: a NaN or infinity makes the result undecided. Flushed subnormals: they may be read as zero."""
+    """``nnan``, ``ninf``: a NaN or infinity makes the result undecided. Flushed subnormals: they
+    may be read as zero.
+    """
     if not x.dtype.precision:
         return x
     center = ctx.center(x)
@@ -262,9 +294,10 @@ def enclose(
     Args:
         module: the program as its author wrote it.
         inputs: arrays of the entry's types; InputError where they do not fit.
-        contract: what the compiler may have done; empty: only what the specification leaves open (the order of float sums,
-            the accuracy of transcendental functions).
-        flush: whether subnormal numbers may be read and written as zero, as targets with FTZ or DAZ do.
+        contract: what the compiler may have done; empty: only what the specification leaves open
+            (the order of float sums, the accuracy of transcendental functions).
+        flush: whether subnormal numbers may be read and written as zero, as targets with FTZ or DAZ
+            do.
     """
     graph = module.main.graph
     arrays = check_inputs(graph.params, inputs)

@@ -14,7 +14,7 @@ from verify.bounds.core import Context, define
 from verify.bounds.format import FORMATS, Format
 from verify.bounds.ring import grain_of
 from verify.bounds.rings import ring_value
-from verify.bounds.rounding import after_rounding, any_hull, error_of, settle
+from verify.bounds.rounding import after_rounding, any_hull, settle
 from verify.bounds.value import Value
 from verify.ref.dot import Plan, accumulator, plan, product_sums
 from verify.ref.rounding import round_to
@@ -22,10 +22,12 @@ from verify.ref.rounding import round_to
 
 @define("dot_general")
 def _dot_general(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """Any order: e = sum of (abs(a) eb + abs(b) ea + ea eb) + k u sum of (abs(a) + ea)(abs(b) + eb) + k eta.
+    """Any order: e = sum of (abs(a) eb + abs(b) ea + ea eb) + k u sum of (abs(a) + ea)(abs(b) + eb)
+    + k eta.
 
-    k u instead of gamma_k: Jeannerod and Rump (see ``reduce``), also with fused multiply-add; u of the accumulator, and one
-    rounding more where the result is narrower. Exact where all products are multiples of one power of two and small.
+    k u instead of gamma_k: Jeannerod and Rump (see ``reduce``), also with fused multiply-add; u of
+    the accumulator, and one rounding more where the result is narrower. Exact where all products
+    are multiples of one power of two and small.
     """
     t = node.type
     acc = accumulator(t.dtype)
@@ -107,7 +109,9 @@ def _narrowed_result(ctx: Context, dtype: DType, z: Array, e: Array) -> tuple[Ar
 def _signless_zero(
     ctx: Context, dtype: DType, a: Array, b: Array, mag: Array, z: Array, e: Array
 ) -> tuple[Array, Array]:
-    """A sum of nothing but negative zeros is -0, or +0 where the sum starts from +0: both are in use."""
+    """A sum of nothing but negative zeros is -0, or +0 where the sum starts from +0: both are in
+    use.
+    """
     k = a.shape[-1]
     if not k or ctx.loose_zero or (mag != 0).all():
         return z, e
@@ -125,10 +129,11 @@ def _special(
     mag: Array,
     fine: Array,
 ) -> tuple[Array, Array]:
-    """Infinities and NaN are certain where all elements that take part are exact and the finite part is tame.
+    """Infinities and NaN are certain where all elements that take part are exact and the finite
+    part is tame.
 
-    A sum that passes the threshold with all its legal values is certainly infinite if the terms of the
-    other sign cannot overflow by themselves. Else undecided.
+    A sum that passes the threshold with all its legal values is certainly infinite if the terms of
+    the other sign cannot overflow by themselves. Else undecided.
     """
     a, b = values
     tame_a, tame_b = (np.where(np.isfinite(x), np.abs(x), 0) for x in values)
@@ -150,7 +155,9 @@ def _special(
 
 
 def _integers(ctx: Context, node: Node, operands: list[Value], acc: DType) -> Value:
-    """Exact; undecided where an undecided element takes part (for i1: unless a true product decides)."""
+    """Exact; undecided where an undecided element takes part (for i1: unless a true product
+    decides).
+    """
     bits = ctx.reference(node, operands)
     parts = [convert_value(ctx, x, acc) for x in operands]
     if all(x.error is None for x in parts):

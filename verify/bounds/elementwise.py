@@ -1,8 +1,9 @@
 """Elementwise ops without the transcendental functions (those are in ``functions``).
 
-Every rule works on operands of which at least one element is not exact; where all operands of an element are exact the
-reference's bits are put in with error 0. Formulas: Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed.,
-chapters 2-4 (running error analysis, after Wilkinson); intervals for the ops that have jumps.
+Every rule works on operands of which at least one element is not exact; where all operands of an
+element are exact the reference's bits are put in with error 0. Formulas: Higham, *Accuracy and
+Stability of Numerical Algorithms*, 2nd ed., chapters 2-4 (running error analysis, after Wilkinson);
+intervals for the ops that have jumps.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from compiler.ir import Array, Node
 from verify.bounds import ring
 from verify.bounds.core import Context, define
 from verify.bounds.format import FORMATS
+from verify.bounds.limits import fused_roundings
 from verify.bounds.rings import ring_value
-from verify.bounds.shape import move_values
 from verify.bounds.rounding import (
     after_rounding,
     any_hull,
@@ -29,9 +30,10 @@ from verify.bounds.rounding import (
     sign_known,
     sure,
 )
+from verify.bounds.shape import move_values
 from verify.bounds.value import Value
 
-# --- integers and booleans -------------------------------------------------------------------------------------------
+# --- integers and booleans ------------------------------------------------------------------------
 
 
 @define(
@@ -47,7 +49,9 @@ from verify.bounds.value import Value
     determined=True,
 )
 def _integer(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """Undecided where an operand is; but false & x, true | x (and the same for i1 products and sums) are decided."""
+    """Undecided where an operand is; but false & x, true | x (and the same for i1 products and
+    sums) are decided.
+    """
     unsure: Any = False
     for x in operands:
         unsure = np.logical_or(unsure, x.undecided())
@@ -71,12 +75,15 @@ ABSORBING = {
 }
 
 
-# --- arithmetic ------------------------------------------------------------------------------------------------------
+# --- arithmetic -----------------------------------------------------------------------------------
 
 
 @define("add", "subtract", determined=True)
 def _add(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """e = ex + ey, then one rounding. With ``reassoc``: polynomial."""
+    """E = ex + ey, then one rounding. With ``reassoc``: polynomial.
+
+    With ``afn`` the sum may go into a function unrounded, as in log(1 + x).
+    """
     if not node.type.dtype.precision:
         return _integer(ctx, node, operands)
     x, y = operands
@@ -86,14 +93,23 @@ def _add(ctx: Context, node: Node, operands: list[Value]) -> Value:
     vx, vy = ctx.center(x), ctx.center(y)
     z = vx + vy if node.op == "add" else vx - vy
     spread = x.error if y.error is None else y.error if x.error is None else x.error + y.error
-    return _arithmetic(ctx, node, operands, z, spread)
+    value = _arithmetic(ctx, node, operands, z, spread)
+    if not ctx.afn:
+        return value
+    other = vy if node.op == "add" else -vy
+    part = z - vx
+    lost = (vx - (z - part)) + (
+        other - part
+    )  # what the carrier's own rounding of the sum left over
+    return _unrounded(ctx, operands, value, z, (lost == 0) & (ctx.center(value) == z))
 
 
 @define("multiply", determined=True)
 def _multiply(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """e = abs(x) ey + abs(y) ex + ex ey, then one rounding. With ``reassoc``: polynomial.
+    """E = abs(x) ey + abs(y) ex + ex ey, then one rounding. With ``reassoc``: polynomial.
 
-    With ``contract`` the product may enter a following addition unrounded: then it is exact only if it needs no rounding.
+    With ``contract`` the product may enter a following addition unrounded: then it is exact only if
+    it needs no rounding.
     """
     if not node.type.dtype.precision:
         return _integer(ctx, node, operands)
@@ -108,23 +124,25 @@ def _multiply(ctx: Context, node: Node, operands: list[Value]) -> Value:
     if x.error is not None:
         other = (np.abs(vy) + error_of(y)) * x.error
         spread = other if spread is None else spread + other
-    value = _arithmetic(ctx, node, operands, vx * vy, spread)
-    return _unrounded(ctx, operands, value) if ctx.contract else value
-
-
-def _unrounded(ctx: Context, operands: list[Value], value: Value) -> Value:
-    """Give exact products that had to be rounded the error of that rounding.
-
-    A product that overflows may come back into range in an unrounded sum: undecided.
-    """
-    x, y = operands
-    vx, vy = ctx.center(x), ctx.center(y)
-    z, made, error = vx * vy, ctx.center(value), error_of(value)
-    f = FORMATS[value.dtype]
-    whole = made == z
-    if f.precision > 24:
+    z = vx * vy
+    value = _arithmetic(ctx, node, operands, z, spread)
+    if not ctx.contract:
+        return value
+    p = FORMATS[node.type.dtype].precision
+    whole = ctx.center(value) == z
+    if p > 24:
         # The carrier may have rounded the product itself: trust integers only.
-        whole &= (np.abs(z) <= 2.0**f.precision) & (vx == np.rint(vx)) & (vy == np.rint(vy))
+        whole &= (np.abs(z) <= 2.0**p) & (vx == np.rint(vx)) & (vy == np.rint(vy))
+    return _unrounded(ctx, operands, value, z, whole)
+
+
+def _unrounded(ctx: Context, operands: list[Value], value: Value, z: Array, whole: Array) -> Value:
+    """Give exact results that had to be rounded (not ``whole``) the error of that rounding.
+
+    One that overflows may come back into range in the op that takes it unrounded: undecided.
+    """
+    vx, vy = ctx.center(operands[0]), ctx.center(operands[1])
+    made, error, f = ctx.center(value), error_of(value), FORMATS[value.dtype]
     special = ~np.isfinite(z) & ~(np.isfinite(vx) & np.isfinite(vy))
     keep = np.asarray(whole | special | (error > 0))
     if keep.all():
@@ -136,10 +154,10 @@ def _unrounded(ctx: Context, operands: list[Value], value: Value) -> Value:
 
 @define("divide", determined=True)
 def _divide(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """e = (ex + abs(q) ey) / (abs(y) - ey), undecided where abs(y) <= ey; then one rounding.
+    """E = (ex + abs(q) ey) / (abs(y) - ey), undecided where abs(y) <= ey; then one rounding.
 
-    ``arcp``: the quotient may be x * round(1 / y): two roundings more, and undecided where 1 / y may overflow. Exact
-    only where y is a power of two with a normal reciprocal.
+    ``arcp``: the quotient may be x * round(1 / y): two roundings more, and undecided where 1 / y
+    may overflow. Exact only where y is a power of two with a normal reciprocal.
     """
     if not node.type.dtype.precision:
         return _integer(ctx, node, operands)
@@ -186,7 +204,8 @@ def _by_reciprocal(ctx: Context, node: Node, operands: list[Value], z: Array, sp
 def _exact_reciprocal(ctx: Context, y: Value) -> ring.Ring | None:
     """1 / y as a factor where some exact y are powers of two: dividing by those is multiplying.
 
-    The others are divisors still, but nothing is lost by one bound for both: dividing is one rounding.
+    The others are divisors still, but nothing is lost by one bound for both: dividing is one
+    rounding.
     """
     f, vy = FORMATS[y.dtype], ctx.center(y)
     powers = (np.abs(np.frexp(vy)[0]) == 0.5) & (np.abs(vy) < 0.5 / f.normal)
@@ -217,7 +236,8 @@ def _reciprocal(ctx: Context, y: Value) -> ring.Ring:
 def _arithmetic(ctx: Context, node: Node, operands: list[Value], z: Array, spread: Any) -> Value:
     """One rounding; exact elements from the reference; certain NaN and infinities."""
     dtype = node.type.dtype
-    z, e, clean = after_rounding(ctx, dtype, z, spread)
+    units = fused_roundings(dtype) if ctx.afn and node.op != "multiply" else 1.0
+    z, e, clean = after_rounding(ctx, dtype, z, spread, units)
     z, e = exact_where(ctx, node, operands, z, e)
     if not clean:
         z, e = _special(ctx, node.op, operands, z, e)
@@ -227,7 +247,9 @@ def _arithmetic(ctx: Context, node: Node, operands: list[Value], z: Array, sprea
 def _special(
     ctx: Context, op: str, operands: list[Value], z: Array, e: Array
 ) -> tuple[Array, Array]:
-    """Results that do not depend on the inexact operand: NaN op y, inf + y, inf * y, inf / y, x / inf, x / 0."""
+    """Results that do not depend on the inexact operand: NaN op y, inf + y, inf * y, inf / y, x /
+    inf, x / 0.
+    """
     x, y = operands
     vx, vy, ex, ey = ctx.center(x), ctx.center(y), error_of(x), error_of(y)
     nan = sure(x, np.isnan(vx)) | sure(y, np.isnan(vy))
@@ -251,7 +273,8 @@ def _special(
 
 @define("remainder", determined=True)
 def _remainder(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """x - q y is exact for the q that is taken: e = ex + abs(q) ey where q is the same for all legal operands.
+    """X - q y is exact for the q that is taken: e = ex + abs(q) ey where q is the same for all
+    legal operands.
 
     Elsewhere abs(result) <= min(abs(x), abs(y)), a hull; undecided where y may be zero.
     """
@@ -263,7 +286,8 @@ def _remainder(ctx: Context, node: Node, operands: list[Value]) -> Value:
     least = np.maximum(vx - ex, 0) / ((vy + ey) * slack)
     most = (vx + ex) * slack / (vy - ey)
     q = np.trunc(least)
-    # A dividend whose sign is not known straddles zero, but fmod is continuous there: q = 0 on both sides.
+    # A dividend whose sign is not known straddles zero, but fmod is continuous there: q = 0 on both
+    # sides.
     same = (q == np.trunc(most)) & (most < 2.0**52) & (sign_known(vx, ex) | (most < 1)) & (vy > ey)
     z = np.fmod(ctx.center(x), ctx.center(y))
     e = (ex + q * ey) * slack
@@ -277,7 +301,7 @@ def _remainder(ctx: Context, node: Node, operands: list[Value]) -> Value:
     return settle(node.type.dtype, z, e, any_hull(operands) or bool(np.any(jump & (e > 0))))
 
 
-# --- sign and magnitude ----------------------------------------------------------------------------------------------
+# --- sign and magnitude ---------------------------------------------------------------------------
 
 
 @define("negate", "abs", determined=True)
@@ -298,7 +322,9 @@ def _negate_abs(ctx: Context, node: Node, operands: list[Value]) -> Value:
 
 @define("sign", "ceil", "floor", "round_nearest_even", "round_nearest_afz", determined=True)
 def _step(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """Monotone step functions: exact where both ends of the interval give the same, else the hull of both outcomes."""
+    """Monotone step functions: exact where both ends of the interval give the same, else the hull
+    of both outcomes.
+    """
     x = operands[0]
     if not x.dtype.precision:
         return _integer(ctx, node, operands)
@@ -344,19 +370,21 @@ def _is_finite(ctx: Context, node: Node, operands: list[Value]) -> Value:
     return Value(I1, np.isfinite(ctx.center(x)), error=np.asarray(x.undecided()), hull=x.hull)
 
 
-# --- choices ---------------------------------------------------------------------------------------------------------
+# --- choices --------------------------------------------------------------------------------------
 
 
 @define("maximum", "minimum", determined=True)
 def _extremum(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """One side where its interval lies wholly beyond the other's; else abs(difference) <= max(ex, ey)."""
+    """One side where its interval lies wholly beyond the other's; else abs(difference) <= max(ex,
+    ey).
+    """
     if not node.type.dtype.precision:
         return _integer(ctx, node, operands)
     return extremum(ctx, node.op, operands[0], operands[1])
 
 
 def extremum(ctx: Context, op: str, x: Value, y: Value) -> Value:
-    """maximum or minimum of two float values, broadcasting."""
+    """Maximum or minimum of two float values, broadcasting."""
     from verify.ref.elementwise import maximum, minimum
 
     fn, wins = (maximum, np.greater) if op == "maximum" else (minimum, np.less)
@@ -384,7 +412,9 @@ def extremum(ctx: Context, op: str, x: Value, y: Value) -> Value:
 
 
 def _dominant(ctx: Context, op: str, x: Value, y: Value) -> Value | None:
-    """The operand that wins everywhere, as max(x, -inf): a compiler may drop the op and go on rewriting."""
+    """The operand that wins everywhere, as max(x, -inf): a compiler may drop the op and go on
+    rewriting.
+    """
     for one, other in ((x, y), (y, x)):
         if one.ring is None or one.shape != np.broadcast_shapes(x.shape, y.shape):
             continue
@@ -407,8 +437,8 @@ def _clamp(ctx: Context, node: Node, operands: list[Value]) -> Value:
 def _compare(ctx: Context, node: Node, operands: list[Value]) -> Value:
     """Decided where the intervals are disjoint, or an operand is certainly NaN (false; NE true).
 
-    Under TOTALORDER the sign of a NaN would decide, which is nobody's business: undecided; so is the sign of a zero that
-    the contract leaves open.
+    Under TOTALORDER the sign of a NaN would decide, which is nobody's business: undecided; so is
+    the sign of a zero that the contract leaves open.
     """
     from verify.ref.elementwise import COMPARE
 

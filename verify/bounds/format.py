@@ -1,8 +1,8 @@
 """Constants of the float formats, as scalars that combine with the carrier without losing range.
 
-Unit: floats f16, bf16 and f32 are carried in float64; a program that holds an f64 is carried in NumPy's longdouble (64
-significand bits on x86-64). Where longdouble is no wider than float64 the bounds stay sound, because every rule adds the
-carrier's own rounding, but they get looser.
+Unit: floats f16, bf16 and f32 are carried in float64; a program that holds an f64 is carried in
+NumPy's longdouble (64 significand bits on x86-64). Where longdouble is no wider than float64 the
+bounds stay sound, because every rule adds the carrier's own rounding, but they get looser.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class Format:
         eta: the smallest subnormal.
         eta_exponent: its binary logarithm.
         normal: the smallest normal number.
-        top: where rounding starts to give infinity: the largest finite number plus half a unit in its last place.
+        top: where rounding starts to give infinity: the largest finite number plus half a unit in
+            its last place.
     """
 
     precision: int
@@ -40,7 +41,7 @@ class Format:
 
 
 def _format(dtype: DType) -> Format:
-    info = ml_dtypes.finfo(dtype.numpy)
+    info: Any = ml_dtypes.finfo(dtype.numpy)  # type: ignore[no-untyped-call]
     p = dtype.precision
     number = np.longdouble if dtype is F64 else float
     largest, eta = number(float(info.max)), number(float(info.smallest_subnormal))

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from compiler.ir import Array, Node
+from verify.bounds import ring
 from verify.bounds.core import Context, define
 from verify.bounds.format import FORMATS
-from verify.bounds.limits import ulps
+from verify.bounds.limits import roundings
+from verify.bounds.rings import ring_value
 from verify.bounds.rounding import (
     after_rounding,
     any_hull,
@@ -40,16 +42,23 @@ MONOTONE: dict[str, Function] = {
 
 
 def _limited(ctx: Context, node: Node, z: Array, spread: Any) -> tuple[Array, Array, bool]:
-    """k ulp are at most 2 k u abs(z) + k eta: 2 k roundings."""
+    """The limit, as so many roundings. Under ``afn`` an overflow may be avoided, as in 1 / (1 +
+    exp(x)): undecided.
+    """
     dtype = node.type.dtype
-    return after_rounding(ctx, dtype, z, spread, 2 * ulps(node.op, dtype) * ctx.slack)
+    units = roundings(node.op, dtype, ctx.afn)
+    made, e, clean = after_rounding(ctx, dtype, z, spread, units)
+    if ctx.afn and not clean:
+        e = np.where(np.isinf(made) & np.isfinite(z), np.inf, e)
+    return made, e, clean
 
 
 def _known(ctx: Context, op: str, x: Array, z: Array, exact: Any, e: Array) -> tuple[Array, Array]:
-    """Results that IEEE 754 section 9.2 fixes for exact arguments: NaN, infinities, f(+-inf), and f(+-0) = +-0.
+    """Results that IEEE 754 section 9.2 fixes for exact arguments: NaN, infinities, f(+-inf), and
+    f(+-0) = +-0.
 
-    An infinite z that stems from a finite x is certain too: a pole, or far past the threshold. Where the contract leaves
-    the sign of zero open, rsqrt(0) is an infinity of either sign.
+    An infinite z that stems from a finite x is certain too: a pole, or far past the threshold.
+    Where the contract leaves the sign of zero open, rsqrt(0) is an infinity of either sign.
     """
     fixed = exact & (~np.isfinite(z) | np.isinf(x) | ((x == 0) & (z == 0)))
     e = np.where(fixed, 0.0, e)
@@ -60,7 +69,9 @@ def _known(ctx: Context, op: str, x: Array, z: Array, exact: Any, e: Array) -> t
 
 @define(*MONOTONE)
 def _monotone(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """e = max(abs(f(x + ex) - f(x)), abs(f(x) - f(x - ex))), then the limit. A NaN at an end: undecided."""
+    """E = max(abs(f(x + ex) - f(x)), abs(f(x) - f(x - ex))), then the limit. A NaN at an end:
+    undecided.
+    """
     x = operands[0]
     fn = MONOTONE[node.op]
     v = ctx.center(x)
@@ -82,24 +93,28 @@ def _mend(
 ) -> tuple[Array, Array]:
     """The special values, and certain overflow of an inexact argument."""
     overflow = np.isinf(z) & (e == 0) & np.isfinite(true)
+    avoided = ctx.afn & np.isinf(true) & np.isfinite(v) & (v != 0)
     fixed, error = _known(ctx, node.op, v, true, x.exact(), e)
     if x.error is not None and node.op == "exponential":
         least = np.exp(ends(ctx, x)[0])
-        certain = (least > FORMATS[x.dtype].top * 1.25) & np.isfinite(x.error)
+        certain = (least > FORMATS[x.dtype].top * 1.25) & np.isfinite(x.error) & (not ctx.afn)
         fixed, error = np.where(certain, np.inf, fixed), np.where(certain, 0.0, error)
-    return np.where(overflow, z, fixed), np.where(overflow, 0.0, error)
+    error = np.where(overflow, 0.0, np.where(avoided, np.inf, error))
+    return np.where(overflow, z, fixed), error
 
 
 @define("sqrt", determined=True)
 def _sqrt(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """e = ex / (sqrt(x) + sqrt(max(x - ex, 0))); undecided where the argument may be negative; then one rounding."""
+    """E = ex / (sqrt(x) + sqrt(max(x - ex, 0))); undecided where the argument may be negative; then
+    one rounding.
+    """
     x = operands[0]
     v, ex = ctx.center(x), error_of(x)
     root = np.sqrt(np.maximum(v, 0))
     bottom = v - ex
     spread = np.where(bottom >= 0, ex / (root + np.sqrt(np.maximum(bottom, 0))), np.inf)
     spread = np.where(ex == 0, 0.0, spread)
-    if "afn" in ctx.flags:
+    if ctx.afn:
         z, e, _ = _limited(ctx, node, np.sqrt(v), spread)
         z, e = _known(ctx, node.op, v, np.sqrt(v), x.exact(), e)
         return settle(x.dtype, z, e, x.hull)
@@ -110,7 +125,7 @@ def _sqrt(ctx: Context, node: Node, operands: list[Value]) -> Value:
 
 @define("sine", "cosine")
 def _wave(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """e = min(ex, 2), because the derivative is at most 1; then the limit."""
+    """E = min(ex, 2), because the derivative is at most 1; then the limit."""
     x = operands[0]
     v = ctx.center(x)
     true = np.sin(v) if node.op == "sine" else np.cos(v)
@@ -124,7 +139,9 @@ def _wave(ctx: Context, node: Node, operands: list[Value]) -> Value:
 
 @define("tan")
 def _tan(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """tan a - tan b = sin(a - b) / (cos a cos b), so e = ex / (c (c - ex)) with c = abs(cos x); undecided where c <= ex."""
+    """Tan a - tan b = sin(a - b) / (cos a cos b), so e = ex / (c (c - ex)) with c = abs(cos x);
+    undecided where c <= ex.
+    """
     x = operands[0]
     v = ctx.center(x)
     true = np.tan(v)
@@ -142,7 +159,8 @@ def _tan(ctx: Context, node: Node, operands: list[Value]) -> Value:
 def _atan2(ctx: Context, node: Node, operands: list[Value]) -> Value:
     """A disc of radius r around (x, y) is seen under asin(r / abs(x, y)) from the origin.
 
-    Undecided, as the hull [-pi, pi], where the disc holds the origin or crosses the negative x axis, the jump.
+    Undecided, as the hull [-pi, pi], where the disc holds the origin or crosses the negative x
+    axis, the jump.
     """
     y, x = operands
     vy, vx, ey, ex = ctx.center(y), ctx.center(x), error_of(y), error_of(x)
@@ -166,16 +184,18 @@ def _atan2(ctx: Context, node: Node, operands: list[Value]) -> Value:
     finite = np.isfinite(error_of(x) + error_of(y))
     wrap = np.asarray(jump & finite & ~nan)
     if wrap.any():
-        wide = np.pi * (1 + 4 * ulps("atan2", y.dtype) * ctx.slack * FORMATS[y.dtype].u)
+        wide = np.pi * (1 + 2 * roundings("atan2", y.dtype, ctx.afn) * FORMATS[y.dtype].u)
         z, e = np.where(wrap, 0.0, z), np.where(wrap, wide, e)
     return settle(y.dtype, z, e, any_hull(operands) or bool(wrap.any()))
 
 
 @define("power")
 def _power(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """x**y is monotone in each argument on either side of x = 0: the extremes of a box lie at its corners.
+    """x**y is monotone in each argument on either side of x = 0: the extremes of a box lie at its
+    corners.
 
-    Where x may change its sign only an exact positive integer y is decided: abs(result) <= max(abs(x))**y.
+    Where x may change its sign only an exact positive integer y is decided: abs(result) <=
+    max(abs(x))**y.
     """
     x, y = operands
     if not x.dtype.precision:
@@ -185,6 +205,10 @@ def _power(ctx: Context, node: Node, operands: list[Value]) -> Value:
         unsure = np.broadcast_to(np.logical_or(x.undecided(), y.undecided()), bits.shape)
         return Value(x.dtype, bits, error=unsure, hull=any_hull(operands))
     vx, vy = ctx.center(x), ctx.center(y)
+    if ctx.afn and ctx.reassoc and y.error is None and (vy == 2).all():
+        square = ring.multiply(ctx.leaf(x), ctx.leaf(x), FORMATS[x.dtype])
+        square.depth += roundings("power", x.dtype, True)
+        return ring_value(ctx, node, operands, square, single=False)
     true = np.power(vx, vy)
     exact = np.logical_and(x.exact(), y.exact())
     spread: Any = None

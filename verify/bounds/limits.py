@@ -1,15 +1,20 @@
-"""How far an implementation of a transcendental function may be from the true value, in units in the last place.
+"""How far an implementation of a transcendental function may be from the true value, in units in
+the last place.
 
-The specification leaves the accuracy to the implementation, so these are assumptions, stated here and nowhere else:
+The specification leaves the accuracy to the implementation, so these are assumptions, stated here
+and nowhere else:
 
-* f32: 2 ulp for the functions that every math library computes to about 1 ulp (glibc's manual, *Errors in Math Functions*;
-  vendor vector libraries promise 1 to 4 ulp for their high-accuracy variants); 4 for power, which most compilers compose of
-  exp and log.
+* f32: 2 ulp for the functions that every math library computes to about 1 ulp (glibc's manual,
+  *Errors in Math Functions*; vendor vector libraries promise 1 to 4 ulp for their high-accuracy
+  variants); 4 for power, which most compilers compose of exp and log.
 * f64: exp and log 2, others 4: polynomials in f64 have no wider format to fall back on; power 8.
-* f16, bf16: 1 ulp: they are computed in f32 and rounded, and 4 ulp of f32 are far less than the half ulp that is left.
+* f16, bf16: 1 ulp: they are computed in f32 and rounded, and 4 ulp of f32 are far less than the
+  half ulp that is left.
 
-An ulp is at most 2 u abs(value), so k ulp are taken as 2 k u abs(value) + k eta, at most twice as much.
-Under ``afn`` all limits are multiplied by 4, and sqrt becomes a function of 2 ulp (then 8).
+An ulp is at most 2 u abs(value), so k ulp are taken as 2 k u abs(value) + k eta, at most twice as
+much. Under ``afn`` all limits are multiplied by 4, and sqrt becomes a function of 2 ulp (then 8);
+and since expressions such as exp(x) - 1 may become one function, their last op has that function's
+limit.
 """
 
 from __future__ import annotations
@@ -35,9 +40,17 @@ _F32: dict[str, float] = {
 _F64 = {op: 2.0 if op in ("exponential", "log", "sqrt") else 2.0 * k for op, k in _F32.items()}
 _SMALL = dict.fromkeys(_F32, 1.0)
 
+AFN = 4.0
 ULPS: dict[DType, dict[str, float]] = {F16: _SMALL, BF16: _SMALL, F32: _F32, F64: _F64}
 
 
-def ulps(op: str, dtype: DType) -> float:
-    """The limit of ``op`` in ``dtype``, in ulp of the dtype."""
-    return ULPS[dtype][op]
+def roundings(op: str, dtype: DType, afn: bool) -> float:
+    """The limit of ``op`` in ``dtype`` as a number of roundings of unit u."""
+    return 2 * ULPS[dtype][op] * (AFN if afn else 1.0)
+
+
+def fused_roundings(dtype: DType) -> float:
+    """What an addition or division at the end of an expression may lose when ``afn`` makes it one
+    function.
+    """
+    return roundings("exponential_minus_one", dtype, True)

@@ -1,7 +1,7 @@
 """reduce: sums and products in any order, extremes, and any other body in row-major order.
 
-The specification leaves the order to the implementation also without any contract, so a float sum or product is bounded for
-every order. The init value takes part once.
+The specification leaves the order to the implementation also without any contract, so a float sum
+or product is bounded for every order. The init value takes part once.
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ def _integers(op: str, x: Value, init: Value) -> Value:
 
 
 def _extreme(ctx: Context, op: str, x: Value) -> Value:
-    """The extreme of exact terms if no inexact one can reach it; else abs(difference) <= the largest error."""
+    """The extreme of exact terms if no inexact one can reach it; else abs(difference) <= the
+    largest error.
+    """
     if x.error is None:
         return Value(x.dtype, _plain(op, x.as_bits()))
     sign = 1.0 if op == "maximum" else -1.0
@@ -122,18 +124,22 @@ def _extreme(ctx: Context, op: str, x: Value) -> Value:
 
 
 def _plain(op: str, bits: Array) -> Array:
-    """The extreme over the last axis, as the reference has it; -inf or inf as init changes nothing."""
+    """The extreme over the last axis, as the reference has it; -inf or inf as init changes
+    nothing.
+    """
     start = -np.inf if op == "maximum" else np.inf
     return np.asarray(reduce_last(op, bits, np.asarray(start).astype(bits.dtype)))
 
 
 def _sum(ctx: Context, x: Value, init: Value) -> Value:
-    """Any order: abs(error) <= sum of e + (n - 1) u sum of (abs(x) + e), n terms with the init value.
+    """Any order: abs(error) <= sum of e + (n - 1) u sum of (abs(x) + e), n terms with the init
+    value.
 
-    (n - 1) u instead of gamma_(n-1): Jeannerod and Rump, *Improved error bounds for inner products in floating-point
-    arithmetic*, SIAM J. Matrix Anal. Appl. 34 (2013). Additions do not underflow. A partial sum may overflow where the sum
-    of magnitudes reaches the threshold. Exact where all terms are integer multiples of one power of two 2**q and the sum of
-    magnitudes is at most 2**(p + q): then every partial sum is representable.
+    (n - 1) u instead of gamma_(n-1): Jeannerod and Rump, *Improved error bounds for inner products
+    in floating-point arithmetic*, SIAM J. Matrix Anal. Appl. 34 (2013). Additions do not underflow.
+    A partial sum may overflow where the sum of magnitudes reaches the threshold. Exact where all
+    terms are integer multiples of one power of two 2**q and the sum of magnitudes is at most 2**(p
+    + q): then every partial sum is representable.
     """
     dtype, f = x.dtype, FORMATS[x.dtype]
     v, v0, e0 = ctx.center(x), ctx.center(init), error_of(init)
@@ -180,7 +186,9 @@ def _exact_part(ctx: Context, op: str, x: Value, init: Value, out: Value, whole:
 def _in_range(
     ctx: Context, x: Value, init: Value, z: Array, e: Array, mag: Array, roundings: int
 ) -> Value:
-    """Overflow and special values of a sum: NaN is certain if a term is NaN or infinities disagree; infinity if all agree."""
+    """Overflow and special values of a sum: NaN is certain if a term is NaN or infinities disagree;
+    infinity if all agree.
+    """
     f = FORMATS[x.dtype]
     slack = 1 + roundings * f.u * 2
     if (mag * slack + e < f.top).all():
@@ -206,11 +214,12 @@ def _in_range(
 
 
 def _product(ctx: Context, x: Value, init: Value) -> Value:
-    """Any order: abs(error) <= d + ((1 + u)**(n-1) - 1) mag + (n - 1) eta / 2 big, undecided where big overflows.
+    """Any order: abs(error) <= d + ((1 + u)**(n-1) - 1) mag + (n - 1) eta / 2 big, undecided where
+    big overflows.
 
-    mag is the product of abs(x) + e, d = mag - product of abs(x), and big the product of max(abs(x) + e, 1), which bounds
-    every partial product. Exact where the odd parts of all factors multiply to at most 2**p and no partial product leaves
-    the range.
+    mag is the product of abs(x) + e, d = mag - product of abs(x), and big the product of max(abs(x)
+    + e, 1), which bounds every partial product. Exact where the odd parts of all factors multiply
+    to at most 2**p and no partial product leaves the range.
     """
     dtype, f = x.dtype, FORMATS[x.dtype]
     v0, e0 = ctx.center(init), error_of(init)
@@ -281,7 +290,9 @@ def _polynomial(ctx: Context, node: Node, op: str, x: Value, init: Value) -> Val
 def _fold(
     ctx: Context, node: Node, inputs: list[Value], inits: list[Value], captures: list[Value]
 ) -> list[Value]:
-    """The body's own bounds, one reduced index after the other in row-major order, for all output elements at once."""
+    """The body's own bounds, one reduced index after the other in row-major order, for all output
+    elements at once.
+    """
     body: Graph = node.regions[0]
     acc = inits
     for k in range(inputs[0].shape[-1]):

@@ -1,26 +1,29 @@
 """What ``reassoc`` allows: any circuit that the identities of commutative rings reach.
 
-A region of additions, subtractions, negations, multiplications, sums, products and contractions is a polynomial in its
-*leaves* (values made by other ops). Rewriting by associativity, commutativity and distributivity keeps the polynomial and
-brings in no monomial that cancels. Any such circuit, evaluated in floating point, gives for each monomial m a factor
-(1 + t_m), abs(t_m) <= (1 + u)**n - 1, where n bounds the roundings on the way of a monomial (Higham, *Accuracy and
-Stability of Numerical Algorithms*, 2nd ed., lemma 3.1 and section 4.2); so its error is at most
+A region of additions, subtractions, negations, multiplications, sums, products and contractions is
+a polynomial in its *leaves* (values made by other ops). Rewriting by associativity, commutativity
+and distributivity keeps the polynomial and brings in no monomial that cancels. Any such circuit,
+evaluated in floating point, gives for each monomial m a factor (1 + t_m), abs(t_m) <= (1 + u)**n -
+1, where n bounds the roundings on the way of a monomial (Higham, *Accuracy and Stability of
+Numerical Algorithms*, 2nd ed., lemma 3.1 and section 4.2); so its error is at most
 
     d + ((1 + u)**n - 1) * mag + w * big
 
-with mag the polynomial on the absolute values of the leaves, d the change that the leaves' own errors make (monomial by
-monomial, so that a leaf which is evaluated twice may differ from itself), and w * big for underflow: each product loses at
-most half a smallest subnormal times the other factors, which ``big`` (the polynomial on max(abs(leaf), 1)) bounds. ``big``
-also bounds every intermediate, in any order: below the overflow threshold nothing can become infinite.
+with mag the polynomial on the absolute values of the leaves, d the change that the leaves' own
+errors make (monomial by monomial, so that a leaf which is evaluated twice may differ from itself),
+and w * big for underflow: each product loses at most half a smallest subnormal times the other
+factors, which ``big`` (the polynomial on max(abs(leaf), 1)) bounds. ``big`` also bounds every
+intermediate, in any order: below the overflow threshold nothing can become infinite.
 
-n counts all additions of a chain, because a tree may become a chain: a value is a sum of ``chain`` terms that have at most
-``depth`` roundings each: n = depth + chain - 1. Products of sums count as one term; multiplying them out one factor at a
-time needs no more roundings.
+n counts all additions of a chain, because a tree may become a chain: a value is a sum of ``chain``
+terms that have at most ``depth`` roundings each: n = depth + chain - 1. Products of sums count as
+one term; multiplying them out one factor at a time needs no more roundings.
 
-Exact mode: where all leaves are exact integer multiples of 2**q' and mag <= 2**(p + q), q the granularity of the result, each
-intermediate of any order is an integer below 2**p in its own granularity: no rounding happens at all. (A factor of an
-intermediate that is nonzero is at least its own granularity, so an intermediate that were too large would make mag too
-large; one that is multiplied by zero does not matter as long as it is finite.)
+Exact mode: where all leaves are exact integer multiples of 2**q' and mag <= 2**(p + q), q the
+granularity of the result, each intermediate of any order is an integer below 2**p in its own
+granularity: no rounding happens at all. (A factor of an intermediate that is nonzero is at least
+its own granularity, so an intermediate that were too large would make mag too large; one that is
+multiplied by zero does not matter as long as it is finite.)
 """
 
 from __future__ import annotations
@@ -41,18 +44,22 @@ class Ring:
     """A polynomial in leaves.
 
     Attributes:
-        center: its value, unrounded; NaN where nothing is known, +-inf where one sign of infinity is certain.
+        center: its value, unrounded; NaN where nothing is known, +-inf where one sign of infinity
+            is certain.
         spread: d above; ``None`` for 0.
         mag: polynomial on absolute leaves (plus their errors).
         big: polynomial on max(abs(leaf), 1).
         depth: roundings inside a term, in units of the dtype's u.
         chain: terms of the sum.
         loss: w above.
-        grain: all leaves exact: exponent q of a power of two that divides every monomial; else ``None``.
+        grain: all leaves exact: exponent q of a power of two that divides every monomial; else
+            ``None``.
         fine: exponent of the smallest granularity that any sub-product may have.
-        narrow: precision of the narrow format that operands may be rounded to somewhere inside; 0 for none.
+        narrow: precision of the narrow format that operands may be rounded to somewhere inside; 0
+            for none.
         precision: the smallest precision in which intermediates may be held; 0 for the dtype's own.
-        divisor: with ``arcp``: x / y / z may become x / (y * z): the product of max(abs(y), 1 / abs(y)) over the divisors.
+        divisor: with ``arcp``: x / y / z may become x / (y * z): the product of max(abs(y), 1 /
+            abs(y)) over the divisors.
     """
 
     center: Array
@@ -70,7 +77,7 @@ class Ring:
 
     @property
     def roundings(self) -> float:
-        """n above."""
+        """N above."""
         return self.depth + self.chain - 1
 
     def moved(self, move: Callable[[Array], Array]) -> Ring:
@@ -82,7 +89,9 @@ class Ring:
 
 
 def grain_of(x: Array) -> int | None:
-    """The largest convenient q such that every element is an integer times 2**q; ``None`` if one is not finite."""
+    """The largest convenient q such that every element is an integer times 2**q; ``None`` if one is
+    not finite.
+    """
     if not x.size or (x == np.rint(x)).all():
         return 0 if not x.size or np.isfinite(x).all() else None
     if not np.isfinite(x).all():
@@ -117,7 +126,7 @@ def _sure_infinity(center: Array, error: Array | None) -> Any:
 
 
 def add(a: Ring, b: Ring, sign: int = 1) -> Ring:
-    """a + b, or a - b with sign -1."""
+    """A + b, or a - b with sign -1."""
     center = a.center + b.center if sign > 0 else a.center - b.center
     spread = a.spread if b.spread is None else b.spread if a.spread is None else a.spread + b.spread
     return Ring(
@@ -136,7 +145,7 @@ def add(a: Ring, b: Ring, sign: int = 1) -> Ring:
 
 
 def multiply(a: Ring, b: Ring, f: Format) -> Ring:
-    """a * b, elementwise."""
+    """A * b, elementwise."""
     spread = None
     if a.spread is not None:
         spread = a.spread * b.mag
@@ -164,7 +173,9 @@ def multiply(a: Ring, b: Ring, f: Format) -> Ring:
 
 
 def contract(a: Ring, b: Ring, k: int, f: Format, inner: float) -> Ring:
-    """Sums of k products over the last axis of a and the last but one of b, accumulated with unit roundoff ``inner``."""
+    """Sums of k products over the last axis of a and the last but one of b, accumulated with unit
+    roundoff ``inner``.
+    """
     spread = None
     if a.spread is not None:
         spread = a.spread @ b.mag
@@ -173,7 +184,8 @@ def contract(a: Ring, b: Ring, k: int, f: Format, inner: float) -> Ring:
         spread = other if spread is None else spread + other
     depth, chain = a.roundings + b.roundings + 1, max(k, 1)
     if inner < f.u:
-        # Accumulated in f32 and rounded once; one rounding more for a contraction that is split in two.
+        # Accumulated in f32 and rounded once; one rounding more for a contraction that is split in
+        # two.
         depth, chain = depth + 1 + (k + 1) * inner / f.u, 1
     return Ring(
         finite_or_nan(a.center @ b.center),
@@ -236,7 +248,9 @@ def negate(a: Ring) -> Ring:
 
 
 def finite_or_nan(x: Array) -> Array:
-    """Products with an infinity may be distributed over sums and become NaN: nothing is known of them."""
+    """Products with an infinity may be distributed over sums and become NaN: nothing is known of
+    them.
+    """
     return x if np.isfinite(x).all() else np.where(np.isfinite(x), x, np.nan)
 
 
@@ -247,7 +261,9 @@ def narrow_product(a: Ring, b: Ring) -> tuple[int, int]:
 
 
 def _narrow_sum(a: Ring, b: Ring) -> tuple[int, int]:
-    """Two contractions, or a contraction and products, may be factored: then sums of operands are rounded."""
+    """Two contractions, or a contraction and products, may be factored: then sums of operands are
+    rounded.
+    """
     narrow = min(a.narrow or b.narrow, b.narrow or a.narrow)
     factored = narrow and (a.narrow or a.depth) and (b.narrow or b.depth)
     return narrow, _smaller(a.precision, b.precision, narrow if factored else 0)

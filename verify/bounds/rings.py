@@ -8,6 +8,7 @@ from compiler.dtypes import BF16, F16
 from compiler.ir import Node
 from verify.bounds.core import Context
 from verify.bounds.format import FORMATS
+from verify.bounds.limits import fused_roundings
 from verify.bounds.ring import Ring, growth
 from verify.bounds.rounding import any_hull
 from verify.bounds.value import Value
@@ -25,17 +26,19 @@ def ring_value(
 ) -> Value:
     """The result of a ring op under ``reassoc``: the bound of :mod:`verify.bounds.ring`.
 
-    Exact where no order can round (exact mode), and where the op is the only one of its region and its operands are exact:
-    then there is no other circuit. NaN is undecided (x - x may have become 0, and 0 * x as well); an infinity is certain
-    where a sum holds infinities of one sign only.
+    Exact where no order can round (exact mode), and where the op is the only one of its region and
+    its operands are exact: then there is no other circuit. NaN is undecided (x - x may have become
+    0, and 0 * x as well); an infinity is certain where a sum holds infinities of one sign only.
 
-    ``single``: whether the op on exact operands is one evaluation that the specification determines; by default looked up
-    for elementwise operands.
+    ``single``: whether the op on exact operands is one evaluation that the specification
+    determines; by default looked up for elementwise operands.
     """
     dtype = operands[0].dtype if node.op == "reduce" else node.type.dtype
     f = FORMATS[dtype]
     n = made.roundings
-    gain = growth(n, f.u + 8 * ctx.eps)
+    # With afn an expression over functions may become one function, with that one's limit.
+    units = fused_roundings(dtype) if ctx.afn else 1.0
+    gain = growth(n * units, f.u + 8 * ctx.eps)
     e = made.mag * gain + made.big * (made.loss * (1 + gain))
     if made.spread is not None:
         e = e + made.spread * (1 + 64 * ctx.eps)
@@ -64,6 +67,10 @@ def ring_value(
         if alone.any():
             bits = ctx.center(Value(dtype, ctx.reference(node, operands)))
             alone = alone & ~np.isnan(bits)
+            if ctx.afn and node.op in ("add", "subtract"):
+                alone = alone & (
+                    (bits == z) | ~np.isfinite(z)
+                )  # it may go into log(1 + x) unrounded
             shown, e = np.where(alone, bits, shown), np.where(alone, 0.0, e)
     value = Value(dtype, None, np.asarray(shown), np.asarray(e), any_hull(operands), made)
     if not e.any():

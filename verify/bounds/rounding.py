@@ -1,4 +1,6 @@
-"""One rounding more: from an unrounded value and its propagated error to the error of the rounded result."""
+"""One rounding more: from an unrounded value and its propagated error to the error of the rounded
+result.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ def error_of(x: Value) -> Any:
 
 
 def ends(ctx: Context, x: Value) -> tuple[Array, Array]:
-    """The interval of legal values, widened by the carrier's own rounding where the error is not 0."""
+    """The interval of legal values, widened by the carrier's own rounding where the error is not
+    0.
+    """
     center = ctx.center(x)
     if x.error is None:
         return center, center
@@ -33,9 +37,10 @@ def after_rounding(
 ) -> tuple[Array, Array, bool]:
     """Add the error of one rounding (``units`` times u) to the propagated error ``spread``.
 
-    e = spread + units u (abs(z) + spread) + eta / 2, with outward slack for the carrier's own roundings. Where abs(z) + e
-    reaches the overflow threshold, infinity is legal too: undecided, unless every value within the error overflows, which
-    makes infinity certain. Returns center, error, and whether everything was finite and below the threshold.
+    e = spread + units u (abs(z) + spread) + eta / 2, with outward slack for the carrier's own
+    roundings. Where abs(z) + e reaches the overflow threshold, infinity is legal too: undecided,
+    unless every value within the error overflows, which makes infinity certain. Returns center,
+    error, and whether everything was finite and below the threshold.
     """
     f = FORMATS[dtype]
     unit = units * f.u + 8 * ctx.eps

@@ -62,7 +62,9 @@ def _filled(x: Value, empty: Any) -> Array:
 
 
 def _move_ring(move: Move, parts: Sequence[Ring]) -> Ring:
-    """The polynomials of all elements; depth, chain and the like are the largest of the operands'."""
+    """The polynomials of all elements; depth, chain and the like are the largest of the
+    operands'.
+    """
     spread = None
     if any(p.spread is not None for p in parts):
         spread = move([np.zeros_like(p.mag) if p.spread is None else p.spread for p in parts])

@@ -17,16 +17,20 @@ class Value:
 
     Invariants, element by element, of a float tensor:
 
-    * error 0: every legal evaluation has these bits (any NaN for a NaN; under ``reassoc`` and ``nsz`` a zero of any sign);
-      ``center`` is representable in the dtype.
-    * 0 < error < inf: every legal evaluation is finite and within ``error`` of the finite ``center``.
+    * error 0: every legal evaluation has these bits (any NaN for a NaN; under ``reassoc`` and
+      ``nsz`` a zero of any sign); ``center`` is representable in the dtype.
+    * 0 < error < inf: every legal evaluation is finite and within ``error`` of the finite
+      ``center``.
     * error inf: undecided; anything is legal, NaN included; ``center`` says nothing.
 
     Attributes:
         dtype: element type.
-        bits: array of the dtype; where the error is 0 the determined bits. Absent (``None``) until asked for.
-        center: array of the carrier; absent until asked for, always absent for integers and booleans.
-        error: ``None`` if all elements have error 0; else an array of the carrier. For integers and booleans a boolean
+        bits: array of the dtype; where the error is 0 the determined bits. Absent (``None``) until
+            asked for.
+        center: array of the carrier; absent until asked for, always absent for integers and
+            booleans.
+        error: ``None`` if all elements have error 0; else an array of the carrier. For integers and
+            booleans a boolean
             mask: true where the element is undecided.
         hull: whether some error comes from two outcomes on the two sides of a jump.
         ring: what ``reassoc`` needs to know of a sum or product; ``None`` for everything else.
@@ -59,10 +63,12 @@ class Value:
         """The tensor's shape."""
         array = self.bits if self.bits is not None else self.center
         assert array is not None
-        return array.shape
+        return tuple(array.shape)
 
     def as_bits(self) -> Array:
-        """The elements in the dtype: determined where the error is 0, some rounding of the center elsewhere."""
+        """The elements in the dtype: determined where the error is 0, some rounding of the center
+        elsewhere.
+        """
         if self.bits is None:
             assert self.center is not None
             center = self.center
@@ -90,9 +96,10 @@ class Enclosure:
 
     Attributes:
         type: the output's type.
-        value: with ``error`` None an array of the dtype; else an array of the carrier (floats) or of the dtype (integers).
-        error: bound of the distance of any legal result to ``value``: 0 exactly these bits, inf undecided; ``None`` if 0
-            throughout.
+        value: with ``error`` None an array of the dtype; else an array of the carrier (floats) or
+            of the dtype (integers).
+        error: bound of the distance of any legal result to ``value``: 0 exactly these bits, inf
+            undecided; ``None`` if 0 throughout.
         hull: whether some finite error spans the two sides of a jump, so that it says little.
     """
 

@@ -1,7 +1,9 @@
-"""The reference interpreter: what a StableHLO program means, in NumPy, written from the specification alone.
+"""The reference interpreter: what a StableHLO program means, in NumPy, written from the
+specification alone.
 
-It shares the op *names* and the graph IR with the compiler, never a pass, a rule or a lowering. ``REF`` is one column of
-the op table: op name -> function; there is one file a family, named as in ``compiler/ops``.
+It shares the op *names* and the graph IR with the compiler, never a pass, a rule or a lowering.
+``REF`` is one column of the op table: op name -> function; there is one file a family, named as in
+``compiler/ops``.
 """
 
 from verify.ref import call, constant, convert, dot, elementwise, reduce, shape

@@ -11,7 +11,9 @@ SINGLE = ("add", "multiply", "maximum", "minimum", "and", "or", "xor")
 
 
 def single_ops(body: Graph, count: int) -> tuple[str, ...] | None:
-    """For a body over ``count`` inputs that combines accumulator i and element i by one op each: those ops, else None."""
+    """For a body over ``count`` inputs that combines accumulator i and element i by one op each:
+    those ops, else None.
+    """
     if len(body.nodes) != count or len(body.results) != count:
         return None
     ops = []
@@ -24,7 +26,9 @@ def single_ops(body: Graph, count: int) -> tuple[str, ...] | None:
 
 
 def is_scalar_code(body: Graph) -> bool:
-    """Whether the body can be evaluated for many elements at once: rank 0 throughout, elementwise ops and constants."""
+    """Whether the body can be evaluated for many elements at once: rank 0 throughout, elementwise
+    ops and constants.
+    """
     if any(t.rank for t in body.types):
         return False
     return all(
@@ -34,5 +38,7 @@ def is_scalar_code(body: Graph) -> bool:
 
 @lru_cache(maxsize=64)
 def kept_first(rank: int, dims: tuple[int, ...]) -> tuple[int, ...]:
-    """The permutation that puts kept dimensions first and reduced ones last, each in ascending order."""
+    """The permutation that puts kept dimensions first and reduced ones last, each in ascending
+    order.
+    """
     return (*(d for d in range(rank) if d not in dims), *sorted(dims))

@@ -19,7 +19,9 @@ def _constant(_ctx: Context, node: Node, _args: Sequence[Array]) -> Array:
 
 @define("iota")
 def _iota(_ctx: Context, node: Node, _args: Sequence[Array]) -> Array:
-    """Values 0, 1, ... along one dimension, converted to the element type (integers wrap, floats round once)."""
+    """Values 0, 1, ... along one dimension, converted to the element type (integers wrap, floats
+    round once).
+    """
     t, dim = node.type, node.attr("iota_dimension")
     line = convert_array(np.arange(t.shape[dim], dtype=np.int64), t.dtype)
     return np.broadcast_to(line.reshape([-1 if i == dim else 1 for i in range(t.rank)]), t.shape)

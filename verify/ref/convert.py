@@ -20,8 +20,8 @@ def _convert(_ctx: Context, node: Node, args: Sequence[Array]) -> Array:
 def convert_array(x: Array, to: DType) -> Array:
     """``x`` converted to ``to``.
 
-    To i1: != 0 (NaN is true). Integer to integer wraps. Integer to float and float to float: nearest even, rounded
-    once. Float to integer: truncates, saturates, NaN gives 0.
+    To i1: != 0 (NaN is true). Integer to integer wraps. Integer to float and float to float:
+    nearest even, rounded once. Float to integer: truncates, saturates, NaN gives 0.
     """
     source = from_numpy(x.dtype)
     if source is to:
@@ -41,7 +41,8 @@ def convert_array(x: Array, to: DType) -> Array:
 
 
 def _exact_f64(x: Array) -> Array:
-    """A 64-bit integer as a float64 that rounds to every format of at most 40 bits as the integer itself does.
+    """A 64-bit integer as a float64 that rounds to every format of at most 40 bits as the integer
+    itself does.
 
     Past 2**53 the low 11 bits are replaced by one sticky bit (rounding to odd in two's complement).
     """
@@ -66,7 +67,9 @@ def _float_to_int(x: Array, to: DType) -> Array:
 
 @define("bitcast_convert")
 def _bitcast_convert(_ctx: Context, node: Node, args: Sequence[Array]) -> Array:
-    """The same bits; a minor dimension is split or joined in little-endian order. An i1 is one bit."""
+    """The same bits; a minor dimension is split or joined in little-endian order. An i1 is one
+    bit.
+    """
     x, to = args[0], node.type.dtype
     source = from_numpy(x.dtype)
     if source is to:
@@ -86,10 +89,11 @@ def _reduce_precision(_ctx: Context, node: Node, args: Sequence[Array]) -> Array
 
 
 def reduce_precision(x: Array, exponent_bits: int, mantissa_bits: int) -> Array:
-    """``x`` rounded to ``mantissa_bits`` of mantissa; then too large is infinite, too small is zero, signs kept.
+    """``x`` rounded to ``mantissa_bits`` of mantissa; then too large is infinite, too small is
+    zero, signs kept.
 
-    NaN stays NaN; a format without mantissa bits has no NaN, there it becomes infinity (as the specification's own
-    interpreter has it).
+    NaN stays NaN; a format without mantissa bits has no NaN, there it becomes infinity (as the
+    specification's own interpreter has it).
     """
     dtype = from_numpy(x.dtype)
     width, mantissa = dtype.bits, dtype.precision - 1
@@ -101,7 +105,8 @@ def reduce_precision(x: Array, exponent_bits: int, mantissa_bits: int) -> Array:
     rest = bits ^ sign
     drop = mantissa - mantissa_bits
     if drop > 0:
-        # Nearest even on the bits; a carry out of the mantissa runs into the exponent, as it should.
+        # Nearest even on the bits; a carry out of the mantissa runs into the exponent, as it
+        # should.
         odd = (rest >> uint.type(drop)) & one
         rest = rest + ((one << uint.type(drop - 1)) - one) + odd
         rest = (rest >> uint.type(drop)) << uint.type(drop)

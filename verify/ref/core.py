@@ -30,8 +30,9 @@ class Context:
     def run(self, graph: Graph, args: Sequence[Array], *, check: bool = True) -> list[Array]:
         """All values of ``graph``, by number.
 
-        With ``check`` every result must have the declared shape and dtype. Without it the graph is evaluated for many
-        elements at once: its scalars are arrays of one common shape (bodies of ``reduce``).
+        With ``check`` every result must have the declared shape and dtype. Without it the graph is
+        evaluated for many elements at once: its scalars are arrays of one common shape (bodies of
+        ``reduce``).
         """
         values = list(args)
         for node in graph.nodes:
@@ -53,7 +54,9 @@ REF: dict[str, Function] = {}
 
 
 def define(*names: str) -> Callable[[Function], Function]:
-    """Enter the decorated function under each of ``names``; it takes (context, node, operands then captures)."""
+    """Enter the decorated function under each of ``names``; it takes (context, node, operands then
+    captures).
+    """
 
     def enter(fn: Function) -> Function:
         for name in names:
@@ -87,9 +90,10 @@ def check_inputs(types: Sequence[TensorType], inputs: Sequence[Array]) -> list[A
 def evaluate(module: Module, inputs: Sequence[Array]) -> tuple[Array, ...]:
     """The results of the entry function of ``module`` on ``inputs``.
 
-    Sums of ``reduce`` and ``dot_general``, whose order the specification leaves open, are taken in higher precision and
-    rounded once; so are the transcendental functions. Everything else is exactly what the specification says.
-    Raises InputError for inputs of a wrong number, shape or dtype.
+    Sums of ``reduce`` and ``dot_general``, whose order the specification leaves open, are taken in
+    higher precision and rounded once; so are the transcendental functions. Everything else is
+    exactly what the specification says. Raises InputError for inputs of a wrong number, shape or
+    dtype.
     """
     return evaluate_graph(module, module.main.graph, inputs)
 

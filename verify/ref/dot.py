@@ -1,4 +1,6 @@
-"""dot_general (specification: *dot_general*; the order of the sum is implementation-defined there)."""
+"""dot_general (specification: *dot_general*; the order of the sum is implementation-defined
+there).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from verify.ref.rounding import round_to, wider
 
 
 def accumulator(dtype: DType) -> DType:
-    """The dtype of products and sums for a result of ``dtype``: f32 for f16 and bf16, else the dtype itself."""
+    """The dtype of products and sums for a result of ``dtype``: f32 for f16 and bf16, else the
+    dtype itself.
+    """
     return F32 if dtype.is_float and dtype.bits == 16 else dtype
 
 
@@ -60,7 +64,8 @@ def plan(node: Node, lhs: tuple[int, ...], rhs: tuple[int, ...]) -> Plan:
 
 @define("dot_general")
 def _dot_general(_ctx: Context, node: Node, args: Sequence[Array]) -> Array:
-    """Operands converted to the accumulator's dtype; float sums in float64 (longdouble for f64), rounded at the end.
+    """Operands converted to the accumulator's dtype; float sums in float64 (longdouble for f64),
+    rounded at the end.
 
     Integers are exact modulo 2**bits, i1 is or of ands. The sum starts from +0.
     """
@@ -71,7 +76,7 @@ def _dot_general(_ctx: Context, node: Node, args: Sequence[Array]) -> Array:
     lhs = lhs.transpose(p.lhs_order).reshape(p.lhs_shape)
     rhs = rhs.transpose(p.rhs_order).reshape(p.rhs_shape)
     if acc.is_integer or acc is I1:
-        return np.matmul(lhs, rhs).reshape(t.shape)
+        return np.asarray(np.matmul(lhs, rhs)).reshape(t.shape)
     if acc is F64 and p.lhs_shape[2] == 1:
         total = product_sums(lhs, rhs)  # one product: longdouble would round it twice
     else:
@@ -81,7 +86,9 @@ def _dot_general(_ctx: Context, node: Node, args: Sequence[Array]) -> Array:
 
 
 def product_sums(a: Array, b: Array) -> Array:
-    """Matrix product, starting from +0. Not by BLAS where something is not finite: it may skip zeros."""
+    """Matrix product, starting from +0. Not by BLAS where something is not finite: it may skip
+    zeros.
+    """
     if np.isfinite(a).all() and np.isfinite(b).all():
-        return np.matmul(a, b) + a.dtype.type(0)
-    return np.einsum("bmk,bkn->bmn", a, b, optimize=False) + a.dtype.type(0)
+        return np.asarray(np.matmul(a, b) + a.dtype.type(0))
+    return np.asarray(np.einsum("bmk,bkn->bmn", a, b, optimize=False) + a.dtype.type(0))

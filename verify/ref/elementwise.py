@@ -1,7 +1,8 @@
 """Elementwise ops (specification: one section an op).
 
-f16 and bf16 are computed in float32 and rounded, which for + - * / and sqrt is the correctly rounded result
-(24 >= 2 p + 2). Transcendental functions are taken in the next wider format and rounded.
+f16 and bf16 are computed in float32 and rounded, which for + - * / and sqrt is the correctly
+rounded result (24 >= 2 p + 2). Transcendental functions are taken in the next wider format and
+rounded.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def _unsigned(x: Array) -> Array:
     return x.astype(f"u{x.dtype.itemsize}") if x.dtype.kind == "i" else x
 
 
-# --- unary -----------------------------------------------------------------------------------------------------------
+# --- unary ----------------------------------------------------------------------------------------
 
 
 def _round_nearest_afz(x: Array) -> Array:
@@ -61,14 +62,15 @@ def _count_leading_zeros(x: Array) -> Array:
         rest = np.where(some, high, rest)
         step //= 2
     length = length + (rest != 0)
-    return (rest.dtype.type(bits) - length).astype(x.dtype)
+    return np.asarray((rest.dtype.type(bits) - length).astype(x.dtype))
 
 
 def _popcnt(x: Array) -> Array:
     return np.bitwise_count(_unsigned(x)).astype(x.dtype)
 
 
-# Exact in every format, so computing in a wider one changes nothing; + - negate wrap for integers by themselves.
+# Exact in every format, so computing in a wider one changes nothing; + - negate wrap for integers
+# by themselves.
 EXACT_UNARY: dict[str, Unary] = {
     "abs": np.abs,
     "ceil": np.ceil,
@@ -118,7 +120,7 @@ def _is_finite(_ctx: Context, _node: Node, args: Sequence[Array]) -> Array:
     return np.isfinite(args[0])
 
 
-# --- binary ----------------------------------------------------------------------------------------------------------
+# --- binary ---------------------------------------------------------------------------------------
 
 
 def maximum(x: Array, y: Array) -> Array:
@@ -192,11 +194,14 @@ def _shift_right_arithmetic(x: Array, y: Array) -> Array:
     inside, amount = _amount(x, y)
     last = x.dtype.type(x.dtype.itemsize * 8 - 1)
     signed = f"i{x.dtype.itemsize}"
-    return (x.astype(signed) >> np.where(inside, amount, last).astype(signed)).astype(x.dtype)
+    shifted = x.astype(signed) >> np.where(inside, amount, last).astype(signed)
+    return np.asarray(shifted.astype(x.dtype))
 
 
 def _amount(x: Array, y: Array) -> tuple[Array, Array]:
-    """Whether the shift amount, read as unsigned, is below the width; and the amount, 0 where it is not."""
+    """Whether the shift amount, read as unsigned, is below the width; and the amount, 0 where it is
+    not.
+    """
     inside = np.asarray(_unsigned(y) < x.dtype.itemsize * 8)
     return inside, np.where(inside, y, y.dtype.type(0))
 
@@ -205,7 +210,8 @@ def _atan2(x: Array, y: Array) -> Array:
     return np.arctan2(x, y)
 
 
-# Integers and booleans wrap or are logical: NumPy's add of booleans is or, multiply is and, as the specification has it.
+# Integers and booleans wrap or are logical: NumPy's add of booleans is or, multiply is and, as the
+# specification has it.
 BINARY: dict[str, Binary] = {
     "add": np.add,
     "and": np.bitwise_and,
@@ -247,7 +253,7 @@ def _power_atan2(_ctx: Context, node: Node, args: Sequence[Array]) -> Array:
     return round_to(fn(x.astype(wide), y.astype(wide)), dtype)
 
 
-# --- compare, select, clamp ------------------------------------------------------------------------------------------
+# --- compare, select, clamp -----------------------------------------------------------------------
 
 COMPARE: dict[str, Binary] = {
     "EQ": np.equal,
@@ -261,7 +267,9 @@ COMPARE: dict[str, Binary] = {
 
 @define("compare")
 def _compare(_ctx: Context, node: Node, args: Sequence[Array]) -> Array:
-    """NaN makes everything but NE false; TOTALORDER is IEEE 754's totalOrder: -NaN < -inf < ... < -0 < +0 < ... < NaN."""
+    """NaN makes everything but NE false; TOTALORDER is IEEE 754's totalOrder: -NaN < -inf < ... <
+    -0 < +0 < ... < NaN.
+    """
     x, y = args[:2]
     fn = COMPARE[node.attr("comparison_direction")]
     if node.attr("compare_type") == "TOTALORDER":

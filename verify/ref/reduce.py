@@ -17,7 +17,9 @@ from verify.ref.rounding import SMALL_FLOATS, round_to, wider
 
 @define("reduce")
 def _reduce(ctx: Context, node: Node, args: Sequence[Array]) -> tuple[Array, ...]:
-    """One fold an output element, over the reduced indices in row-major order, starting from the init values."""
+    """One fold an output element, over the reduced indices in row-major order, starting from the
+    init values.
+    """
     count = len(node.types)
     inputs, inits, captures = args[:count], args[count : 2 * count], args[2 * count :]
     body = node.regions[0]
@@ -36,7 +38,9 @@ def _reduce(ctx: Context, node: Node, args: Sequence[Array]) -> tuple[Array, ...
 
 
 def reduce_last(op: str, x: Array, init: Array) -> Array:
-    """``init op x[..., 0] op x[..., 1] ...``. Float sums and products are taken in higher precision, rounded once."""
+    """``init op x[..., 0] op x[..., 1] ...``. Float sums and products are taken in higher
+    precision, rounded once.
+    """
     if x.shape[-1] == 0:
         return np.broadcast_to(init, x.shape[:-1])
     if x.dtype.kind in "biu":

@@ -12,7 +12,9 @@ SMALL_FLOATS = (F16_NUMPY, BF16_NUMPY)
 
 
 def compute_dtype(dtype: DType) -> np.dtype[np.floating]:
-    """The dtype in which an op on ``dtype`` that rounds once per op is computed: f32 for f16 and bf16."""
+    """The dtype in which an op on ``dtype`` that rounds once per op is computed: f32 for f16 and
+    bf16.
+    """
     return np.dtype(np.float32) if dtype.bits == 16 else dtype.numpy
 
 
@@ -24,8 +26,9 @@ def wider(dtype: DType) -> np.dtype[np.floating]:
 def round_to(x: Array, dtype: DType) -> Array:
     """``x`` (float32, float64, or for f64 longdouble) rounded once to nearest even in ``dtype``.
 
-    NumPy rounds float64 to float16 once, but ml_dtypes goes from float64 to bfloat16 through float32, which rounds twice;
-    so the intermediate is rounded to odd (Boldo and Melquiond, *Emulation of FMA and correctly rounded sums*, 2008).
+    NumPy rounds float64 to float16 once, but ml_dtypes goes from float64 to bfloat16 through
+    float32, which rounds twice; so the intermediate is rounded to odd (Boldo and Melquiond,
+    *Emulation of FMA and correctly rounded sums*, 2008).
     """
     x = np.asarray(x)
     if dtype is BF16 and x.dtype.itemsize > 4:
@@ -38,7 +41,8 @@ def to_odd_f32(x: Array) -> Array:
     near = np.asarray(x.astype(np.float32))
     back = near.astype(x.dtype)
     bits = near.view(np.uint32)
-    # One step toward zero where rounding went away from it; an infinity from overflow becomes the largest finite number.
+    # One step toward zero where rounding went away from it; an infinity from overflow becomes the
+    # largest finite number.
     bits = bits - (np.abs(back) > np.abs(x)).astype(np.uint32)
     bits = bits | (back != x).astype(np.uint32)
     return np.asarray(bits).view(np.float32)

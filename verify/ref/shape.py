@@ -1,6 +1,8 @@
-"""Ops that move elements (specification: *broadcast_in_dim*, *reshape*, *transpose*, *slice*, *pad*, *concatenate*, *reverse*).
+"""Ops that move elements (specification: *broadcast_in_dim*, *reshape*, *transpose*, *slice*,
+*pad*, *concatenate*, *reverse*).
 
-They look at attributes and shapes only, never at the dtype of the operands, so the error bounds use them too.
+They look at attributes and shapes only, never at the dtype of the operands, so the error bounds use
+them too.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from verify.ref.core import Context, define
 
 @define("broadcast_in_dim")
 def _broadcast_in_dim(_ctx: Context, node: Node, args: Sequence[Array]) -> Array:
-    """Operand dimension i becomes result dimension ``broadcast_dimensions[i]``; the others repeat."""
+    """Operand dimension i becomes result dimension ``broadcast_dimensions[i]``; the others
+    repeat.
+    """
     x, shape, dims = args[0], node.type.shape, node.attr("broadcast_dimensions")
     order = sorted(range(len(dims)), key=dims.__getitem__)
     if order != list(range(len(dims))):
@@ -59,7 +63,9 @@ def _concatenate(_ctx: Context, node: Node, args: Sequence[Array]) -> Array:
 
 @define("pad")
 def _pad(_ctx: Context, node: Node, args: Sequence[Array]) -> Array:
-    """Result index ``low + i * (interior + 1)`` holds operand element i; negative padding drops elements."""
+    """Result index ``low + i * (interior + 1)`` holds operand element i; negative padding drops
+    elements.
+    """
     x, value = args
     out = np.full(node.type.shape, value, x.dtype)
     into, source = [], []
