@@ -13,13 +13,16 @@ _NAMESPACED = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_$]+)+")
 
 def _callee(sig: Sig, name: str, defined: str = "", number: str = "") -> Types:
     found = sig.callee(name)
-    require(found is not None, defined, f"there is no function @{name}")
+    require(found is not None, defined, "there is no function @{}", name)
     assert found is not None
     params, results = found
     require(
         params == sig.operands,
         number,
-        f"@{name} takes ({_list(params)}), not ({_list(sig.operands)})",
+        "@{} takes ({}), not ({})",
+        name,
+        _list(params),
+        _list(sig.operands),
     )
     return results
 
@@ -35,7 +38,7 @@ def _call(sig: Sig) -> Types:
 def _composite(sig: Sig) -> Types:
     name = sig.attrs["name"]
     require(
-        bool(_NAMESPACED.fullmatch(name)), "C1", f"name {name!r} is not of the form namespace.op"
+        bool(_NAMESPACED.fullmatch(name)), "C1", "name {!r} is not of the form namespace.op", name
     )
     require(sig.attrs.get("version", 0) >= 0, "", "version must not be negative")
     return _callee(sig, sig.attrs["decomposition"], "C2", "C3")

@@ -9,13 +9,13 @@ from compiler.ops.table import Attr, Sig, Types, define, require
 def _constant(sig: Sig) -> Types:
     t = sig.attrs["value"].type
     if sig.results is not None:
-        require(sig.declared() == t, "C1", f"value has type {t}, result {sig.declared()}")
+        require(sig.declared() == t, "C1", "value has type {}, result {}", t, sig.declared())
     return (t,)
 
 
 def _iota(sig: Sig) -> Types:
     t, dim = sig.declared(), sig.attrs["iota_dimension"]
-    require(0 <= dim < t.rank, "C1", f"iota_dimension {dim} is not in [0, {t.rank})")
+    require(0 <= dim < t.rank, "C1", "iota_dimension {} is not in [0, {})", dim, t.rank)
     return (t,)
 
 

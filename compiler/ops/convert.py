@@ -8,7 +8,7 @@ from compiler.ops.table import Attr, Sig, Types, define, require
 
 def _convert(sig: Sig) -> Types:
     x, t = sig.operands[0], sig.declared()
-    require(x.shape == t.shape, "C1", f"shape of operand {x} and result {t} differ")
+    require(x.shape == t.shape, "C1", "shape of operand {} and result {} differ", x, t)
     return (t,)
 
 
@@ -16,13 +16,17 @@ def _bitcast_convert(sig: Sig) -> Types:
     x, t = sig.operands[0], sig.declared()
     have, want = x.dtype.bits, t.dtype.bits
     if have == want:
-        require(x.shape == t.shape, "C1", f"shape of operand {x} and result {t} differ")
+        require(x.shape == t.shape, "C1", "shape of operand {} and result {} differ", x, t)
     elif have > want:
         fits = t.rank == x.rank + 1 and t.shape[:-1] == x.shape and t.shape[-1] * want == have
-        require(fits, "C1", f"result {t} must be {x} with one more dimension of {have // want}")
+        require(
+            fits, "C1", "result {} must be {} with one more dimension of {}", t, x, have // want
+        )
     else:
         fits = x.rank == t.rank + 1 and x.shape[:-1] == t.shape and x.shape[-1] * have == want
-        require(fits, "C1", f"operand {x} must be {t} with one more dimension of {want // have}")
+        require(
+            fits, "C1", "operand {} must be {} with one more dimension of {}", x, t, want // have
+        )
     return (t,)
 
 

@@ -21,7 +21,9 @@ def dot_shape(sig: Sig) -> tuple[int, ...]:
         require(
             all(0 <= d < t.rank for d in dims),
             number,
-            f"dimensions {list(dims)} not all in [0, {t.rank})",
+            "dimensions {} not all in [0, {})",
+            dims,
+            t.rank,
         )
     for number, left, right in (("C9", lb, rb), ("C10", lc, rc)):
         for a, b in zip(left, right, strict=True):
@@ -29,7 +31,11 @@ def dot_shape(sig: Sig) -> tuple[int, ...]:
             require(
                 fits,
                 number,
-                f"lhs dimension {a} has size {lhs.shape[a]}, rhs dimension {b} has {rhs.shape[b]}",
+                "lhs dimension {} has size {}, rhs dimension {} has {}",
+                a,
+                lhs.shape[a],
+                b,
+                rhs.shape[b],
             )
     free = [n for i, n in enumerate(lhs.shape) if i not in (*lb, *lc)]
     free += [n for i, n in enumerate(rhs.shape) if i not in (*rb, *rc)]
@@ -66,7 +72,7 @@ def _check_algorithm(sig: Sig, result: TensorType) -> None:
     require(set(precision) <= {"DEFAULT"}, "C21", "an algorithm needs precision_config DEFAULT")
     counts = ("lhs_component_count", "rhs_component_count", "num_primitive_operations")
     for number, name in zip(("C22", "C23", "C24"), counts, strict=True):
-        require(fields.get(name, 0) > 0, number, f"{name} must be positive")
+        require(fields.get(name, 0) > 0, number, "{} must be positive", name)
     lhs, rhs = fields.get("lhs_precision_type"), fields.get("rhs_precision_type")
     key = (lhs, fields.get("accumulation_type"), fields[counts[2]])
     plain = lhs == rhs and fields[counts[0]] == fields[counts[1]] == 1
@@ -89,7 +95,8 @@ def _dot_general(sig: Sig) -> Types:
     require(
         len(precision) in (0, 2),
         "C11",
-        f"precision_config needs 0 or 2 entries, has {len(precision)}",
+        "precision_config needs 0 or 2 entries, has {}",
+        len(precision),
     )
     if sig.results is None:
         require(
@@ -100,9 +107,7 @@ def _dot_general(sig: Sig) -> Types:
         return (TensorType(shape, sig.operands[0].dtype),)
     t = sig.declared()
     require(
-        t.shape == shape,
-        "C12",
-        f"result has shape {list(t.shape)}, the contraction gives {list(shape)}",
+        t.shape == shape, "C12", "result has shape {}, the contraction gives {}", t.shape, shape
     )
     _check_algorithm(sig, t)
     return (t,)

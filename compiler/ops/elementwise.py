@@ -62,7 +62,7 @@ BINARY: dict[str, tuple[tuple[DType, ...], str]] = {
 def _same(sig: Sig) -> Types:
     first = sig.operands[0]
     for t in sig.operands[1:]:
-        require(t == first, "C1", f"operand types differ: {first} and {t}")
+        require(t == first, "C1", "operand types differ: {} and {}", first, t)
     return (first,)
 
 
@@ -82,25 +82,27 @@ def _is_finite(sig: Sig) -> Types:
 
 def _compare(sig: Sig) -> Types:
     lhs, rhs = sig.operands
-    require(lhs.dtype is rhs.dtype, "C1", f"element types differ: {lhs.dtype} and {rhs.dtype}")
-    require(lhs.shape == rhs.shape, "C2", f"shapes differ: {lhs} and {rhs}")
+    require(lhs.dtype is rhs.dtype, "C1", "element types differ: {} and {}", lhs.dtype, rhs.dtype)
+    require(lhs.shape == rhs.shape, "C2", "shapes differ: {} and {}", lhs, rhs)
     kind = sig.attrs.get("compare_type") or ""
     allowed = {"float": ("", "FLOAT", "TOTALORDER"), "int": ("", "SIGNED")}.get(
         lhs.dtype.kind, ("", "UNSIGNED")
     )
-    require(kind in allowed, "C3", f"compare_type {kind} does not fit element type {lhs.dtype}")
+    require(kind in allowed, "C3", "compare_type {} does not fit element type {}", kind, lhs.dtype)
     return (TensorType(lhs.shape, I1),)
 
 
 def _select(sig: Sig) -> Types:
     pred, on_true, on_false = sig.operands
-    require(pred.dtype is I1, "I1", f"pred must hold i1, not {pred.dtype}")
+    require(pred.dtype is I1, "I1", "pred must hold i1, not {}", pred.dtype)
     require(
         pred.rank == 0 or pred.shape == on_true.shape,
         "C1",
-        f"pred {pred} is no scalar and does not fit {on_true}",
+        "pred {} is no scalar and does not fit {}",
+        pred,
+        on_true,
     )
-    require(on_true == on_false, "C2", f"on_true {on_true} and on_false {on_false} differ")
+    require(on_true == on_false, "C2", "on_true {} and on_false {} differ", on_true, on_false)
     return (on_true,)
 
 
@@ -109,17 +111,24 @@ def _clamp(sig: Sig) -> Types:
     require(
         lo.rank == 0 or lo.shape == x.shape,
         "C1",
-        f"min {lo} is no scalar and does not fit operand {x}",
+        "min {} is no scalar and does not fit operand {}",
+        lo,
+        x,
     )
     require(
         hi.rank == 0 or hi.shape == x.shape,
         "C2",
-        f"max {hi} is no scalar and does not fit operand {x}",
+        "max {} is no scalar and does not fit operand {}",
+        hi,
+        x,
     )
     require(
         lo.dtype is x.dtype is hi.dtype,
         "C3",
-        f"element types differ: {lo.dtype}, {x.dtype}, {hi.dtype}",
+        "element types differ: {}, {}, {}",
+        lo.dtype,
+        x.dtype,
+        hi.dtype,
     )
     return (x,)
 

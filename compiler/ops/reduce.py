@@ -28,15 +28,15 @@ def _reduce(sig: Sig) -> Types:
     inputs, inits = sig.operands[:half], sig.operands[half:]
     dims = sig.attrs["dimensions"]
     for t in inputs[1:]:
-        require(t.shape == inputs[0].shape, "C1", f"shapes of inputs {inputs[0]} and {t} differ")
+        require(t.shape == inputs[0].shape, "C1", "shapes of inputs {} and {} differ", inputs[0], t)
     for x, i in zip(inputs, inits, strict=True):
-        require(i.rank == 0, "I2", f"init_value {i} is no scalar")
-        require(x.dtype is i.dtype, "C2", f"element types of input {x} and init_value {i} differ")
+        require(i.rank == 0, "I2", "init_value {} is no scalar", i)
+        require(
+            x.dtype is i.dtype, "C2", "element types of input {} and init_value {} differ", x, i
+        )
     rank = inputs[0].rank
-    require(
-        all(0 <= d < rank for d in dims), "C4", f"dimensions {list(dims)} not all in [0, {rank})"
-    )
-    require(len(set(dims)) == len(dims), "C5", f"dimensions {list(dims)} repeat a dimension")
+    require(all(0 <= d < rank for d in dims), "C4", "dimensions {} not all in [0, {})", dims, rank)
+    require(len(set(dims)) == len(dims), "C5", "dimensions {} repeat a dimension", dims)
     require(len(sig.regions) == 1, "C6", "needs one body")
     body = sig.regions[0]
     scalars = tuple(TensorType((), t.dtype) for t in inputs)
@@ -44,7 +44,8 @@ def _reduce(sig: Sig) -> Types:
     require(
         body.params[: 2 * half] == scalars + scalars,
         "C6",
-        f"body must take {2 * half} scalars of the input types",
+        "body must take {} scalars of the input types",
+        2 * half,
     )
     require(body.result_types == scalars, "C6", "body must return one scalar of each input's type")
     shape = tuple(n for i, n in enumerate(inputs[0].shape) if i not in dims)

@@ -142,7 +142,11 @@ def define(
     return op
 
 
-def require(condition: bool, number: str, message: str) -> None:
-    """Raise ``ConstraintError(number, message)`` unless ``condition`` holds."""
+def require(condition: bool, number: str, message: str, *values: object) -> None:
+    """Raise ``ConstraintError(number, message)`` unless ``condition`` holds.
+
+    ``values`` fill the braces of ``message``, as in logging: spelled only when it is raised.
+    """
     if not condition:
-        raise ConstraintError(number, message)
+        shown = [list(v) if type(v) is tuple else v for v in values]
+        raise ConstraintError(number, message.format(*shown) if values else message)

@@ -29,6 +29,10 @@ class BodyReader(AttributeReader):
 
     special: Mapping[str, Callable[[BodyReader, Scope, Op, int], Node]] = {}
 
+    def __init__(self, text: str, file: str) -> None:
+        super().__init__(text, file)
+        self._rows: dict[str, Op] = {}
+
     def mismatch(self, message: str, at: int) -> NoReturn:
         """Raise VerifyError at token ``at``."""
         raise VerifyError(f"{self.op}: {message}" if self.op else message, where=self.loc(at))
@@ -135,6 +139,13 @@ class BodyReader(AttributeReader):
 
     def _row(self, name: str, at: int) -> Op:
         """The row of an op as spelled in the text; refuses what the table does not have."""
+        row = self._rows.get(name)
+        if row is None:
+            row = self._rows[name] = self._new_row(name, at)
+        self.op = row.name
+        return row
+
+    def _new_row(self, name: str, at: int) -> Op:
         short = "call" if name in _CALLS else name.removeprefix("stablehlo.")
         known = name in _CALLS or (short in OPS and short != name and short != "call")
         if not known:
@@ -142,7 +153,6 @@ class BodyReader(AttributeReader):
                 self.unsupported(f"op {name}", at)
             self.at = at
             self.fail(f"expected an op, found {self.shown()}")
-        self.op = short
         return OPS[short]
 
     def _generic(self, scope: Scope, token: str, at: int) -> Node:

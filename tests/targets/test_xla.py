@@ -104,7 +104,7 @@ def test_a_known_bug_of_xla_shows(xla: Xla) -> None:
 
 @pytest.mark.parametrize("off", [*((p,) for p in PASSES), PASSES])
 def test_passes_can_be_switched_off(xla: Xla, off: tuple[str, ...]) -> None:
-    """Only algsimp turns the division by a constant into a multiplication, which rounds otherwise."""
+    """Only algsimp turns division by a constant into multiplication, which rounds otherwise."""
     text = """func.func @main(%a: tensor<100xf32>) -> (tensor<100xf32>, tensor<f32>) {
       %c = stablehlo.constant dense<3.0> : tensor<100xf32>
       %0 = stablehlo.divide %a, %c : tensor<100xf32>
