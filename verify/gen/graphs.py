@@ -21,6 +21,7 @@ from verify.gen import call, constant, convert, dot, elementwise, reduce, shape
 from verify.gen.chooser import Chooser
 from verify.gen.draft import BIG_DIMS, DIMS, Draft, Dtypes, Library, Step, with_bool
 from verify.gen.patterns import PATTERNS
+from verify.gen.plants import plant
 
 GEN: dict[str, Step] = {
     **constant.GEN,
@@ -103,8 +104,6 @@ def menu(config: Config) -> tuple[Dtypes, tuple[Step, ...], tuple[Step, ...]]:
         for step in PATTERNS.values():
             steps += [step] * _PATTERN_WEIGHT
         if config.plants:
-            from verify.gen.plants import plant
-
             steps += [plant] * (len(steps) // (_PLANT_SHARE - 1))
     return dtypes, tuple(steps), inner
 
