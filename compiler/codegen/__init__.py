@@ -16,7 +16,7 @@ __all__ = ["Layout", "emit", "layout"]
 
 
 def emit(program: Program) -> str:
-    """The LLVM text of a program: ``void @main(ptr)`` on a block of pointers, see :func:`layout`."""
+    """The LLVM text of a program: ``void @main(ptr)`` on pointers as :func:`layout` has them."""
     places = layout(program)
     declares: set[str] = set()
     functions: list[str] = []

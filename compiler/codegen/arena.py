@@ -1,4 +1,4 @@
-"""Where buffers live: inputs and outputs come with the call, temporaries share one arena by liveness."""
+"""Where buffers live: temporaries share one arena, by liveness; the rest comes with the call."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Layout:
     """Places of all buffers.
 
     Attributes:
-        slots: for each buffer (slot in the argument block, byte offset behind that pointer). The block
-            holds inputs, outputs, the arena and the constants, in this order.
+        slots: for each buffer (slot in the argument block, byte offset behind that pointer). The
+            block holds inputs, outputs, the arena and the constants, in this order.
         arena: bytes of temporaries.
         constants: bytes of the constants' block.
         count: slots in all.

@@ -1,7 +1,7 @@
 """Scalar bodies as LLVM code: every instruction at the outermost loop where its operands are known.
 
-One loop variable may be the *lane*: instructions that depend on it work on vectors of consecutive values
-of that variable, all others on scalars. The width never changes a bit.
+One loop variable may be the *lane*: instructions that depend on it work on vectors of consecutive
+values of that variable, all others on scalars. The width never changes a bit.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Memory:
     """Pointers to the buffers of a program, fetched from the argument block once a nest."""
 
     def __init__(self, t: Text, program: Program, slots: Sequence[tuple[int, int]]) -> None:
-        """``slots``: for each buffer its place in the argument block and the byte offset behind it."""
+        """``slots``: for each buffer its place in the argument block and the offset behind it."""
         self.t, self.program, self._slots = t, program, slots
         self._known: dict[int, str] = {}
 
@@ -101,7 +101,7 @@ class Code:
         return other
 
     def bind(self, axis: Axis, counter: str, width: int = 1) -> None:
-        """Say where the loop over ``axis`` stands; with a width, lanes ``counter + 0, 1, ...`` at once."""
+        """Say where the loop over ``axis`` stands: at ``counter``, and ``width - 1`` more lanes."""
         last = axis.variables[-1]
         if width > 1:
             self.lane, self.width = last, width
@@ -221,7 +221,7 @@ def inlined(t: Text, body: Body, args: Sequence[str], width: int) -> str:
 
 
 def legal(bits: int) -> tuple[int, int]:
-    """(greatest, least) vector width for elements of at most ``bits``: those that fill registers."""
+    """(greatest, least) vector width for elements of ``bits``: those that fill registers."""
     return vector_bits() // max(bits, 8), 128 // max(bits, 8)
 
 

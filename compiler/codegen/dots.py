@@ -1,4 +1,4 @@
-"""Plain schedule of contractions: right for every layout and dtype, in vectors along n where rhs allows it.
+"""Plain schedule of contractions, for every layout and dtype; vectors along n where rhs allows it.
 
 The register-tiled schedule of :mod:`compiler.codegen.gemm` takes what it can do better.
 """
@@ -21,7 +21,7 @@ BLOCK = 256
 
 @dataclass(slots=True)
 class Dim:
-    """A loop over one dimension, or several that lie like one: size and element strides in lhs, rhs, out."""
+    """A loop over dimensions that lie like one: size, and element strides in lhs, rhs, out."""
 
     size: int
     left: int

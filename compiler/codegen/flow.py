@@ -1,4 +1,4 @@
-"""What the scalar code of a nest depends on: which loops, and with which strides it walks memory."""
+"""What the code of a nest depends on: which loops, and with which strides it walks memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from compiler.nest.ir import Body
 
 @dataclass(slots=True)
 class Form:
-    """An offset: ``const`` + sum of ``loops[k]`` times loop variable k + sum of factors times instructions."""
+    """An offset: ``const``, plus loop variables and other instructions times their factors."""
 
     const: int
     loops: dict[int, int]
@@ -44,7 +44,8 @@ class Flow:
     Attributes:
         body: what was analysed.
         offsets: for each load its offset.
-        needed: instructions that must be computed as values (not merely as parts of offsets), in order.
+        needed: instructions that must be computed as values (not merely as parts of offsets), in
+            order.
         deps: for each instruction the loop variables that it depends on.
         escaped: loop variables whose value is used, other than in offsets.
     """
@@ -114,7 +115,7 @@ def _form(body: Body, forms: dict[int, Form], n: int) -> Form:
 
 @dataclass(slots=True)
 class Axis:
-    """One loop of the emitted nest: its size and the loop variables that it runs through, outer first."""
+    """One emitted loop: its size and the loop variables that it runs through, outer first."""
 
     size: int
     variables: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""What the machine offers: width of its vector registers, for schedules. Never a reason for other bits."""
+"""What the machine offers, for schedules; never a reason for other bits."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """From LLVM text to callable machine code, in this process.
 
-Text is parsed, verified and handed to code generation as it is. Two levels: ``0`` compiles several times
-faster and serves code that runs briefly, ``2`` serves the rest; both give the same bits. Functions of
-:mod:`compiler.nest.math` are compiled once a process, when the first program needs them.
+Text is parsed, verified and handed to code generation as it is. Two levels: ``0`` compiles several
+times faster and serves code that runs briefly, ``2`` serves the rest; both give the same bits.
+Functions of :mod:`compiler.nest.math` are compiled once a process, when the first program needs
+them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from compiler.nest.functions import function
 _LIBRARY = re.compile(r"@(assay\.[\w.]+)\(")
 _ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
 
-# Rounding to nearest even, subnormals kept, all exceptions masked; whatever the process had is restored.
+# Rounding to nearest even, subnormals kept, all exceptions masked; whatever the process had is
+# restored.
 _GUARD_X86 = """
 declare void @llvm.x86.sse.stmxcsr(ptr)
 declare void @llvm.x86.sse.ldmxcsr(ptr)

@@ -1,8 +1,9 @@
 """A loader for the objects that LLVM writes for x86-64 Linux.
 
-LLVM's own (MCJIT) needs an engine and a target machine a program, which costs more than compiling a small
-program does. With the large code model every relocation is an absolute 64-bit address, so loading is
-copying sections and filling in addresses.
+LLVM's own (MCJIT) needs an engine and a target machine a program, which costs more than compiling a
+small program does. With the large code model every relocation is an absolute 64-bit address, so
+loading is copying sections and filling in addresses.
+
 Source of the format: System V ABI, AMD64 supplement, chapter 4; ELF-64 object file format.
 """
 
@@ -103,7 +104,7 @@ def _sections(data: bytes) -> list[tuple[int, ...]]:
 
 
 def _places(data: bytes, sections: list[tuple[int, ...]]) -> tuple[dict[int, int], int]:
-    """Offsets in memory of the sections to load, and the size of all; unwind tables are left out."""
+    """Offsets in memory of the sections to load, and the size of all; no unwind tables."""
     names = sections[struct.unpack_from("<H", data, 0x3E)[0]][4]
     places: dict[int, int] = {}
     end = 0

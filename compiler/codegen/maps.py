@@ -43,7 +43,7 @@ def emit_map(t: Text, nest: Map, memory: Memory) -> None:
 
 
 def width_for(size: int, most: int, least: int) -> int:
-    """The vector width for a loop of ``size``: the greatest power of two that fits, at least ``least``."""
+    """The vector width for a loop of ``size``: a power of two that fits, or 1 below ``least``."""
     width = min(most, 1 << (size.bit_length() - 1))
     return width if width >= least else 1
 
@@ -53,7 +53,8 @@ def start_of(t: Text, counter: str, copy: int, copies: int, size: int, width: in
     start = t.sum((counter, 1), copy * width)
     if size % (width * copies) == 0 or (copy == 0 and size % width == 0):
         return start
-    fits = t.e(f"icmp ult i64 {start}, {size - width}")  # not umin: fast selection knows no intrinsics
+    # Not umin: LLVM's fast instruction selection knows no intrinsics.
+    fits = t.e(f"icmp ult i64 {start}, {size - width}")
     return t.e(f"select i1 {fits}, i64 {start}, i64 {size - width}")
 
 

@@ -1,7 +1,7 @@
 """Schedules of reduce nests. All give the bits of the canonical order.
 
-* ``sequential``: the innermost kept dimension in vectors (each lane a result of its own) or scalars,
-  accumulators carried through the loops over the reduced dimensions;
+* ``sequential``: the innermost kept dimension in vectors (each lane a result of its own) or
+  scalars, accumulators carried through the loops over the reduced dimensions;
 * ``lanes`` along memory: 64 lanes as vectors, tail and tree by shuffles;
 * ``lanes`` otherwise: scalar code with the 64 partial results on the stack.
 """
@@ -114,7 +114,7 @@ def _sequential(fold: Fold) -> None:
 
 
 def _folded(fold: Fold, codes: list[Code], width: int) -> list[list[str]]:
-    """The results of each of ``codes``, which stand side by side in the loops over the reduced dimensions."""
+    """The results of each of ``codes``, side by side in the loops over the reduced dimensions."""
     t = fold.t
     start = [t.splat(REGISTER[d], v, width) for d, v in zip(fold.dtypes, fold.inits, strict=True)]
     if fold.count == 0:
@@ -156,7 +156,7 @@ def _lanes(fold: Fold, width: int) -> None:
 
 
 def _row(fold: Fold, width: int) -> list[str | None]:
-    """The vectors of partial results of one row; ``None`` where all lanes still are the identity."""
+    """The vectors of partial results of one row; ``None`` where all lanes are the identity."""
     t, dtype, axis, count = fold.t, fold.dtypes[0], fold.reduced[0], fold.count
     identity = constant(dtype, fold.nest.identity[0], width)
     parts: list[str | None] = [None] * (LANES // width)
@@ -190,7 +190,7 @@ def _row(fold: Fold, width: int) -> list[str | None]:
 
 
 def _tree(fold: Fold, parts: list[str | None], width: int) -> str:
-    """Lane j with lane j + h for h = 32, 16, ... 1; the identity changes nothing and is left out."""
+    """Lane j with lane j + h for h = 32, 16, ... 1; the identity is left out."""
     t, scalar = fold.t, REGISTER[fold.dtypes[0]]
     while len(parts) > 1:
         half = len(parts) // 2
@@ -213,7 +213,7 @@ def _tree(fold: Fold, parts: list[str | None], width: int) -> str:
 
 
 def _scratch(fold: Fold) -> None:
-    """Scalar code with the partial results in memory; only lanes that receive elements take part."""
+    """Scalar code with the partial results in memory; only lanes with elements take part."""
     t, dtype = fold.t, fold.dtypes[0]
     lanes = min(LANES, 1 << (fold.count - 1).bit_length())
     room = t.alloca(dtype, lanes)

@@ -1,8 +1,8 @@
 """Scalar ops of the nest IR as LLVM instructions on values of any vector width.
 
-16-bit floats are held as their bits, and LLVM's ``half`` is used for conversions only; bfloat is not used
-at all (``vcvtneps2bf16`` flushes subnormals). What LLVM leaves undefined - division by zero, shifts past
-the width, conversions out of range - is guarded here as the nest IR says.
+16-bit floats are held as their bits, and LLVM's ``half`` is used for conversions only; bfloat is
+not used at all (``vcvtneps2bf16`` flushes subnormals). What LLVM leaves undefined - division by
+zero, shifts past the width, conversions out of range - is guarded here as the nest IR says.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _shift(t: Text, inst: Inst, args: Sequence[str], _dtypes: Sequence[DType], w
 
 
 def _divide(t: Text, inst: Inst, args: Sequence[str], _dtypes: Sequence[DType], width: int) -> str:
-    """Division that never traps: a divisor of 0, and -1 under the least value, is exchanged for 1."""
+    """Division that never traps: divisors of 0, and of -1 under the least value, become 1."""
     dtype = inst.dtype
     scalar, whole = REGISTER[dtype], register(dtype, width)
     a, b = args
@@ -248,10 +248,10 @@ def _narrow(t: Text, x: str, target: DType, width: int) -> str:
 
 
 def _round_to_odd(t: Text, x: str, width: int) -> str:
-    """f64 to f32, where an inexact result gets an odd last bit, so that it may be rounded once more.
+    """f64 to f32 that may be rounded once more: an inexact result gets an odd last bit.
 
-    Source: Boldo and Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms using
-    rounding to odd", IEEE Transactions on Computers 57(4), 2008.
+    Source: Boldo and Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms
+    using rounding to odd", IEEE Transactions on Computers 57(4), 2008.
     """
     i32, f32, f64 = (vector(s, width) for s in ("i32", "float", "double"))
     near = t.e(f"fptrunc {f64} {x} to {f32}")
@@ -297,7 +297,8 @@ def _sticky(t: Text, x: str, source: DType, width: int) -> str:
 def _float_to_int(t: Text, x: str, source: DType, target: DType, width: int) -> str:
     """Truncates, saturates, NaN gives 0.
 
-    Up to 32 bits: clamped in f64, where both limits are exact; 64 bits by LLVM's saturating intrinsic.
+    Up to 32 bits: clamped in f64, where both limits are exact; 64 bits by LLVM's saturating
+    intrinsic.
     """
     if source.bits == 16:
         x, source = _widen(t, x, source, width), F32

@@ -1,7 +1,7 @@
 """A small builder of LLVM text: names, instructions, counted loops with carried values.
 
-What is written is final: no LLVM pass runs before code generation, so loops carry values in phis, and
-nothing here promises what was not proved (no fast-math flags, no ``nsw``, no ``noalias``).
+What is written is final: no LLVM pass runs before code generation, so loops carry values in phis,
+and nothing here promises what was not proved (no fast-math flags, no ``nsw``, no ``noalias``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from compiler.dtypes import ALL, F32, DType
 
 _OWN = {"i1": "i1", "f16": "i16", "bf16": "i16", "f32": "float", "f64": "double"}
 
-# How an element is held in a register and in memory. 16-bit floats are bits; i1 is a byte in memory.
+# How an element is held in a register and in memory. 16-bit floats are bits; i1 is a byte in
+# memory.
 REGISTER = {d: _OWN.get(d.name, f"i{d.bits}") for d in ALL}
 MEMORY = {d: "i8" if d.bits == 1 else REGISTER[d] for d in ALL}
 BYTES = {d: d.numpy.itemsize for d in ALL}

@@ -1,7 +1,8 @@
 """Lowering: from StableHLO graphs to nests.
 
-Every op is described as *value at an index*; see :mod:`compiler.lower.scope`. A node becomes one nest that reads its
-operands from memory; a composite ``assay.fusion`` becomes one nest that computes its whole body.
+Every op is described as *value at an index*; see :mod:`compiler.lower.scope`. A node becomes one
+nest that reads its operands from memory; a composite ``assay.fusion`` becomes one nest that
+computes its whole body.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ def unsigned(bits: int) -> DType:
 def raw_bits(at: Scope, x: int) -> int:
     """The bits of ``x`` as an unsigned integer; every NaN reads as the one canonical NaN.
 
-    Which payload and sign an operation gives a NaN is not defined, and differs between processors and even between
-    orders of commutative operands, so bits may not depend on it.
+    Which payload and sign an operation gives a NaN is not defined, and differs between processors
+    and even between orders of commutative operands, so bits may not depend on it.
     """
     dtype = at.s.dtype(x)
     if dtype.is_float:
@@ -38,7 +38,7 @@ def raw_bits(at: Scope, x: int) -> int:
 
 @lowering("bitcast_convert")
 def bitcast_convert(at: Scope, node: Node, index: Index) -> int:
-    """Same width: the bits. Otherwise the minor dimension holds the parts of the wider element, lowest first."""
+    """The bits; the minor dimension holds the parts of a wider element, lowest first."""
     source, target = at.graph.types[node.operands[0]].dtype, node.type.dtype
     if source is target:
         return at.value(node.operands[0], index)
@@ -75,9 +75,9 @@ def _from_bits(at: Scope, x: int, target: DType) -> int:
 def reduce_precision(at: Scope, node: Node, index: Index) -> int:
     """Round the significand to ``mantissa_bits`` half to even, then apply the exponent range.
 
-    What is too large becomes infinity, what is below the smallest normal number becomes zero, each with
-    its sign; NaN stays, or becomes infinity where there are no mantissa bits to tell them apart
-    (specification, *reduce_precision*). Works on the bits in the operand's own type.
+    What is too large becomes infinity, what is below the smallest normal number becomes zero, each
+    with its sign; NaN stays, or becomes infinity where there are no mantissa bits to tell them
+    apart (specification, *reduce_precision*). Works on the bits in the operand's own type.
     """
     x = at.operand(node, 0, index)
     dtype = at.s.dtype(x)

@@ -1,6 +1,7 @@
 """Lowering of elementwise ops to scalar code.
 
-f16 and bf16 have no arithmetic of their own: operands are converted to f32 and the result is rounded back, op by op.
+f16 and bf16 have no arithmetic of their own: operands are converted to f32 and the result is
+rounded back, op by op.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ FUNCTIONS = {
     "tanh": "tanh",
 }
 
-# StableHLO op -> scalar op by kind of element type (bool, int, uint, float); compare and the like stand below.
+# StableHLO op -> scalar op by kind of element type (bool, int, uint, float); compare and the like
+# stand below.
 DIRECT: dict[str, dict[str, str]] = {
     "add": {"bool": "ior", "int": "iadd", "uint": "iadd", "float": "fadd"},
     "and": {"bool": "iand", "int": "iand", "uint": "iand"},
@@ -90,7 +92,7 @@ def _call(at: Scope, name: str, xs: tuple[int, ...]) -> int:
 
 @lowering("power")
 def power(at: Scope, node: Node, index: Index) -> int:
-    """Floats: a function. Integers: wraps; a negative exponent gives 0, unless the base is 1 or -1."""
+    """Floats and integers each have a function of their own."""
     args = _operands(at, node, index)
     return widened(at, args, lambda *xs: _call(at, "pow", xs))
 
@@ -177,7 +179,7 @@ def compare(at: Scope, node: Node, index: Index) -> int:
 
 
 def _total_order(at: Scope, x: int) -> int:
-    """An unsigned integer that is ordered like the float: -NaN < -inf < ... < -0 < +0 < ... < inf < NaN.
+    """An unsigned integer that is ordered like the float: -inf < ... < -0 < +0 < ... < inf < NaN.
 
     Every NaN counts as the canonical one, see :func:`compiler.lower.convert.raw_bits`.
     """

@@ -158,7 +158,7 @@ class Lowerer:
         self._frame = outer
 
     def _single_nest(self, node: Node) -> Graph | None:
-        """The flat body of a fusion that can be one nest, without dead code; ``None`` for all other composites."""
+        """The flat body of a fusion that can be one nest; ``None`` for all other composites."""
         if not is_fusion(node):
             return None
         name = node.attr("decomposition")
@@ -197,7 +197,7 @@ class Lowerer:
         )
 
     def _outputs(self, frame: Frame) -> tuple[int, ...]:
-        """Turn temporaries into outputs; what is no temporary of its own (or twice an output) is copied."""
+        """Turn temporaries into outputs; anything else, and a second use, is copied."""
         outputs: list[int] = []
         for v in frame.graph.results:
             t = frame.graph.types[v]
@@ -252,7 +252,7 @@ def _renamed(node: Node, new: dict[int, int]) -> Node:
 
 
 def _one_nest(graph: Graph) -> bool:
-    """Whether a flat graph can be one nest: a map with results of one shape, or one reduce at the root."""
+    """Whether a flat graph can be one nest: results of one shape, or one reduce at the root."""
     live = _live(graph)
     roots = [i for i, n in enumerate(graph.nodes) if live[i] and n.op in NESTS]
     if not graph.results or len(set(graph.results)) != len(graph.results):

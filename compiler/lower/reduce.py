@@ -1,8 +1,8 @@
 """Lowering of reduce: one nest, in the canonical order.
 
-The order is ``lanes`` where the body is one commutative op with an identity and the reduced dimensions lie innermost in
-memory (dimensions of size 1 do not count); else it is ``sequential``. It depends on the op alone, never on what it is
-fused with, so that fusion keeps every bit.
+The order is ``lanes`` where the body is one commutative op with an identity and the reduced
+dimensions lie innermost in memory (dimensions of size 1 do not count); else it is ``sequential``.
+It depends on the op alone, never on what it is fused with, so that fusion keeps every bit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @lowering("reduce")
 def reduce(program: Lowerer, node: Node) -> None:
-    """Append the nest of one reduce; its operands are inlined as far as the program's sources say."""
+    """Append the nest of one reduce, with its operands inlined where they are not in memory."""
     half = len(node.operands) // 2
     inputs, inits = node.operands[:half], node.operands[half:]
     shape, dims = program.graph.types[inputs[0]].shape, sorted(node.attr("dimensions"))
@@ -66,7 +66,7 @@ def _combine(program: Lowerer, node: Node, region: Graph) -> Any:
 
 
 def _identity(region: Graph) -> bytes | None:
-    """The bytes of e with ``op(e, x) = x`` for all x, where the region is one such op on its two parameters."""
+    """The neutral element's bytes, where the region is one op that has one."""
     if len(region.nodes) != 1 or region.results != (2,) or len(region.params) != 2:
         return None
     node = region.nodes[0]

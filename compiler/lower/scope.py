@@ -1,9 +1,9 @@
 """Values at an index: graph nodes read as functions from an index to a scalar.
 
-A :class:`Scope` turns "element of value ``v`` at index ``i``" into scalar instructions. Elementwise ops ask their operands
-at the same index; ops that move elements do index arithmetic. Whatever is composed this way becomes one loop body.
-Every index that is asked for lies inside the value's shape, also under a predicate that turns out false: loads
-need no guard.
+A :class:`Scope` turns "element of value ``v`` at index ``i``" into scalar instructions. Elementwise
+ops ask their operands at the same index; ops that move elements do index arithmetic. Whatever is
+composed this way becomes one loop body. Every index that is asked for lies inside the value's
+shape, also under a predicate that turns out false: loads need no guard.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Source = Callable[["Scope", "Index"], int]
 
 
 class Index:
-    """An index into a shape: one i64 instruction a dimension, and the flat offset, each made when it is asked for."""
+    """An index into a shape: an i64 instruction a dimension, or the flat offset, made on demand."""
 
     __slots__ = ("_at", "_dims", "_flat", "key", "shape")
 
@@ -56,8 +56,8 @@ class Index:
     def reshaped(self, shape: tuple[int, ...]) -> Index:
         """The index of the same element in another shape of as many elements.
 
-        Dimensions that both shapes share (up to factors that agree) are kept; only a dimension that is truly cut
-        costs a division.
+        Dimensions that both shapes share (up to factors that agree) are kept; only a dimension that
+        is truly cut costs a division.
         """
         if self._dims is None:
             return Index(self._at, shape, None, self._flat)
@@ -118,7 +118,7 @@ class Scope:
         return self.value(v, Index(self, (), ()))
 
     def _compute(self, v: int, index: Index) -> int:
-        """Evaluate ``v``; chains of elementwise ops without recursion, so that long ones are no problem."""
+        """Evaluate ``v``; chains of elementwise ops without recursion, as they may be long."""
         key = index.key
         stack = [v]
         while stack:
@@ -149,7 +149,7 @@ class Scope:
     # Index arithmetic, folded where operands are known
 
     def loops(self, shape: Sequence[int], first: int = 0) -> Index:
-        """The index made of loop variables ``first``, ``first + 1``, ...; a dimension of size 1 is index 0."""
+        """The index made of loop variables from ``first`` on; 0 in dimensions of size 1."""
         dims = (
             self.i64(0) if n == 1 else self.s.emit("index", dtype=I64, imm=first + k)
             for k, n in enumerate(shape)

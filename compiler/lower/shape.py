@@ -10,7 +10,7 @@ from compiler.lower.table import lowering
 
 @lowering("broadcast_in_dim")
 def broadcast_in_dim(at: Scope, node: Node, index: Index) -> int:
-    """Operand dimension i is result dimension ``broadcast_dimensions[i]``; a size of 1 is repeated."""
+    """Operand dimension i is result dimension ``broadcast_dimensions[i]``; size 1 repeats."""
     shape = at.graph.types[node.operands[0]].shape
     dims = node.attr("broadcast_dimensions")
     picked = [at.i64(0) if n == 1 else index.dims[d] for n, d in zip(shape, dims, strict=True)]

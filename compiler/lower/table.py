@@ -1,14 +1,15 @@
 """The registry of lowerings: what each op means as scalar code.
 
-One file a family fills :data:`LOWERINGS`. Entries are looked up at run time, so that a wrapper put in the table takes
-effect at once. There are three kinds of entries:
+One file a family fills :data:`LOWERINGS`. Entries are looked up at run time, so that a wrapper put
+in the table takes effect at once. There are three kinds of entries:
 
-* most ops, ``value(scope, node, index) -> int``: the scalar instruction that is the element of the node's result at
-  ``index``, composed from the elements of its operands (:class:`compiler.lower.scope.Scope`);
+* most ops, ``value(scope, node, index) -> int``: the scalar instruction that is the element of the
+  node's result at ``index``, composed from the elements of its operands
+  (:class:`compiler.lower.scope.Scope`);
 * ``reduce`` and ``dot_general``, ``nest(program, node) -> None``: append one nest
   (:class:`compiler.lower.program.Lowerer`);
-* ``call`` and ``composite``, ``inline(graph, node) -> results``: copy the callee's nodes into the caller
-  (:class:`compiler.lower.call.Inliner`).
+* ``call`` and ``composite``, ``inline(into, node, operands) -> results``: copy the callee's nodes
+  into the caller (:class:`compiler.lower.call.Inliner`).
 """
 
 from __future__ import annotations

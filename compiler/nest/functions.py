@@ -1,4 +1,4 @@
-"""Functions that ``call`` names: the transcendental ones of :mod:`compiler.nest.math`, and integer power."""
+"""Functions that ``call`` names: those of :mod:`compiler.nest.math`, and integer power."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def function(name: str) -> Body:
 
 
 def _integer_power(dtype: DType) -> Body:
-    """Square and multiply over all bits of the exponent; negative exponents as the reciprocal, truncated.
+    """Square and multiply over all bits of the exponent; negative ones give the reciprocal.
 
     1 stays 1, -1 alternates, and every other base, 0 too, gives 0 to a negative exponent.
     """

@@ -1,6 +1,7 @@
 """The nest interpreter: the meaning of the nest IR, in NumPy, bit for bit that of the machine code.
 
-Bodies are evaluated for all indices of a domain at once; only the steps of a canonical order run one after another.
+Bodies are evaluated for all indices of a domain at once; only the steps of a canonical order run
+one after another.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def _run_nest(nest: Nest, memory: list[Array]) -> None:
 
 
 def _chunks(domain: tuple[int, ...]) -> list[tuple[int, int, int]]:
-    """Ranges of the first dimension that is not 1, each of about :data:`CHUNK` indices: (start, stop, dimension)."""
+    """Parts of about :data:`CHUNK` indices: (start, stop, dimension), the first that is not 1."""
     dim = next((d for d, n in enumerate(domain) if n != 1), 0)
     if prod(domain) <= CHUNK:
         return [(0, domain[dim] if domain else 1, dim)]
@@ -78,7 +79,7 @@ def _indices(sizes: Sequence[int], start: int, stop: int, dim: int) -> list[Arra
 def _part(
     domain: tuple[int, ...], start: int, stop: int, dim: int
 ) -> tuple[tuple[int, ...], slice]:
-    """The shape of a part of the domain, and where it lies in the row-major output (leading dimensions are 1)."""
+    """The shape of a part of the domain, and where it lies in the row-major output."""
     if not domain:
         return (), slice(0, 1)
     inner = prod(domain[dim + 1 :])

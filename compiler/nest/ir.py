@@ -1,8 +1,9 @@
 """The nest IR: what each kernel computes, as scalar code over an index domain.
 
-A :class:`Program` is a list of nests over row-major buffers. A nest says *what* is computed for every index and in which
-canonical order partial sums are taken; tiling, vector width, unrolling and masks are the code generator's business and
-never change a bit. Index arithmetic and data share one scalar language (:class:`Body`).
+A :class:`Program` is a list of nests over row-major buffers. A nest says *what* is computed for
+every index and in which canonical order partial sums are taken; tiling, vector width, unrolling and
+masks are the code generator's business and never change a bit. Index arithmetic and data share one
+scalar language (:class:`Body`).
 """
 
 from __future__ import annotations
@@ -15,21 +16,34 @@ import numpy as np
 from compiler.dtypes import DType
 from compiler.ir import TensorType
 
-# Scalar operations by what they need. Integers are two's complement and wrap; nothing here is undefined:
-#   const imm=bytes of the value | arg imm=k (k-th argument of the body) | index imm=k (loop variable k of the nest, i64)
-#   load imm=buffer args=(offset)   element at flat offset, which is always inside (lowering clamps where it selects)
-#   float (f32, f64; one rounding to nearest even each): fadd fsub fmul fdiv fma fsqrt | exact: fneg fabs floor ceil trunc
-#     rint (half to even) copysign(x, sign) frem (C fmod)
-#   fmax fmin: IEEE 754-2019 maximum/minimum (NaN wins, -0 < +0)
-#   integer (i8..ui64): iadd isub imul iand ior ixor | shl lshr ashr: amount read as unsigned; past the width: 0, 0, sign
-#     sdiv udiv srem urem: truncating; x/0 = -1 (all ones), x%0 = x, MIN/-1 = MIN, MIN%-1 = 0 | ctlz ctpop smax smin umax umin
-#   i1: iand ior ixor (not is ixor true)
-#   cmp imm=eq|ne|lt|le|gt|ge: of floats ordered except ne (unordered or not equal); signedness by operand dtype; gives i1
+# Scalar operations. Integers are two's complement and wrap; nothing here is undefined.
+#
+# Sources
+#   const       imm: the bytes of the value
+#   arg         imm: number of an argument of the body
+#   index       imm: number of a loop variable of the nest; i64
+#   load        imm: buffer, args: flat offset, always inside (lowering clamps where it selects)
+# Floats (f32, f64): one rounding to nearest even each
+#   fadd fsub fmul fdiv fma fsqrt
+#   exact: fneg fabs floor ceil trunc, rint (half to even), copysign(x, sign), frem (C fmod)
+#   fmax fmin   IEEE 754-2019 maximum, minimum: NaN wins, -0 < +0
+# Integers (i8 to ui64)
+#   iadd isub imul iand ior ixor ctlz ctpop smax smin umax umin
+#   shl lshr ashr        amount read as unsigned; past the width: 0, 0, copies of the sign
+#   sdiv udiv srem urem  truncate; x/0 = -1 (all ones), x%0 = x, MIN/-1 = MIN, MIN%-1 = 0
+# i1
+#   iand ior ixor (not is ixor true)
+# Any type
+#   cmp         imm: eq ne lt le gt ge; gives i1. Floats: false if unordered, but ne is true;
+#               integers: signed or not by dtype
 #   select(pred, a, b)
-#   convert: between any two scalar dtypes: int->int wraps or extends by the source's sign; int->float and float->float round
-#     to nearest even (once); float->int truncates, saturates, NaN gives 0; to i1: != 0; from i1: 0 or 1
-#   bitcast: same width | call imm=name: a function of compiler.nest.math on scalars
-# f16 and bf16 have no arithmetic: convert to f32, compute, convert back (innocuous for + - * / sqrt: 2p + 2 <= 24).
+#   convert     integers wrap or extend by the source's sign; to floats to nearest even, once;
+#               float to integer truncates, saturates, NaN gives 0; to i1: != 0; from i1: 0 or 1
+#   bitcast     same width
+#   call        imm: name of a function, see compiler.nest.functions
+#
+# f16 and bf16 have no arithmetic: convert to f32, compute, convert back. For + - * / and sqrt that
+# is the correctly rounded result, as 2p + 2 <= 24.
 
 
 class Inst(NamedTuple):
@@ -42,14 +56,17 @@ class Inst(NamedTuple):
 
 
 class Body(NamedTuple):
-    """Straight-line scalar code; ``results`` are instruction numbers. A function body reads its arguments by ``arg``."""
+    """Straight-line scalar code; ``results`` are instruction numbers."""
 
     insts: tuple[Inst, ...]
     results: tuple[int, ...]
 
 
 class Buffer(NamedTuple):
-    """Row-major memory. ``role``: ``input``, ``output``, ``temp`` or ``const`` (then ``data`` holds the bytes)."""
+    """Row-major memory.
+
+    ``role``: ``input``, ``output``, ``temp`` or ``const`` (then ``data`` holds the bytes).
+    """
 
     type: TensorType
     role: str
@@ -58,7 +75,7 @@ class Buffer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """For every index of ``domain`` (loop variables 0..): ``outs[k][flat index] = body.results[k]``."""
+    """For every index of ``domain``: ``outs[k][flat index] = body.results[k]``."""
 
     name: str
     domain: tuple[int, ...]
@@ -68,13 +85,15 @@ class Map:
 
 @dataclass(frozen=True, slots=True)
 class Reduce:
-    """``outs[k][flat index] = fold(combine, inits, body over reduced)``, for every index of ``domain``.
+    """For every index of ``domain``: the elements over ``reduced``, folded.
 
-    Loop variables: ``domain`` first, then ``reduced``; the reduced indices run in row-major order, numbered k = 0..K-1.
-    ``combine`` takes (acc..., element...) and returns the new acc. ``order``:
-      ``sequential``: acc = init; for k: acc = combine(acc, element k)
-      ``lanes``: 64 partial results, lane j folding k = j, j+64, ... in order, starting from ``identity``; then lane halves
-        are combined 32, 16, 8, 4, 2, 1 apart (lane j with lane j+h), at last combine(init, lane 0).
+    Loop variables: ``domain`` first, then ``reduced``; the reduced indices run in row-major order,
+    numbered k = 0..K-1. ``combine`` takes (acc..., element...) and returns the new acc. ``order``:
+
+    * ``sequential``: acc = init; for k: acc = combine(acc, element k)
+    * ``lanes``: 64 partial results, lane j folding k = j, j+64, ... in order, starting from
+      ``identity``; then lane halves are combined 32, 16, 8, 4, 2, 1 apart (lane j with lane j+h),
+      at last combine(init, lane 0).
     """
 
     name: str
@@ -90,13 +109,16 @@ class Reduce:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """Contraction ``out[b, m, n] = sum over k of lhs[b, m, k] * rhs[b, k, n]``; each letter stands for several dimensions.
+    """Contraction ``out[b, m, n] = sum over k of lhs[b, m, k] * rhs[b, k, n]``.
 
-    ``batch``, ``m``, ``n``, ``k`` hold sizes; ``lhs_strides`` maps (batch, m, k) to element strides of lhs, ``rhs_strides``
-    (batch, n, k) to those of rhs, each as one flat tuple; out is row-major over batch, m, n. ``acc`` is the dtype of the sum.
-    Canonical value for floats: operands converted to ``acc``; total = 0; for each block of 256 consecutive k (row-major):
-    part = 0; part = fma(l, r, part) in order; total = total + part. Integers: exact modulo 2**bits. i1: or of ands.
-    The sum is converted to the output's dtype at the end.
+    Each letter stands for several dimensions. ``batch``, ``m``, ``n``, ``k`` hold sizes;
+    ``lhs_strides`` maps (batch, m, k) to element strides of lhs, ``rhs_strides`` (batch, n, k) to
+    those of rhs, each as one flat tuple; out is row-major over batch, m, n. ``acc`` is the dtype of
+    the sum, to which operands are converted before and from which the result is converted after.
+
+    Canonical value of floats: total = 0; for each block of 256 consecutive k (row-major): part = 0;
+    part = fma(l, r, part) in order; total = total + part. Integers: exact modulo 2**bits. i1: or of
+    ands.
     """
 
     name: str
@@ -117,7 +139,10 @@ Nest = Map | Reduce | Dot
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Nests in order over numbered buffers; ``inputs`` and ``outputs`` are buffer numbers in the entry's order."""
+    """Nests in order over numbered buffers.
+
+    ``inputs`` and ``outputs`` are buffer numbers in the entry's order.
+    """
 
     buffers: tuple[Buffer, ...]
     nests: tuple[Nest, ...]
@@ -142,7 +167,9 @@ class Scalars:
         return at
 
     def const(self, value: Any, dtype: DType) -> int:
-        """A constant, given as a Python or NumPy scalar; kept as its bits, so that -0.0 and NaN stay apart."""
+        """A constant, given as a Python or NumPy scalar; kept as its bits, so that -0.0 and NaN
+        stay apart.
+        """
         return self.emit("const", dtype=dtype, imm=np.asarray(value).astype(dtype.numpy).tobytes())
 
     def dtype(self, at: int) -> DType:

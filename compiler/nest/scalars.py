@@ -1,7 +1,8 @@
 """Scalar ops of the nest IR in NumPy, on whole arrays at once.
 
-Each entry of :data:`SCALAR` computes, element by element, what :mod:`compiler.nest.ir` says, bit for bit (NaN aside:
-any NaN stands for every other). Arguments are arrays or NumPy scalars of the dtype's NumPy type that broadcast.
+Each entry of :data:`SCALAR` computes, element by element, what :mod:`compiler.nest.ir` says, bit
+for bit (NaN aside: any NaN stands for every other). Arguments are arrays or NumPy scalars of the
+dtype's NumPy type that broadcast.
 """
 
 from __future__ import annotations
@@ -193,7 +194,7 @@ def _narrow(x: Value, target: DType) -> Value:
 
 
 def _to_odd(x: Value) -> Value:
-    """f64 to f32, where an inexact result gets an odd last bit, so that it may be rounded once more."""
+    """f64 to f32 that may be rounded once more: an inexact result gets an odd last bit."""
     x = np.asarray(x)
     near = x.astype(np.float32)
     back = near.astype(np.float64)
