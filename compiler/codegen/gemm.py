@@ -28,6 +28,7 @@ from compiler.nest.ir import Dot
 LEAST = 1 << 14  # products from which the call pays
 PITCH = BLOCK + 16  # row length of packed lhs: no two rows start in the same cache set
 PACKED = 1 << 18  # bytes of packed lhs: they stay in the second level of the cache
+STRETCH = 1 << 15  # most columns of a result that is rounded at the end
 FAR = 1024  # bytes between successive rows of rhs from which packing pays
 
 
@@ -96,7 +97,16 @@ def emit_dot(t: Text, nest: Dot, memory: Memory) -> None:
                 t.at(p, dtype, t.sum((i, step)))
                 for p, dtype, step in zip(pointers, types, steps, strict=True)
             ]
-        _call_driver(t, nest.acc, types, pointers, (row, column, k))
+        # Totals that are not of the result's dtype wait on the stack: bound their number.
+        step = column.size if types[2] is nest.acc else STRETCH
+        for start in range(0, column.size, step):
+            part = Dim(min(step, column.size - start), column.left, column.right, column.out)
+            moved = [
+                pointers[0],
+                t.at(pointers[1], types[1], str(start * column.right)),
+                t.at(pointers[2], types[2], str(start * column.out)),
+            ]
+            _call_driver(t, nest.acc, types, moved, (row, part, k))
 
 
 def _one(loops: list[Dim]) -> Dim | None:

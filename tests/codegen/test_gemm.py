@@ -80,6 +80,15 @@ def test_totals_of_16_bits_in_many_blocks(check, seeded):
     check(program, normal(seeded("wide"), program))
 
 
+@pytest.mark.parametrize("layout", ["plain", "right"])
+def test_very_wide_results_of_16_bits(layout, check, seeded):
+    """Columns are taken in stretches, so that the stack stays small."""
+    _, rc = LAYOUTS[layout]
+    right = ((3, 40_000), (40_000, 3))[rc]
+    program = product((7, 3), right, ((), (), (1,), (rc,)), F16, F16)
+    check(program, normal(seeded("very wide"), program))
+
+
 @pytest.mark.parametrize(
     ("left", "right", "dims"),
     [
