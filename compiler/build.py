@@ -54,8 +54,9 @@ class Builder:
     ) -> int:
         """Append a checked node and return the number of its first result.
 
-        ``types`` is needed where the result cannot be inferred (``convert``, ``reshape``, ``broadcast_in_dim``, ``iota``,
-        ``bitcast_convert``). Raises VerifyError naming the op and the specification's constraint.
+        ``types`` is needed where the result cannot be inferred (``convert``, ``reshape``,
+        ``broadcast_in_dim``, ``iota``, ``bitcast_convert``). Raises VerifyError naming the op and
+        the specification's constraint.
         """
         row = OPS[op]
         full = {a.name: attrs.pop(a.name, a.default) for a in row.attrs}

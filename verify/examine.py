@@ -99,6 +99,8 @@ class Prepared:
             outputs = tuple(self.compiled.run(question.inputs))
         except UnsupportedError as e:
             return _ended("unsupported", str(e), self.compiled)
+        except TimeoutError as e:
+            return _ended("timeout", str(e), self.compiled)
         except Exception:
             return _ended("crash", traceback.format_exc(), self.compiled)
         found = self._judge(question, outputs)
@@ -163,6 +165,8 @@ def prepare(module: Module, target: Target | str, options: Options = Options()) 
         return Prepared(module, chosen, options, chosen.compile(module, options))
     except UnsupportedError as e:
         return Prepared(module, chosen, options, refusal=_ended("unsupported", str(e)))
+    except TimeoutError as e:
+        return Prepared(module, chosen, options, refusal=_ended("timeout", str(e)))
     except Exception:
         return Prepared(module, chosen, options, refusal=_ended("crash", traceback.format_exc()))
 
