@@ -1,16 +1,18 @@
 """Examine a case in a process of its own: whatever the target does there comes back as a verdict.
 
-Used where one program is asked for by name and the asking process must live on: ``replay``,
-``bisect``, ``reduce``, the gate. Campaigns have their own supervised workers.
+Used where one program is asked for by name and the asking process must live on: ``check``,
+``replay``, ``bisect``, ``reduce``, the gate. Campaigns have their own supervised workers.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from compiler.errors import InternalError
 from verify.case import Case
-from verify.examine import Examination, examine
+from verify.examine import Examination, Question, prepare
 from verify.oracle import Verdict
 from verify.targets.sandbox import Crash, Raised, Returned, Worker
 
@@ -35,11 +37,22 @@ class Shield:
         """The examination of ``case``, with its fault switched on; crash or timeout if the process
         dies of it.
         """
-        self.died = ""
-        outcome = self.worker.call("verify.shield:answer", case, timeout=self.seconds)
-        if isinstance(outcome, Returned):
-            found: Examination = outcome.value
+        found: Examination = self._ask("verify.shield:answer", case)
+        return found
+
+    def levels(self, case: Case, levels: Sequence[int]) -> list[Examination]:
+        """The examinations of ``case`` at each of ``levels``; a death is one level's verdict."""
+        found = self._ask("verify.shield:answers", case, tuple(levels))
+        if isinstance(found, list):
             return found
+        return [self.examine(replace(case, level=n)) for n in levels]
+
+    def _ask(self, function: str, *arguments: Any) -> Any:
+        """What ``function`` returned in the worker process, or the verdict on its death."""
+        self.died = ""
+        outcome = self.worker.call(function, *arguments, timeout=self.seconds)
+        if isinstance(outcome, Returned):
+            return outcome.value
         if isinstance(outcome, Raised):
             if outcome.error is not None:
                 raise outcome.error
@@ -61,9 +74,16 @@ class Shield:
 
 def answer(case: Case) -> Examination:
     """What the worker process does with one case."""
-    if not case.fault:
-        return examine(case.module, case.inputs, case.target, case.options)
+    return answers(case, (case.level,))[0]
+
+
+def answers(case: Case, levels: Sequence[int]) -> list[Examination]:
+    """What the worker process does with one case at several levels; the reference is asked once."""
     from verify.faults import activate
 
+    question = Question(case.module, case.inputs)
     with activate(case.fault):
-        return examine(case.module, case.inputs, case.target, case.options)
+        return [
+            prepare(case.module, case.target, replace(case.options, level=n)).examine(question)
+            for n in levels
+        ]

@@ -37,6 +37,7 @@ def bisect_(
         json: one JSON document on standard output, text on standard error.
     """
     from verify.cli import programs
+    from verify.faults import activate
     from verify.isolate import blame
     from verify.shield import Shield
 
@@ -56,7 +57,7 @@ def bisect_(
         out.say(f"{program}: {found.kind}; there is nothing to bisect")
         out.document({"pass": "", "rewrite": "", "application": 0, "evaluations": 1})
         return 0 if found.kind != "unsupported" else 4
-    with programs.switched_on(case.fault):
+    with activate(case.fault):
         guilty = blame(case, shield.died)
     out.say(f"{program}  {case.target} -O{case.level}  {found.kind}")
     if not guilty.pass_name:

@@ -63,21 +63,23 @@ def check_(
     precision = programs.check_precision(precision)
     module = programs.read_module(file)
     arrays = programs.read_inputs(module, inputs, seed)
-    results = []
-    with programs.switched_on(fault):
-        from compiler.pipeline import Options
-        from verify.examine import Question, prepare
-        from verify.targets import get
+    programs.check_names(target, fault)
+    from verify.case import Case
+    from verify.shield import Shield
 
-        chosen, question = get(target), Question(module, arrays)
-        for n in levels:
-            found = prepare(module, chosen, Options(level=n, precision=precision)).examine(question)
-            _report(out, file, target, n, found)
-            results.append(_document(n, found))
+    case = Case(module, tuple(arrays), target, 0, precision, meta={"fault": fault})
+    with Shield() as shield:
+        found = shield.levels(case, levels)
+    for n, one in zip(levels, found, strict=True):
+        _report(out, file, target, n, one)
+    results = [_document(n, one) for n, one in zip(levels, found, strict=True)]
     worst = max(results, key=lambda r: GRAVITY.index(r["verdict"]))
     out.document({"file": str(file), "target": target, **worst, "levels": results})
     if EXIT[worst["verdict"]] == 1:
-        out.say(f"next: assay bisect {file}" + (f" --inputs {inputs}" if inputs else ""))
+        names = {"target": target, "precision": precision, "fault": fault}
+        given = {"inputs": inputs, "seed": seed, **names}
+        words = [f"--{k} {v}" for k, v in given.items() if v and v != "assay"]
+        out.say(f"next: assay bisect {file} -O{worst['level']} {' '.join(words)}".rstrip())
     return EXIT[worst["verdict"]]
 
 

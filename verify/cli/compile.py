@@ -55,13 +55,14 @@ def compile_(
         json: one JSON document on standard output, text on standard error.
     """
     from verify.cli import programs
+    from verify.faults import activate
 
     levels = programs.parse_levels(level)
     if len(levels) != 1:
         raise InputError(f"-O {level}: compile takes one level")
     programs.check_precision(precision)
     module = programs.read_module(file)
-    with programs.switched_on(fault):
+    with activate(fault):
         from compiler.pipeline import PASSES, Options
 
         unknown = sorted({*disable, *filter(None, [print_ir_after])} - set(PASSES))

@@ -55,7 +55,7 @@ def fuzz_(
         directory: where campaigns and findings are kept; .assay by default.
         json: one JSON document on standard output, text on standard error.
     """
-    from verify.cli.programs import check_level, check_precision
+    from verify.cli.programs import check_level, check_names, check_precision
     from verify.fuzz import CampaignConfig, campaign
     from verify.fuzz import resume as go_on
     from verify.store import DEFAULT
@@ -84,21 +84,11 @@ def fuzz_(
                 fault=fault,
                 directory=where,
             )
-            _check(target, fault)
+            check_names(target, fault)
             summary = campaign(config, seen)
     _report(out, summary)
     out.document(summary.to_json())
     return _exit_code(summary)
-
-
-def _check(target: str, fault: str) -> None:
-    """Refuse what no worker could load, before any is started."""
-    from verify.cli.programs import switched_on
-    from verify.targets import get
-
-    get(target)
-    with switched_on(fault):
-        pass
 
 
 def _exit_code(summary: Summary) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,12 +105,11 @@ def check_precision(precision: str) -> str:
     return precision
 
 
-def switched_on(fault: str) -> AbstractContextManager[None]:
-    """The injected fault ``fault`` while the block runs; nothing if it is empty. InputError if it
-    is unknown.
-    """
-    if not fault:
-        return nullcontext()
+def check_names(target: str, fault: str) -> None:
+    """InputError for a target or fault that does not exist (or is not installed)."""
     from verify.faults import activate
+    from verify.targets import get
 
-    return activate(fault)
+    get(target)
+    with activate(fault):
+        pass

@@ -41,6 +41,7 @@ def reduce_(
         json: one JSON document on standard output, text on standard error.
     """
     from verify.cli import programs
+    from verify.faults import activate
     from verify.isolate import isolate_any
     from verify.repro import emit
     from verify.shield import Shield
@@ -61,7 +62,7 @@ def reduce_(
         text.say(f"{program}: {found.kind}; there is nothing to reduce")
         text.document({"ops_before": 0, "ops_after": 0, "tests": 1, "case": ""})
         return 0 if found.kind != "unsupported" else 4
-    with programs.switched_on(case.fault):
+    with activate(case.fault):
         finding = isolate_any(case, shield.died, budget=tests)
         folder = emit(finding, out or program.with_name(f"{program.stem}-reduced"))
     small = finding.reduction
