@@ -102,6 +102,38 @@ def test_a_known_bug_of_xla_shows(xla: Xla) -> None:
     assert folded.tolist() == [False, True, True, False]
 
 
+def test_a_crash_of_xla_is_survived(xla: Xla) -> None:
+    """The constant folder divides integers by zero; the same program with inputs runs."""
+    text = """func.func @main(%b: tensor<1xi32>) -> tensor<1xi32> {{
+      %a = stablehlo.constant dense<9> : tensor<1xi32>
+      %c = stablehlo.constant dense<0> : tensor<1xi32>
+      %0 = stablehlo.divide %a, {} : tensor<1xi32>
+      return %0 : tensor<1xi32>
+    }}"""
+    zero = np.zeros(1, np.int32)
+    with pytest.raises(TargetCrash, match="SIGFPE"):
+        run(xla, text.format("%c"), zero)
+    assert run(xla, text.format("%b"), zero)[0].tolist() == [-1]
+
+
+def test_what_xla_declines_is_unsupported(xla: Xla) -> None:
+    text = """func.func @main(
+        %a: tensor<4xf16>, %b: tensor<4xbf16>, %s: tensor<f16>, %t: tensor<bf16>)
+        -> (tensor<f16>, tensor<bf16>) {
+      %0:2 = stablehlo.reduce(%a init: %s), (%b init: %t) across dimensions = [0]
+        : (tensor<4xf16>, tensor<4xbf16>, tensor<f16>, tensor<bf16>)
+        -> (tensor<f16>, tensor<bf16>)
+        reducer(%w: tensor<f16>, %x: tensor<f16>) (%y: tensor<bf16>, %z: tensor<bf16>) {
+          %1 = stablehlo.add %w, %x : tensor<f16>
+          %2 = stablehlo.add %y, %z : tensor<bf16>
+          stablehlo.return %1, %2 : tensor<f16>, tensor<bf16>
+        }
+      return %0#0, %0#1 : tensor<f16>, tensor<bf16>
+    }"""
+    with pytest.raises(UnsupportedError, match="mixed precision is disallowed"):
+        xla.compile(parse(text), Options())
+
+
 @pytest.mark.parametrize("off", [*((p,) for p in PASSES), PASSES])
 def test_passes_can_be_switched_off(xla: Xla, off: tuple[str, ...]) -> None:
     """Only algsimp turns division by a constant into multiplication, which rounds otherwise."""

@@ -39,6 +39,9 @@ PASSES = (
     "zero_sized_hlo_elimination",
 )
 
+# What XLA's errors say where it declines a valid program; any other error is a finding.
+REFUSALS = ("UNIMPLEMENTED", "[hlo verifier]")
+
 CONTRACT: Contract = allow("reassoc", "contract", "arcp", "afn", "nsz")
 
 DEVIATIONS = (
@@ -157,7 +160,7 @@ def unpack(outcome: Outcome) -> Any:
         case Raised(error=error) if error is not None:
             raise error
         case Raised(kind, message, trace):
-            if "UNIMPLEMENTED" in message:
+            if any(mark in message for mark in REFUSALS):
                 raise UnsupportedError(f"target xla: {message.splitlines()[0]}")
             raise TargetCrash(f"{kind}: {message}\n{trace}")
 
