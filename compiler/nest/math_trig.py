@@ -227,13 +227,13 @@ def _sin_cos_f64(a: Value) -> tuple[tuple[Value, Value], tuple[Value, Value], Va
 
 
 def sin_f64(x: Value) -> Value:
-    """Sine, about half an ulp."""
+    """Sine, 0.75 ulp."""
     (s, _), (c, _), n = _sin_cos_f64(abs(x))
     return _sine(s, c, n, x)
 
 
 def cos_f64(x: Value) -> Value:
-    """Cosine, about half an ulp."""
+    """Cosine, 0.75 ulp."""
     (s, _), (c, _), n = _sin_cos_f64(abs(x))
     return _cosine(s, c, n)
 
@@ -303,7 +303,7 @@ def atan2_f32(y: Value, x: Value) -> Value:
 
 
 def atan2_f64(y: Value, x: Value) -> Value:
-    """atan2, below one ulp: a corrected quotient; above pi / 8 it is the angle to pi / 4."""
+    """atan2, about one ulp: a corrected quotient; above pi / 8 it is the angle to pi / 4."""
     short, long, steep, left = _legs(y, x)
     up = select(long < 2.0**-500, long.lift(2.0**500), 1.0)
     factor = select(long > 2.0**500, 2.0**-500, up)
