@@ -196,19 +196,23 @@ class Vec(tuple[Int, ...]):
         """The number of entries."""
         return len(self)
 
+    @absorbing
     def at(self, axis: int) -> Int:
         """The entry of one axis."""
         return self[axis]
 
+    @absorbing
     def take(self, axes: Iterable[int]) -> Vec:
         """``result[i] = self[axes[i]]``."""
         return Vec(self[a] for a in axes)
 
+    @absorbing
     def drop(self, axes: Iterable[int]) -> Vec:
         """The entries of all other axes, in order."""
         gone = set(axes)
         return Vec(x for i, x in enumerate(self) if i not in gone)
 
+    @absorbing
     def put(self, axis: int, value: Int) -> Vec:
         """The same vector with one entry exchanged."""
         return Vec((*self[:axis], value, *self[axis + 1 :]))
@@ -254,42 +258,51 @@ class Axes(tuple[int, ...]):
 
     __slots__ = ()
 
+    @absorbing
     def at(self, i: int) -> int:
         """The i-th axis."""
         return self[i]
 
+    @absorbing
     def take(self, axes: Iterable[int]) -> Axes:
         """``result[i] = self[axes[i]]``."""
         return Axes(self[a] for a in axes)
 
+    @absorbing
     def through(self, table: Iterable[int]) -> Axes:
         """``result[i] = table[self[i]]``."""
         known = tuple(table)
         return Axes(known[a] for a in self)
 
+    @absorbing
     def disjoint(self, other: Iterable[int]) -> bool:
         """Whether no axis is in both."""
         return not set(self) & set(other)
 
+    @absorbing
     def xor(self, other: Iterable[int]) -> Dims:
         """The axes that are in exactly one of the two, ascending."""
         return Dims(sorted(set(self) ^ set(other)))
 
+    @absorbing
     def lift(self, removed: Iterable[int], rank: int) -> Dims:
         """These axes of a tensor of which ``removed`` were dropped, as axes of the original tensor of ``rank``."""
         gone = set(removed)
         kept = [i for i in range(rank) if i not in gone]
         return Dims(kept[a] for a in self)
 
+    @absorbing
     def lower(self, removed: Iterable[int]) -> Dims:
         """These axes (none of them in ``removed``) as axes of the tensor without ``removed``."""
         gone = set(removed)
         return Dims(a - sum(g < a for g in gone) for a in self)
 
+    @absorbing
     def join(self, other: Iterable[int]) -> Dims:
         """The union, ascending."""
         return Dims(sorted({*self, *other}))
 
+    @absorbing
     def without(self, other: Iterable[int]) -> Dims:
         """The axes that are not in ``other``."""
         gone = set(other)
@@ -307,6 +320,7 @@ class Axes(tuple[int, ...]):
         """Whether each axis is larger than the one before."""
         return all(a < b for a, b in zip(self, self[1:], strict=False))
 
+    @absorbing
     def rest(self, rank: int) -> Dims:
         """All other axes of a tensor of ``rank``, ascending."""
         return Dims(i for i in range(rank) if i not in self)
@@ -323,6 +337,7 @@ class Perm(Axes):
 
     __slots__ = ()
 
+    @absorbing
     def then(self, other: Iterable[int]) -> Perm:
         """The one transpose that equals this one followed by ``other``."""
         return Perm(self[a] for a in other)

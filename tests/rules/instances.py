@@ -1,0 +1,147 @@
+"""Programs made from rules: left-hand sides, near-misses of them, inputs, and bit for bit comparison."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from compiler.build import Builder
+from compiler.dtypes import ALL, I1, DType
+from compiler.ir import Array, Module, TensorType, module
+from compiler.lower import lower
+from compiler.nest.interp import run
+from compiler.rewrite import Trace
+from compiler.rules import Rule
+from compiler.rules.greedy import RuleSet, rewrite_module
+from compiler.rules.plant import plant
+from compiler.rules.sample import Instance, sample
+from compiler.rules.term import Const, Tensor, Term
+from compiler.rules.values import Dims
+
+FLOATS = (0.0, -0.0, 1.0, -1.5, 3.25, float("inf"), float("-inf"), float("nan"), 1e-3, -7.0)
+
+
+def below(seed: object) -> Callable[[int], int]:
+    """A source of choices."""
+    rng = random.Random(str(seed))
+    return rng.randrange
+
+
+def instances(rule: Rule, count: int, *, holds: bool, dtype: DType | None = None) -> list[Instance]:
+    """Up to ``count`` instances whose guard holds (or does not)."""
+    source, out = below((rule.name, holds, dtype)), []
+    for _ in range(2000):
+        made = sample(rule, source, dtype)
+        if made is not None and made.holds is holds:
+            out.append(made)
+            if len(out) == count:
+                break
+    return out
+
+
+def program(lhs: Term, params: dict[str, TensorType]) -> Module:
+    """A function that returns the term on its tensor variables."""
+    b = Builder(list(params.values()))
+    return module(b.graph([plant(lhs, b, {n: k for k, n in enumerate(params)})]))
+
+
+def apply_rule(rule: Rule, m: Module) -> tuple[Module, Trace]:
+    """The module after the rule alone."""
+    trace = Trace()
+    return rewrite_module(m, RuleSet(lambda r: r is rule), "test", trace), trace
+
+
+def near_misses(rule: Rule) -> Iterator[tuple[str, Term, dict[str, TensorType]]]:
+    """Programs that look like the left side and are not: (what is wrong, term, parameters)."""
+    for made in instances(rule, 3, holds=False):
+        yield "guard", made.lhs, made.params
+    for dtype in ALL:
+        if dtype not in rule.dtypes:
+            for made in instances(rule, 1, holds=False, dtype=dtype):
+                yield f"dtype {dtype}", made.lhs, made.params
+    for made in instances(rule, 3, holds=True):
+        yield from _mutants(made)
+
+
+def _mutants(made: Instance) -> Iterator[tuple[str, Term, dict[str, TensorType]]]:
+    seen: dict[str, int] = {}
+    for path, term in _paths(made.lhs, ()):
+        fresh: Tensor | None = None
+        what = ""
+        if isinstance(term, Const) and not term.name and isinstance(term.value, int | float):
+            other: object = 0 if term.value else 1
+            yield "constant", _replaced(made.lhs, path, Const(other)), made.params
+        elif isinstance(term, Const) and term.name:
+            what, fresh = "variable", Tensor("fresh", term.shape, term.dtype)
+        elif isinstance(term, Tensor):
+            seen[term.name] = seen.get(term.name, 0) + 1
+            if seen[term.name] == 2:
+                what, fresh = "other variable", Tensor("fresh", term.shape, term.dtype)
+        elif path and term.args:
+            t = _type(term, made.params)
+            what, fresh = "operand", Tensor("fresh", t.shape, t.dtype)
+        if fresh is not None:
+            shape = tuple(int(n) for n in fresh.shape)
+            params = {**made.params, "fresh": TensorType(shape, fresh.dtype)}
+            yield what, _replaced(made.lhs, path, fresh), params
+        if term.op == "concatenate":
+            longer = Term(term.op, (*term.args, term.args[0]), term.attrs)
+            yield "operands", _replaced(made.lhs, path, longer), made.params
+        stated = not path and dict(made.rule.pattern.attrs).get("dimensions") == Dims(())
+        if stated and _type(term.args[0], made.params).rank:
+            some = Term(term.op, term.args, (("dimensions", Dims((0,))), *term.attrs[1:]))
+            yield "dimensions", _replaced(made.lhs, path, some), made.params
+
+
+def _type(term: Term, params: dict[str, TensorType]) -> TensorType:
+    return program(term, params).main.graph.result_types[0]
+
+
+def _paths(term: Term, path: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], Term]]:
+    yield path, term
+    for i, a in enumerate(term.args):
+        yield from _paths(a, (*path, i))
+
+
+def _replaced(term: Term, path: Sequence[int], new: Term) -> Term:
+    if not path:
+        return new
+    args = list(term.args)
+    args[path[0]] = _replaced(args[path[0]], path[1:], new)
+    return Term(term.op, args, term.attrs)
+
+
+def inputs(params: Sequence[TensorType], seed: int) -> list[Array]:
+    """Special and small values of each type."""
+    rng = np.random.default_rng(seed)
+    out = []
+    for t in params:
+        if t.dtype.is_float:
+            drawn = rng.choice(np.array(FLOATS), t.shape).astype(t.dtype.numpy)
+        elif t.dtype is I1:
+            drawn = rng.integers(0, 2, t.shape).astype(bool)
+        else:
+            info = np.iinfo(t.dtype.numpy)
+            ends = np.array([info.min, info.max, 0, 1, 2, 5], t.dtype.numpy)
+            drawn = rng.choice(ends, t.shape)
+        out.append(np.asarray(drawn, t.dtype.numpy).reshape(t.shape))
+    return out
+
+
+def evaluate(m: Module, xs: Sequence[Array]) -> tuple[Array, ...]:
+    """Canonical bits: the nest interpreter on the lowering."""
+    return run(lower(m), xs)
+
+
+def same_bits(a: Array, b: Array) -> bool:
+    """Equal shape, dtype and bits; any NaN equals any NaN."""
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    if a.dtype.kind in "biu":
+        return a.tobytes() == b.tobytes()
+    nan = np.isnan(a.astype(np.float64)), np.isnan(b.astype(np.float64))
+    left, right = a.copy(), b.copy()
+    left[nan[0]] = right[nan[1]] = 0
+    return bool((nan[0] == nan[1]).all()) and left.tobytes() == right.tobytes()
