@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from compiler.contract import Contract
-from compiler.dtypes import ALL, F64, DType, by_name
+from compiler.dtypes import ALL, F32, F64, DType, by_name
 from compiler.ir import Array, Graph, Module, Node
 from verify.bounds.limits import ULPS
 from verify.ref import REF, Context
@@ -300,7 +300,7 @@ class Legal:
     def narrowed(self, node: Node, x: Array) -> Array:
         to = self.narrow[node.op]
         dtype = self.operand_dtypes(node, [x])[0]
-        if not dtype.is_float or dtype.precision <= to.precision or not self.chance():
+        if dtype is not F32 or not self.chance():
             return x
         return convert_array(round_to(self.concrete(x, dtype), to), dtype)
 

@@ -14,6 +14,7 @@ from compiler.errors import UnsupportedError
 from compiler.ir import Array, Graph, Module, Node
 from verify.bounds import ring
 from verify.bounds.format import FORMATS, Format
+from verify.bounds.limits import fused_roundings
 from verify.bounds.value import Enclosure, Value, enclosure
 from verify.ref.core import REF, check_inputs
 from verify.ref.core import Context as RefContext
@@ -105,6 +106,19 @@ class Context:
         if x.leaf is None:
             x.leaf = ring.leaf(self.center(x), x.error)
         return x.leaf
+
+    def factor(self, x: Value) -> ring.Ring:
+        """The float value ``x`` as a factor of a product or contraction."""
+        a = self.leaf(x)
+        return a if a.chain == 1 else ring.factor(a, FORMATS[x.dtype], self.unit(x.dtype))
+
+    def unit(self, dtype: DType) -> float:
+        """The unit roundoff of a ring op, with slack for the carrier.
+
+        With ``afn`` an expression over functions may become one function, with that one's limit.
+        """
+        u = FORMATS[dtype].u + 8 * self.eps
+        return u * fused_roundings(dtype) if self.afn else u
 
     def reference(self, node: Node, operands: Sequence[Value]) -> Array:
         """What the reference makes of the operands' bits (meaningful where all their errors are
@@ -214,7 +228,7 @@ def narrowed(ctx: Context, node: Node, x: Value) -> Value:
         if x.ring is None and x.error is None and (fits | ~np.isfinite(center)).all():
             continue
         own = FORMATS[x.dtype]
-        polynomial = _narrowed_ring(ctx.leaf(x), small, own.u) if ctx.reassoc else None
+        polynomial = _narrowed_ring(ctx.factor(x), small, own.u) if ctx.reassoc else None
         size = np.abs(center) + error
         grown = error + size * (small.u + 8 * ctx.eps) + small.half
         grown = np.where(fits & (error == 0), 0.0, grown)

@@ -180,7 +180,7 @@ def _polynomial(ctx: Context, node: Node, operands: list[Value], acc: DType) -> 
     p = plan(node, operands[0].shape, operands[1].shape)
 
     def matrix(x: Value, side: int) -> ring.Ring:
-        a = ctx.leaf(x)
+        a = ctx.factor(x)
         order = p.rhs_order if side else p.lhs_order
         shape = p.rhs_shape if side else p.lhs_shape
         return a.moved(lambda y: y.transpose(order).reshape(shape))

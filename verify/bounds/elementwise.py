@@ -115,7 +115,7 @@ def _multiply(ctx: Context, node: Node, operands: list[Value]) -> Value:
         return _integer(ctx, node, operands)
     x, y = operands
     if ctx.reassoc:
-        made = ring.multiply(ctx.leaf(x), ctx.leaf(y), FORMATS[node.type.dtype])
+        made = ring.multiply(ctx.factor(x), ctx.factor(y), FORMATS[node.type.dtype])
         return ring_value(ctx, node, operands, made)
     vx, vy = ctx.center(x), ctx.center(y)
     spread = None
@@ -165,10 +165,10 @@ def _divide(ctx: Context, node: Node, operands: list[Value]) -> Value:
     if ctx.reassoc and y.error is None:
         factor = _exact_reciprocal(ctx, y)
         if factor is not None:
-            made = ring.multiply(ctx.leaf(x), factor, FORMATS[node.type.dtype])
+            made = ring.multiply(ctx.factor(x), factor, FORMATS[node.type.dtype])
             return ring_value(ctx, node, operands, made)
     if ctx.reassoc and ctx.arcp:
-        made = ring.multiply(ctx.leaf(x), _reciprocal(ctx, y), FORMATS[node.type.dtype])
+        made = ring.multiply(ctx.factor(x), _reciprocal(ctx, y), FORMATS[node.type.dtype])
         return ring_value(ctx, node, operands, made, single=False)
     vx, vy = ctx.center(x), ctx.center(y)
     z = vx / vy

@@ -206,7 +206,7 @@ def _power(ctx: Context, node: Node, operands: list[Value]) -> Value:
         return Value(x.dtype, bits, error=unsure, hull=any_hull(operands))
     vx, vy = ctx.center(x), ctx.center(y)
     if ctx.afn and ctx.reassoc and y.error is None and (vy == 2).all():
-        square = ring.multiply(ctx.leaf(x), ctx.leaf(x), FORMATS[x.dtype])
+        square = ring.multiply(ctx.factor(x), ctx.factor(x), FORMATS[x.dtype])
         square.depth += roundings("power", x.dtype, True)
         return ring_value(ctx, node, operands, square, single=False)
     true = np.power(vx, vy)

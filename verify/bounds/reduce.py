@@ -264,7 +264,7 @@ def _product(ctx: Context, x: Value, init: Value) -> Value:
 def _polynomial(ctx: Context, node: Node, op: str, x: Value, init: Value) -> Value:
     """With ``reassoc``: the polynomial of the sum or product."""
     f = FORMATS[x.dtype]
-    made, start = ctx.leaf(x), ctx.leaf(init)
+    made, start = (ctx.leaf(v) if op == "add" else ctx.factor(v) for v in (x, init))
     v0 = ctx.center(init)
     exact_init = init.error is None
     if op == "add":

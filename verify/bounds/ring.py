@@ -16,8 +16,15 @@ factors, which ``big`` (the polynomial on max(abs(leaf), 1)) bounds. ``big`` als
 intermediate, in any order: below the overflow threshold nothing can become infinite.
 
 n counts all additions of a chain, because a tree may become a chain: a value is a sum of ``chain``
-terms that have at most ``depth`` roundings each: n = depth + chain - 1. Products of sums count as
-one term; multiplying them out one factor at a time needs no more roundings.
+terms that have at most ``depth`` roundings each: n = depth + chain - 1.
+
+Products of sums. A sum that is multiplied (or contracted) enters as one factor, with the bound it
+has got so far, counted with :data:`MARGIN` roundings more on every monomial: that covers the
+identities that rewriting systems use, which are a * c + b * c = (a + b) * c in both directions for
+one factor at a time, scaling moved through sums and contractions, and the order of contraction
+chains (the last two are exact here, because a contraction counts as a product). Multiplying out two
+sums that both cancel is not covered: (x - m) * (x - m) has an error relative to itself, while
+x * x - 2 * x * m + m * m has one relative to x * x, and no compiler goes that way.
 
 Exact mode: where all leaves are exact integer multiples of 2**q' and mag <= 2**(p + q), q the
 granularity of the result, each intermediate of any order is an integer below 2**p in its own
@@ -37,6 +44,9 @@ import numpy as np
 
 from compiler.ir import Array
 from verify.bounds.format import Format
+
+
+MARGIN = 8  # roundings that factoring and distributing may add to a monomial of a factor
 
 
 @dataclass(slots=True)
@@ -77,7 +87,7 @@ class Ring:
 
     @property
     def roundings(self) -> float:
-        """N above."""
+        """The n above."""
         return self.depth + self.chain - 1
 
     def moved(self, move: Callable[[Array], Array]) -> Ring:
@@ -126,7 +136,7 @@ def _sure_infinity(center: Array, error: Array | None) -> Any:
 
 
 def add(a: Ring, b: Ring, sign: int = 1) -> Ring:
-    """A + b, or a - b with sign -1."""
+    """The sum of a and b; with sign -1 the difference."""
     center = a.center + b.center if sign > 0 else a.center - b.center
     spread = a.spread if b.spread is None else b.spread if a.spread is None else a.spread + b.spread
     return Ring(
@@ -145,24 +155,21 @@ def add(a: Ring, b: Ring, sign: int = 1) -> Ring:
 
 
 def multiply(a: Ring, b: Ring, f: Format) -> Ring:
-    """A * b, elementwise."""
+    """The product of two factors, elementwise."""
+    size = np.abs(b.center)
     spread = None
-    if a.spread is not None:
-        spread = a.spread * b.mag
     if b.spread is not None:
-        other = a.mag * b.spread
+        spread = np.abs(a.center) * b.spread
+        size = size + b.spread
+    if a.spread is not None:
+        other = a.spread * size
         spread = other if spread is None else spread + other
-    depth = a.roundings + b.roundings + 1
-    if a.chain > 1 and b.chain > 1 and a.chain * b.chain <= 64:
-        depth = max(
-            depth, a.depth + b.depth + a.chain * b.chain
-        )  # short products may be multiplied out in full
     return Ring(
         finite_or_nan(a.center * b.center),
         spread,
         a.mag * b.mag,
         a.big * b.big,
-        depth,
+        a.roundings + b.roundings + 1,
         1,
         a.loss + b.loss + f.half,
         None if a.grain is None or b.grain is None else a.grain + b.grain,
@@ -176,24 +183,25 @@ def contract(a: Ring, b: Ring, k: int, f: Format, inner: float) -> Ring:
     """Sums of k products over the last axis of a and the last but one of b, accumulated with unit
     roundoff ``inner``.
     """
+    size = np.abs(b.center)
     spread = None
-    if a.spread is not None:
-        spread = a.spread @ b.mag
     if b.spread is not None:
-        other = a.mag @ b.spread
+        spread = np.abs(a.center) @ b.spread
+        size = size + b.spread
+    if a.spread is not None:
+        other = a.spread @ size
         spread = other if spread is None else spread + other
-    depth, chain = a.roundings + b.roundings + 1, max(k, 1)
+    depth = a.roundings + b.roundings + max(k, 1)
     if inner < f.u:
-        # Accumulated in f32 and rounded once; one rounding more for a contraction that is split in
-        # two.
-        depth, chain = depth + 1 + (k + 1) * inner / f.u, 1
+        # Accumulated in f32, rounded once; one rounding more where a contraction is split in two.
+        depth = a.roundings + b.roundings + 2 + (k + 1) * inner / f.u
     return Ring(
         finite_or_nan(a.center @ b.center),
         spread,
         a.mag @ b.mag,
         np.maximum(a.big @ b.big, 1.0),
         depth,
-        chain,
+        1,
         a.loss + b.loss + 2 * f.half,
         None if a.grain is None or b.grain is None else a.grain + b.grain,
         a.fine + b.fine,
@@ -222,8 +230,10 @@ def product(a: Ring, f: Format) -> Ring:
     """The product over the last axis."""
     k = max(a.center.shape[-1], 1)
     mag = a.mag.prod(axis=-1)
-    spread = None if a.spread is None else mag - np.maximum(a.mag - a.spread, 0).prod(axis=-1)
-    if spread is not None:
+    spread = None
+    if a.spread is not None:
+        size = np.abs(a.center)
+        spread = (size + a.spread).prod(axis=-1) - size.prod(axis=-1)
         # The difference is taken in the carrier: its own rounding is a small share of mag.
         spread = spread + mag * (4 * k * np.finfo(mag.dtype).eps)
     return Ring(
@@ -240,6 +250,27 @@ def product(a: Ring, f: Format) -> Ring:
         a.narrow if k > 1 and a.narrow else a.precision,
         a.divisor**k,
     )
+
+
+def factor(a: Ring, f: Format, u: float) -> Ring:
+    """A sum as one factor: its error so far, and MARGIN roundings more; anything else as it is.
+
+    A sum that no order can round (exact mode) stays open, so that products of it can be exact too.
+    """
+    if a.chain == 1:
+        return a
+    if a.grain is not None and a.spread is None:
+        p = a.precision or f.precision
+        if (a.mag <= 2.0 ** min(p + a.grain, 1000)).all():
+            return a
+    spread = a.mag * growth(a.roundings + MARGIN, u)
+    if a.spread is not None:
+        spread = spread + a.spread
+    mag = np.abs(a.center) + spread
+    made = replace(a, spread=spread, mag=mag, depth=0.0, chain=1, grain=None)
+    if not np.isfinite(mag).all():
+        made.center = finite_or_nan(a.center)
+    return made
 
 
 def negate(a: Ring) -> Ring:

@@ -8,7 +8,6 @@ from compiler.dtypes import BF16, F16
 from compiler.ir import Node
 from verify.bounds.core import Context
 from verify.bounds.format import FORMATS
-from verify.bounds.limits import fused_roundings
 from verify.bounds.ring import Ring, growth
 from verify.bounds.rounding import any_hull
 from verify.bounds.value import Value
@@ -36,9 +35,7 @@ def ring_value(
     dtype = operands[0].dtype if node.op == "reduce" else node.type.dtype
     f = FORMATS[dtype]
     n = made.roundings
-    # With afn an expression over functions may become one function, with that one's limit.
-    units = fused_roundings(dtype) if ctx.afn else 1.0
-    gain = growth(n * units, f.u + 8 * ctx.eps)
+    gain = growth(n, ctx.unit(dtype))
     e = made.mag * gain + made.big * (made.loss * (1 + gain))
     if made.spread is not None:
         e = e + made.spread * (1 + 64 * ctx.eps)
