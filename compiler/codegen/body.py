@@ -16,6 +16,9 @@ from compiler.dtypes import I64, DType
 from compiler.nest.functions import function
 from compiler.nest.ir import Body, Inst, Program
 
+INLINE_FROM = 1 << 15  # elements from which functions are copied into the loop instead of called
+INLINE_UP_TO = 600  # instructions in all
+
 _Key = tuple[int, int, tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]
 
 
@@ -201,6 +204,17 @@ def _key(buffer: int, form: Form) -> _Key:
         tuple(sorted(form.loops.items())),
         tuple(sorted(form.others.items())),
     )
+
+
+def inlines(bodies: Sequence[Body], elements: int) -> bool:
+    """Whether functions should be copied into a loop over ``elements`` instead of called."""
+    return elements >= INLINE_FROM and sum(map(length, bodies)) <= INLINE_UP_TO
+
+
+def length(body: Body) -> int:
+    """Instructions of a body, those of the functions that it calls included."""
+    called = (length(function(i.imm)) for i in body.insts if i.op == "call")
+    return len(body.insts) + sum(called)
 
 
 def inlined(t: Text, body: Body, args: Sequence[str], width: int) -> str:

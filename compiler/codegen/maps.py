@@ -9,14 +9,13 @@ from __future__ import annotations
 from contextlib import ExitStack
 from math import prod
 
-from compiler.codegen.body import Code, Memory, widths
+from compiler.codegen.body import Code, Memory, inlines, length, widths
 from compiler.codegen.flow import Axis, analyse, axes
 from compiler.codegen.text import Text
-from compiler.nest.ir import Map
+from compiler.nest.ir import Body, Map
 
-INLINE_FROM = 1 << 15  # elements from which functions are copied into the loop instead of called
 INTERLEAVE_FROM = 1024  # trip count from which several vectors are computed side by side
-COPIES = 4
+COPIES = ((24, 4), (200, 2))  # (instructions, copies): longer bodies gain less and cost more
 
 
 def emit_map(t: Text, nest: Map, memory: Memory) -> None:
@@ -27,7 +26,7 @@ def emit_map(t: Text, nest: Map, memory: Memory) -> None:
     flow = analyse(nest.body)
     loops = axes(nest.domain, 0, flow)
     outs = [memory.pointer(out) for out in nest.outs]
-    code = Code(t, flow, memory, inline=total >= INLINE_FROM)
+    code = Code(t, flow, memory, inline=inlines([nest.body], total))
     with ExitStack() as stack:
         inner = total
         for axis in loops[:-1]:
@@ -58,10 +57,17 @@ def start_of(t: Text, counter: str, copy: int, copies: int, size: int, width: in
     return t.e(f"select i1 {fits}, i64 {start}, i64 {size - width}")
 
 
+def copies_for(body: Body, size: int) -> int:
+    """How many vectors to compute side by side in a loop of ``size``."""
+    if size < INTERLEAVE_FROM:
+        return 1
+    return next((copies for most, copies in COPIES if length(body) <= most), 1)
+
+
 def _innermost(t: Text, nest: Map, code: Code, axis: Axis, outs: list[str]) -> None:
     lane = axis.variables[-1]
     width = width_for(axis.size, *widths(code.flow, lane))
-    copies = COPIES if axis.size >= INTERLEAVE_FROM and width > 1 else 1
+    copies = copies_for(nest.body, axis.size) if width > 1 else 1
     with t.loop(axis.size, width * copies) as loop, t.interleaved(copies) as copy:
         for k in range(copies):
             copy()

@@ -12,15 +12,16 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from math import prod
 
-from compiler.codegen.body import Code, Memory, widths
+from compiler.codegen.body import Code, Memory, inlines, widths
 from compiler.codegen.flow import Axis, Flow, analyse, axes
-from compiler.codegen.maps import INLINE_FROM, start_of, width_for
+from compiler.codegen.maps import start_of, width_for
 from compiler.codegen.text import REGISTER, Text, constant, register
 from compiler.dtypes import DType
 from compiler.nest.ir import Reduce
 
 LANES = 64
 COLUMN_COPIES = 8  # vectors of results side by side
+PARTS = 8  # copies of the body that a row of lanes has about
 LARGE = 1 << 14  # elements from which speed counts for more than short code
 
 
@@ -36,7 +37,7 @@ class Fold:
         self.domain = axes(nest.domain, 0, self.flow)
         self.reduced = axes(nest.reduced, len(nest.domain), self.flow)
         self.count = prod(nest.reduced)
-        inline = prod(nest.domain) * self.count >= INLINE_FROM
+        inline = inlines([nest.body] * PARTS, prod(nest.domain) * self.count)
         self.code = Code(t, self.flow, memory, inline=inline)
 
     def combine(self, acc: Sequence[str], element: Sequence[str], width: int) -> list[str]:
@@ -103,7 +104,8 @@ def _sequential(fold: Fold) -> None:
         axis = loops[-1]
         width = fold.width(axis.size, axis.variables[-1])
         large = width > 1 and fold.count * axis.size >= LARGE
-        copies = COLUMN_COPIES if large and axis.size >= COLUMN_COPIES * width else 1
+        copies = COLUMN_COPIES if large and not _long(fold.nest) else 1
+        copies = copies if axis.size >= copies * width else 1
         with t.loop(axis.size, width * copies) as loop:
             starts = [start_of(t, loop.i, k, copies, axis.size, width) for k in range(copies)]
             codes = [fold.code.fork() for _ in starts]

@@ -45,6 +45,29 @@ def test_elementwise_chain_with_two_results(dtype, n, compare):
     compare(b.graph([b.emit("select", [p, x, y]), b.emit("exponential", [y])]))
 
 
+@pytest.mark.parametrize("n", [1024, 1025, 1100, 4099])
+@pytest.mark.parametrize("dtype", [F16, F32, F64, I32], ids=str)
+def test_vectors_side_by_side(dtype, n, compare):
+    """Long loops over short bodies work on several vectors at once."""
+    t = TensorType((n,), dtype)
+    b = Builder([t, t])
+    x = b.emit("maximum", [b.emit("add", [0, 1]), 1])
+    compare(b.graph([b.emit("subtract", [x, 0])]))
+
+
+@pytest.mark.parametrize("n", [33_000, 200_001])
+def test_functions_inline(n, compare):
+    """Loops over many elements hold copies of functions, not calls; too many of them stay calls."""
+    t = TensorType((n,), F32)
+    b = Builder([t])
+    compare(b.graph([b.emit("multiply", [b.emit("logistic", [0]), 0])]))
+    b = Builder([t])
+    v = 0
+    for op in ("sine", "tanh", "cosine", "logistic", "exponential", "log", "cbrt", "tan"):
+        v = b.emit(op, [v])
+    compare(b.graph([v]))
+
+
 def test_layout_inside(compare):
     b = Builder([TensorType((6, 35), F32), TensorType((35,), F32), TensorType((), F32)])
     wide = b.emit(

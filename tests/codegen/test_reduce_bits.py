@@ -85,6 +85,19 @@ def test_bits(dtype, op, check, draw, seeded):
     assert out.tolist() == ufunc(ufunc.reduce(x, axis=1), init).tolist()
 
 
+@pytest.mark.parametrize("dtype", [BF16, F32, F64, I32], ids=str)
+@pytest.mark.parametrize(
+    ("shape", "dims"),
+    [((40, 1000), (1,)), ((300, 70), (0,)), ((20_003,), (0,)), ((40, 30, 20), (0, 1))],
+    ids=str,
+)
+def test_large(shape, dims, dtype, check, seeded):
+    """Schedules for many elements."""
+    m = reduce_module(shape, dims, dtype, "add")
+    rng = seeded(shape, dtype)
+    check(m, [moderate(rng, t) for t in m.main.graph.params])
+
+
 @pytest.mark.parametrize("op", OPS)
 def test_special_values(op, check, draw, seeded):
     for dims in ((0,), (1,)):
@@ -165,7 +178,9 @@ def test_two_operands(shape, dims, check, seeded):
 
 @pytest.mark.parametrize("dtype", [F64, UI8], ids=str)
 def test_body_that_is_no_single_op(dtype, check, draw, seeded):
-    """acc * 3 - element: not commutative, so strictly in order; with a captured value in the region."""
+    """acc * 3 - element: not commutative, so strictly in order; with a captured value in the
+    region.
+    """
     s = TensorType((), dtype)
     b = Builder([s, s, s])
     region = b.graph([b.emit("subtract", [b.emit("multiply", [0, 2]), 1])])
