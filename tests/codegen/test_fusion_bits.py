@@ -55,7 +55,7 @@ def test_vectors_side_by_side(dtype, n, compare):
     compare(b.graph([b.emit("subtract", [x, 0])]))
 
 
-@pytest.mark.parametrize("n", [33_000, 200_001])
+@pytest.mark.parametrize("n", [33_000])
 def test_functions_inline(n, compare):
     """Loops over many elements hold copies of functions, not calls; too many of them stay calls."""
     t = TensorType((n,), F32)
@@ -63,7 +63,7 @@ def test_functions_inline(n, compare):
     compare(b.graph([b.emit("multiply", [b.emit("logistic", [0]), 0])]))
     b = Builder([t])
     v = 0
-    for op in ("sine", "tanh", "cosine", "logistic", "exponential", "log", "cbrt", "tan"):
+    for op in ["tanh", "logistic", "exponential", "log_plus_one"] * 3:
         v = b.emit(op, [v])
     compare(b.graph([v]))
 
