@@ -34,9 +34,8 @@ class Odd(Assay):
             return compiled
 
         def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
-            return tuple(
-                x if x.dtype == bool else x + x.dtype.type(1) for x in compiled.run(inputs)
-            )
+            outputs = compiled.run(inputs)
+            return tuple(x if x.dtype == bool else x + x.dtype.type(1) for x in outputs)
 
         return Compiled(run)
 

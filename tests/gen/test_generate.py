@@ -31,6 +31,7 @@ def test_every_op_of_the_table_has_a_proposal():
 def test_every_program_verifies(modules):
     for m in modules:
         verify_module(m)
+        assert all(d >= 0 for f in m.functions for t in f.graph.types for d in t.shape)
 
 
 def test_every_program_prints_and_parses_back(modules):

@@ -32,7 +32,7 @@ def test_options_reach_the_generator(program):
 @pytest.mark.parametrize("op", ["transpose", "reduce", "dot_general", "select"])
 def test_programs_shrink_to_few_ops(op):
     module, _ = find(
-        programs(ops=8),
+        programs(ops=8, plants=False),
         lambda p: any(n.op == op for n in p[0].main.graph.nodes),
         settings=settings(max_examples=3000, deadline=None, derandomize=True),
     )

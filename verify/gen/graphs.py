@@ -75,9 +75,9 @@ class Config:
         limit: how many elements a tensor may have.
         big_limit: the same for the few programs with long dimensions.
         big_share: one program in so many has long dimensions; 0 for none.
-        exclude: ops that must not be proposed (patterns and plants are left out where this is not
-            empty).
-        plants: whether left-hand sides of the compiler's rules are planted.
+        exclude: ops that must not be proposed.
+        plants: whether patterns and left-hand sides of rules occur beside single ops;
+            only where no dtype and no op is excluded.
     """
 
     ops: int = 10
@@ -100,11 +100,10 @@ def menu(config: Config) -> tuple[Dtypes, tuple[Step, ...], tuple[Step, ...]]:
         if op not in config.exclude and _possible(op, dtypes):
             steps += [step] * _WEIGHTS.get(op, 2)
     inner = tuple(steps)
-    if not config.exclude and dtypes is ALL:
+    if config.plants and not config.exclude and dtypes is ALL:
         for step in PATTERNS.values():
             steps += [step] * _PATTERN_WEIGHT
-        if config.plants:
-            steps += [plant] * (len(steps) // (_PLANT_SHARE - 1))
+        steps += [plant] * (len(steps) // (_PLANT_SHARE - 1))
     return dtypes, tuple(steps), inner
 
 

@@ -142,7 +142,7 @@ def _free(term: Term) -> bool:
 
 
 def _replaced(term: Term, victim: Term, changed: Term) -> Term:
-    """``term`` with the first occurrence of the object ``victim`` exchanged; else ``term`` itself."""
+    """``term`` with the first occurrence of the object ``victim`` exchanged, if there is any."""
     if term is victim:
         return changed
     for i, arg in enumerate(term.args):

@@ -53,7 +53,8 @@ def programs(
         dtypes: element types that may occur; ``i1`` always may.
         limit: how many elements a tensor may have.
         mode: of the inputs, one of ``normal``, ``exact``, ``special``, ``wide``; any if empty.
-        plants: whether left-hand sides of the compiler's own rules occur.
+        plants: whether patterns and left-hand sides of rules occur beside single ops;
+            without them failing programs shrink further.
 
     Raises:
         ValueError: for an unknown mode.
