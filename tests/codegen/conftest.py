@@ -1,4 +1,6 @@
-"""Helpers: random inputs with special values, and the comparison of machine code with the interpreter."""
+"""Helpers: random inputs with special values, and the comparison of machine code with the
+interpreter.
+"""
 
 from __future__ import annotations
 

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from compiler.build import Builder
+from compiler.codegen import jit
 from compiler.codegen.arena import layout
 from compiler.codegen.jit import Machine, guard
+from compiler.codegen.loader import Image, UnknownObject, available
 from compiler.dtypes import F32, F64, I1
 from compiler.errors import InputError, InternalError
 from compiler.executable import HOT, Executable, compile_module
@@ -175,3 +177,23 @@ def test_dropped_programs_give_their_memory_back():
     before = resident()
     compile_some(100, 400)
     assert resident() - before < 3_000_000
+
+
+def test_llvm_loads_what_our_loader_cannot(monkeypatch):
+    def refuse(level):
+        raise UnknownObject("not here")
+
+    m = chain(TensorType((20,), F32), ["tanh", "exponential", "negate"])
+    x = np.linspace(-3, 3, 20, dtype=np.float32)
+    want = Executable(m)(x)[0].tobytes()
+    monkeypatch.setattr(jit, "_object_writer", refuse)
+    assert Executable(m)(x)[0].tobytes() == want
+
+
+@pytest.mark.skipif(not available(), reason="x86-64 Linux only")
+def test_loader_refuses_symbols_that_nobody_has():
+    text = "declare void @nobody()\ndefine void @main() {\n call void @nobody()\n ret void\n}\n"
+    data = jit._object_writer(0).emit_object(jit._parse(text))
+    with pytest.raises(UnknownObject, match="relocation"):
+        Image(data, lambda name: None)
+    assert Image(data, lambda name: 4096).address("main")

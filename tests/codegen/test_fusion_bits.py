@@ -63,7 +63,7 @@ def test_functions_inline(n, compare):
     compare(b.graph([b.emit("multiply", [b.emit("logistic", [0]), 0])]))
     b = Builder([t])
     v = 0
-    for op in ["tanh", "logistic", "exponential", "log_plus_one"] * 3:
+    for op in ["tanh", "logistic", "exponential", "log_plus_one"] * 4:
         v = b.emit(op, [v])
     compare(b.graph([v]))
 

@@ -1,4 +1,6 @@
-"""Machine code and nest interpreter agree bit for bit: every elementwise op, dtype and awkward length."""
+"""Machine code and nest interpreter agree bit for bit: every elementwise op, dtype and awkward
+length.
+"""
 
 import itertools
 
