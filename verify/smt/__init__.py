@@ -6,12 +6,14 @@ submodule is imported.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from verify.smt.tensor import Meaning
 
 
+@cache
 def table() -> dict[str, Meaning]:
     """The column: op name to meaning. Imports z3."""
     from verify.smt import call, constant, convert, dot, elementwise, reduce, shape

@@ -7,7 +7,7 @@ and the guard holds, the right side is well-formed, has the same type, and equal
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import z3
@@ -237,10 +237,17 @@ def _attempt(rule: Rule, binding: Binding, dtypes: Assignment, reading: str, opt
     except (ValueError, IndexError):
         return Attempt(SKIPPED)  # lengths do not fit: no such program
     parts = conjuncts(guard)
+    if options.drop is None and any(p is False for p in parts):
+        return Attempt(SKIPPED)
     guarded = False
     if options.drop is not None:
         guarded = any(p is not True for p in parts) if options.drop < 0 else options.drop < len(parts) > 1
         parts = [] if options.drop < 0 else [p for k, p in enumerate(parts) if k != options.drop]
+    chosen = solved(parts)
+    if chosen:
+        made = _specialised(made, rule, reading, chosen)
+        lhs, rhs, _ = rule.instantiate(made.values)
+        parts = [z3.simplify(z3.substitute(p, *chosen)) for p in parts if not isinstance(p, bool)]
     try:
         left = evaluate_term(env, lhs, made.tensors, _root(rule, lhs, made, dtypes), matched=True)
     except (ValueError, IndexError):
@@ -259,6 +266,45 @@ def _attempt(rule: Rule, binding: Binding, dtypes: Assignment, reading: str, opt
         found = _decide(env, decider, left, right, options, made)
     opaque = frozenset(env.opaque)
     return Attempt(found.status, made, found.model, found.reason, guarded, opaque, bool(env.folds))
+
+
+def solved(parts: list[Bool]) -> list[tuple[Any, Any]]:
+    """Equations ``unknown = term`` among the conjuncts, as substitutions that may be made at once."""
+    out: list[tuple[Any, Any]] = []
+    for p in parts:
+        if isinstance(p, bool) or not z3.is_eq(p) or not z3.is_int(p.arg(0)):
+            continue
+        a, b = (z3.substitute(t, *out) if out else t for t in p.children())
+        for x, y in ((a, b), (b, a)):
+            if z3.is_const(x) and not z3.is_int_value(x) and not any(t.eq(x) for t in subterms(y)):
+                out = [(u, z3.substitute(v, (x, y))) for u, v in out] + [(x, y)]
+                break
+    return out
+
+
+def _specialised(made: Symbols, rule: Rule, reading: str, chosen: list[tuple[Any, Any]]) -> Symbols:
+    """The same symbols with some of them replaced by what the guard makes of them."""
+
+    def new(entry: Any) -> Any:
+        if isinstance(entry, int):
+            return entry
+        found = z3.simplify(z3.substitute(entry, *chosen))
+        return found.as_long() if z3.is_int_value(found) else found
+
+    values = dict(made.values)
+    tensors = dict(made.tensors)
+    for name, v in values.items():
+        if isinstance(v, Tensor):
+            values[name] = type(v)(name, Shape(map(new, v.shape)), v.dtype)
+            tensors[name] = input_tensor(name, values[name].shape, v.dtype, reading)
+        elif isinstance(v, Const):
+            v.shape = Shape(map(new, v.shape))
+        elif isinstance(v, Vec):
+            values[name] = type(v)(map(new, v))
+    facts = [f if isinstance(f, bool) else z3.simplify(z3.substitute(f, *chosen)) for f in made.facts]
+    # The replaced unknowns stay tied to their values, for models.
+    ties = [x == y for x, y in chosen]
+    return replace(made, values=values, tensors=tensors, facts=[*facts, *ties])
 
 
 def _root(rule: Rule, lhs: Any, made: Symbols, dtypes: Assignment) -> tuple[Any, DType] | None:

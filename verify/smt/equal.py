@@ -84,7 +84,10 @@ class Decider:
         if self.env.monoids and self._same_atoms(a, b, assumptions, depth):
             return _PROVED
         if self.env.folds:
-            self._match_folds(a, b, assumptions, depth)
+            pairs = self._match_folds(a, b, assumptions, depth)
+            if pairs and self.differ(a != b, *assumptions).status == PROVED:
+                return _PROVED
+            self._learn([p for p in pairs if self._folds_equal(*p, assumptions, depth)], assumptions)
         return self.differ(a != b, *assumptions)
 
     def differ(self, difference: Any, *assumptions: Bool) -> Answer:
@@ -111,19 +114,19 @@ class Decider:
                 return found
         return self.check(*assumptions, difference)
 
-    def _match_folds(self, a: Term, b: Term, assumptions: Sequence[Bool], depth: int) -> None:
-        """Add as facts the equalities of folds below ``a`` with folds below ``b``."""
+    def _match_folds(self, a: Term, b: Term, assumptions: Sequence[Bool], depth: int) -> list[tuple[Fold, Fold]]:
+        """Learn which folds below ``a`` are plainly folds below ``b``; returns the pairs that are left to decide."""
         left, right = (self._forms(t) for t in (a, b))
-        done: set[int] = set()
-        for f in left:
-            for g in right:
-                if f is g or g.consts[0].get_id() in done:
-                    continue
-                if self._folds_equal(f, g, assumptions, depth):
-                    for x, y in zip(f.consts, g.consts, strict=True):
-                        self.env.fact(land(*assumptions), x == y)
-                    done.add(g.consts[0].get_id())
-                    break
+        pairs = [(f, g) for f in left for g in right if f is not g]
+        plain = [p for p in pairs if self._folds_equal(*p, assumptions, depth, plain=True)]
+        self._learn(plain, assumptions)
+        done = {id(f) for p in plain for f in p}
+        return [(f, g) for f, g in pairs if id(f) not in done and id(g) not in done]
+
+    def _learn(self, pairs: Sequence[tuple[Fold, Fold]], assumptions: Sequence[Bool]) -> None:
+        for f, g in pairs:
+            for x, y in zip(f.consts, g.consts, strict=True):
+                self.env.fact(land(*assumptions), x == y)
 
     def _forms(self, term: Term) -> list[Fold]:
         """The folds below ``term`` and their other forms, inner ones first."""
@@ -171,7 +174,10 @@ class Decider:
             return False
         return self.equal(x, y, *assumptions, depth=depth + 1).status == PROVED
 
-    def _folds_equal(self, f: Fold, g: Fold, assumptions: Sequence[Bool], depth: int) -> bool:
+    def _folds_equal(
+        self, f: Fold, g: Fold, assumptions: Sequence[Bool], depth: int, *, plain: bool = False
+    ) -> bool:
+        """Whether two folds are equal; ``plain``: only where their elements simplify to the same text."""
         if f is g:
             return True
         if f.key != g.key or len(f.consts) != len(g.consts) or len(f.inits) != len(g.inits):
@@ -194,7 +200,7 @@ class Decider:
             # Most ways are wrong, and the right one mostly shows without a solver.
             if any(self._elements_equal(f, g, way, None, depth) for way in ways):
                 return True
-            if any(self._elements_equal(f, g, way, assumptions, depth) for way in ways):
+            if not plain and any(self._elements_equal(f, g, way, assumptions, depth) for way in ways):
                 return True
         return False
 
