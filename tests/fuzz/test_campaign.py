@@ -89,33 +89,34 @@ def test_only_length_and_workers_may_change_on_resuming(tmp_path):
 ENDS = {"cosine": "crash", "tan": "timeout", "sine": "crash", "floor": "violation"}
 
 
-def ops_of(config, index):
-    module, _ = program(config, index)
-    return {n.op for f in module.functions for n in f.graph.nodes}
-
-
-def with_all_ends(**settings):
+def with_all_ends(live_ops, **settings):
     """A campaign in which every way to fail occurs, the slow ones once."""
     for seed in range(1000):
         config = CampaignConfig(seed=seed, **settings)
-        every = [ops_of(config, i) for i in range(config.count)]
+        every = [live_ops(program(config, i)[0]) for i in range(config.count)]
         counts = [sum(op in ops for ops in every) for op in ENDS]
         if all(counts) and counts[:2] == [1, 1]:
-            return config
+            return config, every
     raise AssertionError("no such campaign")
 
 
 def test_crashes_hangs_exceptions_and_wrong_values_are_findings(tmp_path, odd):
     odd.register()
-    config = with_all_ends(
-        count=70, jobs=2, target="odd", timeout=1.5, keep=1, budget=150, directory=tmp_path
+    config, every = with_all_ends(
+        odd.live_ops,
+        count=70,
+        jobs=2,
+        target="odd",
+        timeout=1.5,
+        keep=1,
+        budget=150,
+        directory=tmp_path,
     )
     result = campaign(config, setup=odd.register)
     assert result.stats.programs == config.count, "the campaign goes on"
     with Store(tmp_path) as store:
         failures = {f.program: f for f in store.failures(result.campaign)}
-    for i in range(config.count):
-        ops = ops_of(config, i)
+    for i, ops in enumerate(every):
         kind = next((kind for op, kind in ENDS.items() if op in ops), None)
         if kind != "violation":  # floor of an unused value does no harm
             assert (failures[i].kind if i in failures else None) == kind
