@@ -130,6 +130,16 @@ def test_nothing_is_left_undone():
     assert not found
 
 
+def test_no_path_of_one_machine():
+    found = [
+        f"{name_of(path)}:{n}"
+        for path in PACKAGES
+        for n, line in enumerate(path.read_text().splitlines(), 1)
+        if re.search(r"/(work|root|home|tmp)/", line)
+    ]
+    assert not found
+
+
 def test_every_public_module_says_what_it_is():
     silent = [
         name_of(p)
