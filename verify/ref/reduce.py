@@ -24,9 +24,8 @@ def _reduce(ctx: Context, node: Node, args: Sequence[Array]) -> tuple[Array, ...
     inputs, inits, captures = args[:count], args[count : 2 * count], args[2 * count :]
     body = node.regions[0]
     dims = node.attr("dimensions")
-    if any(t.shape != x.shape[: len(t.shape)] for t, x in zip(node.types, inputs, strict=True)):
-        order = kept_first(inputs[0].ndim, dims)
-        inputs = [x.transpose(order) for x in inputs]
+    order = kept_first(inputs[0].ndim, dims)
+    inputs = [x.transpose(order) for x in inputs]
     kept = node.type.shape
     inputs = [x.reshape(*kept, prod(x.shape[len(kept) :])) for x in inputs]
     ops = single_ops(body, count)
