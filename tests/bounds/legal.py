@@ -100,7 +100,7 @@ class Legal:
             return x
         out = np.empty(x.shape, dtype.numpy)
         for i in np.ndindex(x.shape):
-            out[i] = self.value(self.rewrite(x[i]), dtype)
+            out[i] = self.value(self.rewrite(x[i], dtype), dtype)
         return out
 
     def lazy(self, x: Array) -> Array:
@@ -152,11 +152,11 @@ class Legal:
             parts[i : i + 2] = [fn(parts[i], parts[i + 1])]
         return parts[0]
 
-    def rewrite(self, e: Expr, depth: int = 0) -> Expr:
+    def rewrite(self, e: Expr, dtype: DType) -> Expr:
         """A ring-equal expression: flattened, shuffled, distributed over one sum, factored."""
         if e.kind == "leaf" or not self.reassoc:
             return e
-        parts = tuple(self.rewrite(p, depth + 1) for p in e.parts)
+        parts = tuple(self.rewrite(p, dtype) for p in e.parts)
         e = Expr(e.kind, parts)
         if not self.chance():
             return e
@@ -165,19 +165,18 @@ class Legal:
         if e.kind == "sum":
             return self.factor(flat(e))
         if e.kind == "prod":
-            return self.distribute(flat(e))
+            return self.distribute(flat(e), dtype)
         return e
 
-    def distribute(self, e: Expr) -> Expr:
+    def distribute(self, e: Expr, dtype: DType) -> Expr:
+        """One sum is multiplied out; every other factor is one value."""
         parts = list(e.parts)
         self.rng.shuffle(parts)
         sums = [p for p in parts if p.kind == "sum"]
         if not sums or not self.chance():
             return Expr("prod", tuple(parts))
         chosen = sums[0]
-        others = tuple(p for p in parts if p is not chosen)
-        if len(others) > 1 or (others and others[0].kind == "sum"):
-            others = (Expr("prod", others),) if len(others) > 1 else others
+        others = tuple(leaf(self.value(p, dtype)) for p in parts if p is not chosen)
         return Expr("sum", tuple(Expr("prod", (*others, t)) for t in chosen.parts))
 
     def factor(self, e: Expr) -> Expr:

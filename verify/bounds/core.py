@@ -28,7 +28,7 @@ TOUCHED: dict[str, tuple[str, ...]] = {
     "contract": ("multiply",),
     "arcp": ("divide",),
     "afn": ("sqrt", "add", "subtract"),
-    "nsz": (),
+    "nsz": ("divide",),
     "nnan": (),
     "ninf": (),
 }
@@ -158,7 +158,7 @@ class Context:
         """One op whose operands may be rounded to a narrow format."""
         out = self.step(node, [narrowed(self, node, x) for x in operands])
         for x in out if isinstance(out, list) else [out]:
-            if x.ring is not None:
+            if x.ring is not None and x.dtype is F32:
                 x.ring.narrow = min(d.precision for d in self.narrow[node.op])
         return out
 
@@ -228,29 +228,32 @@ def narrowed(ctx: Context, node: Node, x: Value) -> Value:
         if x.ring is None and x.error is None and (fits | ~np.isfinite(center)).all():
             continue
         own = FORMATS[x.dtype]
-        polynomial = _narrowed_ring(ctx.factor(x), small, own.u) if ctx.reassoc else None
         size = np.abs(center) + error
         grown = error + size * (small.u + 8 * ctx.eps) + small.half
         grown = np.where(fits & (error == 0), 0.0, grown)
         special = ~np.isfinite(center) & (error == 0)  # exact NaN and infinity stay
         fine = size + grown < min(small.top, own.top)
         grown = np.where(fine, grown, np.where(special, 0.0, np.inf))
+        polynomial = None
+        if ctx.reassoc:
+            polynomial = _narrowed_ring(ctx.factor(x), small, own.u, np.isfinite(grown))
         x = Value(x.dtype, x.bits, center, grown, x.hull, polynomial)
     return x
 
 
-def _narrowed_ring(a: ring.Ring, small: Format, u: float) -> ring.Ring:
+def _narrowed_ring(a: ring.Ring, small: Format, u: float, fine: Array) -> ring.Ring:
     p = small.precision
     whole = a.grain is not None and a.grain >= small.eta_exponent
     if whole and (a.mag <= min(2.0 ** min(p + (a.grain or 0), 1000), small.top / 2)).all():
         # Exact in the narrow format too; but an intermediate of another order must fit it as well.
         return replace(a, narrow=p, precision=min(p, a.precision or p)) if a.roundings else a
+    gain = ring.growth(a.roundings + small.u / u, u)
     return replace(
         a,
         depth=a.depth + small.u / u,
         loss=a.loss + small.half,
         grain=None,
-        center=np.where(a.big < small.top, a.center, np.nan),
+        center=np.where(fine & (a.big * (1 + gain) < small.top), a.center, np.nan),
     )
 
 

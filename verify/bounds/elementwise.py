@@ -154,6 +154,18 @@ def _unrounded(ctx: Context, operands: list[Value], value: Value, z: Array, whol
 
 @define("divide", determined=True)
 def _divide(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """The quotient; undecided where the sign of a zero divisor is open and x is not zero."""
+    value = _quotient(ctx, node, operands)
+    x, y = operands
+    if value.dtype.precision and ctx.loose_zero:
+        open_sign = (ctx.center(y) == 0) & (ctx.center(x) != 0) & ~np.isnan(ctx.center(x))
+        if open_sign.any():
+            e = np.where(open_sign, np.inf, error_of(value))
+            value = Value(value.dtype, None, ctx.center(value), e, value.hull)
+    return value
+
+
+def _quotient(ctx: Context, node: Node, operands: list[Value]) -> Value:
     """E = (ex + abs(q) ey) / (abs(y) - ey), undecided where abs(y) <= ey; then one rounding.
 
     ``arcp``: the quotient may be x * round(1 / y): two roundings more, and undecided where 1 / y

@@ -83,7 +83,7 @@ def _monotone(ctx: Context, node: Node, operands: list[Value]) -> Value:
         spread = np.maximum(np.abs(a - true), np.abs(b - true))
         spread = np.where(x.error == 0, 0.0, np.where(np.isinf(x.error), np.inf, spread))
     z, e, clean = _limited(ctx, node, true, spread)
-    if not clean or not v.all():
+    if not clean or not v.all() or not np.isfinite(v).all():
         z, e = _mend(ctx, node, x, v, true, z, e)
     return settle(x.dtype, z, e, x.hull)
 

@@ -260,7 +260,7 @@ def factor(a: Ring, f: Format, u: float) -> Ring:
     if a.chain == 1:
         return a
     if a.grain is not None and a.spread is None:
-        p = a.precision or f.precision
+        p = min(a.precision or f.precision, f.precision)
         if (a.mag <= 2.0 ** min(p + a.grain, 1000)).all():
             return a
     spread = a.mag * growth(a.roundings + MARGIN, u)

@@ -40,6 +40,9 @@ def ring_value(
     if made.spread is not None:
         e = e + made.spread * (1 + 64 * ctx.eps)
     safe = made.big * (1 + gain) + e < f.top  # false for NaN
+    if made.precision:
+        # In another order an intermediate may be an operand that is rounded to the narrow format.
+        safe = safe & (made.big * (1 + gain) < NARROW[made.precision].top)
     if made.divisor != 1.0:
         safe = safe & (4 * made.divisor < f.top)
     z = made.center
@@ -47,14 +50,15 @@ def ring_value(
     e = np.where(np.isnan(z) | ~safe, np.inf, e)
     if not np.isfinite(z).all():
         e = np.where(np.isinf(z) & safe, 0.0, e)
-    p = made.precision or f.precision
+    p = min(made.precision or f.precision, f.precision)
     if made.grain is not None and made.spread is None and made.fine >= f.eta_exponent:
         whole = (made.mag <= 2.0 ** min(p + made.grain, 1000)) & np.isfinite(e)
         if made.precision:
-            small = NARROW[made.precision]
-            whole &= (made.big < small.top) & (made.fine >= small.eta_exponent)
+            whole &= made.fine >= NARROW[made.precision].eta_exponent
         e = np.where(whole, 0.0, e)
-    if n <= 1 and single is not False and all(x.ring is None for x in operands):
+    # With afn a sum may go unrounded into a function, as in log(1 + x).
+    unrounded = ctx.afn and node.op in ("add", "subtract")
+    if n <= 1 and single is not False and not unrounded and all(x.ring is None for x in operands):
         if single is None:
             alone = np.broadcast_to(
                 np.logical_and(operands[0].exact(), operands[1].exact()), z.shape
@@ -64,10 +68,6 @@ def ring_value(
         if alone.any():
             bits = ctx.center(Value(dtype, ctx.reference(node, operands)))
             alone = alone & ~np.isnan(bits)
-            if ctx.afn and node.op in ("add", "subtract"):
-                alone = alone & (
-                    (bits == z) | ~np.isfinite(z)
-                )  # it may go into log(1 + x) unrounded
             shown, e = np.where(alone, bits, shown), np.where(alone, 0.0, e)
     value = Value(dtype, None, np.asarray(shown), np.asarray(e), any_hull(operands), made)
     if not e.any():

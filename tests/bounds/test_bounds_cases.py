@@ -1,0 +1,368 @@
+"""Hand-made cases: what must be exact, what must be open, and how large an error may be at most."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from compiler.build import Builder
+from compiler.contract import EXACT, Contract, allow
+from compiler.dtypes import BF16, F16, F32, F64, FLOATS, I1, I32, DType, from_numpy
+from compiler.errors import InputError
+from compiler.ir import Array, Graph, Module, TensorType, module
+from compiler.ops import OPS
+from verify.bounds import BOUNDS, Enclosure, enclose
+from verify.oracle import judge
+from verify.ref import evaluate
+
+
+def types_of(arrays: Sequence[Array]) -> list[TensorType]:
+    return [TensorType(x.shape, from_numpy(x.dtype)) for x in arrays]
+
+
+def one(
+    op: str,
+    *inputs: Array,
+    contract: Contract = EXACT,
+    result: TensorType | None = None,
+    regions: Sequence[Graph] = (),
+    **attrs: object,
+) -> Enclosure:
+    """The enclosure of one op on exact inputs."""
+    b = Builder(types_of(inputs))
+    stated = None if result is None else [result]
+    out = b.emit(op, list(range(len(inputs))), types=stated, regions=regions, **attrs)
+    return enclose(module(b.graph([out])), list(inputs), contract)[0]
+
+
+def body(op: str, d: DType) -> Graph:
+    b = Builder([TensorType((), d)] * 2)
+    return b.graph([b.emit(op, [0, 1])])
+
+
+def chain(steps: Sequence[tuple[str, tuple[int, ...]]], inputs: Sequence[Array]) -> Module:
+    """A program of ops without attributes; numbers are those of the values."""
+    b = Builder(types_of(inputs))
+    last = 0
+    for op, operands in steps:
+        last = b.emit(op, list(operands))
+    return module(b.graph([last]))
+
+
+def f32(*values: float) -> Array:
+    return np.array(values, np.float32)
+
+
+def is_exact(e: Enclosure) -> bool:
+    return e.error is None or not e.error.any()
+
+
+def test_every_op_has_a_bound() -> None:
+    assert set(BOUNDS) == set(OPS)
+
+
+def test_inputs_are_checked() -> None:
+    m = chain([("negate", (0,))], [f32(1)])
+    with pytest.raises(InputError):
+        enclose(m, [np.zeros(2, np.float32)])
+
+
+# --- exact ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("d", FLOATS, ids=str)
+@pytest.mark.parametrize("op", ["add", "subtract", "multiply", "divide", "remainder", "maximum"])
+def test_arithmetic_on_exact_operands_is_exact(op: str, d: DType) -> None:
+    rng = np.random.default_rng(1)
+    x, y = (rng.normal(size=(3, 4)).astype(d.numpy) for _ in range(2))
+    e = one(op, x, y)
+    b = Builder(types_of([x, y]))
+    m = module(b.graph([b.emit(op, [0, 1])]))
+    assert is_exact(e)
+    assert e.value.tobytes() == evaluate(m, [x, y])[0].tobytes()
+
+
+@pytest.mark.parametrize("d", FLOATS, ids=str)
+@pytest.mark.parametrize("contract", [EXACT, allow("reassoc", "contract", "arcp")], ids=str)
+def test_sums_of_small_integers_are_exact_in_any_order(d: DType, contract: Contract) -> None:
+    rng = np.random.default_rng(2)
+    x = rng.integers(-3, 4, (4, 8)).astype(d.numpy)
+    zero = np.zeros((), d.numpy)
+    e = one("reduce", x, zero, contract=contract, regions=[body("add", d)], dimensions=(1,))
+    assert is_exact(e)
+    y = rng.integers(-2, 3, (8, 5)).astype(d.numpy)
+    dims = {"lhs_contracting_dimensions": (1,), "rhs_contracting_dimensions": (0,)}
+    assert is_exact(one("dot_general", x, y, contract=contract, **dims))
+
+
+def test_exact_mode_ends_where_a_partial_sum_may_round() -> None:
+    x = f32(2.0**24, 1.0, -(2.0**24))
+    e = one("reduce", x, np.float32(0), regions=[body("add", F32)], dimensions=(0,))
+    assert e.error is not None
+    assert float(e.value) == 1.0
+    assert float(e.error) >= 1.0  # ((2**24 + 1) - 2**24) may be 0
+    quarter = np.full(64, 0.25, np.float32)
+    assert is_exact(
+        one("reduce", quarter, np.float32(0), regions=[body("add", F32)], dimensions=(0,))
+    )
+
+
+def test_matrix_chain_of_integers_is_exact_under_reassoc() -> None:
+    rng = np.random.default_rng(3)
+    a, b, c = (rng.integers(-2, 3, s).astype(np.float32) for s in ((2, 5), (5, 5), (5, 3)))
+    builder = Builder(types_of([a, b, c]))
+    dims = {"lhs_contracting_dimensions": (1,), "rhs_contracting_dimensions": (0,)}
+    ab = builder.emit("dot_general", [0, 1], **dims)
+    m = module(builder.graph([builder.emit("dot_general", [ab, 2], **dims)]))
+    assert is_exact(enclose(m, [a, b, c], allow("reassoc"))[0])
+    narrow = allow("reassoc", precision=[("dot_general", "bf16")])
+    assert is_exact(enclose(m, [a, b, c], narrow)[0])
+    big = [x * np.float32(40) for x in (a, b, c)]  # the products leave bf16's integers
+    assert is_exact(enclose(m, big, allow("reassoc"))[0])
+    assert not is_exact(enclose(m, big, narrow)[0])
+
+
+@pytest.mark.parametrize("op", ["sine", "tan", "tanh", "cbrt", "exponential_minus_one"])
+def test_zero_goes_to_zero_with_its_sign(op: str) -> None:
+    e = one(op, f32(0.0, -0.0))
+    assert is_exact(e)
+    assert np.signbit(e.value).tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("op", "x", "want"),
+    [
+        ("exponential", -math.inf, 0.0),
+        ("exponential", math.inf, math.inf),
+        ("exponential", 1000.0, math.inf),
+        ("log", 0.0, -math.inf),
+        ("log", -1.0, math.nan),
+        ("rsqrt", 0.0, math.inf),
+        ("rsqrt", -0.0, -math.inf),
+        ("sqrt", -1.0, math.nan),
+        ("tanh", -math.inf, -1.0),
+        ("sine", math.inf, math.nan),
+        ("logistic", -math.inf, 0.0),
+    ],
+)
+@pytest.mark.parametrize("d", FLOATS, ids=str)
+def test_special_values_are_determined(op: str, x: float, want: float, d: DType) -> None:
+    e = one(op, np.array([x]).astype(d.numpy))
+    assert is_exact(e)
+    assert np.array_equal(e.value.astype(np.float64), [want], equal_nan=True)
+
+
+def test_sums_with_infinities_and_nan() -> None:
+    def total(*values: float) -> Enclosure:
+        return one(
+            "reduce", f32(*values), np.float32(0), regions=[body("add", F32)], dimensions=(0,)
+        )
+
+    for values, want in (
+        ((math.inf, 1.5, 0.1), math.inf),
+        ((math.inf, -math.inf, 0.1), math.nan),
+        ((math.nan, 1.0, 0.1), math.nan),
+        ((3e38, 3e38, 3e38), math.inf),
+        ((-3e38, -3e38, 0.1), -math.inf),
+    ):
+        e = total(*values)
+        assert is_exact(e), values
+        assert np.array_equal(e.value.astype(np.float64), want, equal_nan=True)
+    assert total(3e38, 3e38, -3e38).undecided == 1.0  # the order decides whether it overflows
+
+
+# --- open -------------------------------------------------------------------------------------------
+
+
+def test_order_of_a_sum_is_open_without_a_contract() -> None:
+    x = f32(1e8, 1.0, -1e8, 1.0)
+    e = one("reduce", x, np.float32(0), regions=[body("add", F32)], dimensions=(0,))
+    outcomes = {0.0, 1.0, 2.0}  # of different orders
+    assert e.error is not None
+    assert all(abs(v - float(e.value)) <= float(e.error) for v in outcomes)
+    assert float(e.error) <= 3 * 2.0**-24 * 2e8 * 1.001 + 1e-6
+
+
+def test_a_jump_gives_its_hull_and_says_so() -> None:
+    x = f32(3.0)
+    m = chain([("exponential", (0,)), ("log", (1,)), ("floor", (2,))], [x])
+    (e,) = enclose(m, [x])
+    assert e.hull
+    assert e.error is not None
+    assert e.value.tolist() == [2.5]
+    assert 0.5 <= e.error[0] <= 0.5001
+    verdict = judge([f32(2.0)], [e])
+    assert verdict.kind in ("unstable", "identical")
+    assert judge([f32(1.0)], [e]).kind == "violation"
+
+
+def test_compare_and_select_on_doubtful_values() -> None:
+    x = f32(3.0, 10.0)
+    b = Builder(types_of([x]))
+    y = b.emit("log", [b.emit("exponential", [0])])
+    p = b.emit("compare", [y, 0], comparison_direction="GT")
+    s = b.emit("select", [p, y, b.emit("negate", [y])])
+    q = b.emit("compare", [y, b.emit("negate", [0])], comparison_direction="GT")
+    doubtful, hull, sure = enclose(module(b.graph([p, s, q])), [x])
+    assert doubtful.error is not None
+    assert np.isinf(doubtful.error).all()
+    assert hull.error is not None
+    assert (hull.error >= np.abs(x)).all()
+    assert is_exact(sure)
+
+
+def test_booleans_absorb_doubt() -> None:
+    x = f32(3.0)
+    b = Builder(types_of([x]))
+    y = b.emit("log", [b.emit("exponential", [0])])
+    p = b.emit("compare", [y, 0], comparison_direction="GT")
+    no = b.splat(TensorType((1,), I1), False)
+    both, either = b.emit("and", [p, no]), b.emit("or", [p, no])
+    settled, open_ = enclose(module(b.graph([both, either])), [x])
+    assert is_exact(settled)
+    assert open_.undecided == 1.0
+
+
+def test_the_sign_of_nan_is_nobodys_business() -> None:
+    x = f32(math.nan, 1.0)
+    e = one("bitcast_convert", x, result=TensorType((2,), I32))
+    assert e.error is not None
+    assert np.isinf(e.error).tolist() == [True, False]
+    e = one("compare", x, x, comparison_direction="LT", compare_type="TOTALORDER")
+    assert e.error is not None
+    assert np.isinf(e.error).tolist() == [True, False]
+
+
+def test_undecided_stays_undecided() -> None:
+    x = f32(-1e-30)
+    y = chain([("exponential", (0,)), ("log", (1,)), ("log", (2,)), ("tanh", (3,))], [x])
+    assert enclose(y, [x])[0].undecided == 1.0  # log of something about zero: NaN is possible
+
+
+# --- contracts --------------------------------------------------------------------------------------
+
+
+def test_a_single_op_stays_exact_under_reassoc() -> None:
+    x, y = f32(0.1, 0.7), f32(0.3, -0.7)
+    for op in ("add", "multiply", "subtract"):
+        assert is_exact(one(op, x, y, contract=allow("reassoc")))
+    m = chain([("add", (0, 1)), ("add", (2, 0))], [x, y])
+    assert not is_exact(enclose(m, [x, y], allow("reassoc"))[0])
+    assert is_exact(enclose(m, [x, y])[0])
+
+
+def test_fused_multiply_add_is_inside_and_only_under_contract() -> None:
+    x, y = f32(1 + 2.0**-23), f32(1 + 2.0**-22)
+    m = chain([("multiply", (0, 1)), ("subtract", (2, 0))], [x, y])
+    fused = np.float32(float(x[0]) * float(y[0]) - float(x[0]))[None]  # exact but for the end
+    assert evaluate(m, [x, y])[0] != fused
+    for contract, kind in ((EXACT, ["violation"]), (allow("contract"), ["allowed", "identical"])):
+        assert judge([fused], enclose(m, [x, y], contract), contract).kind in kind
+
+
+def test_reciprocal_is_inside_and_only_under_arcp() -> None:
+    x, y = np.float32(5) + np.arange(64, dtype=np.float32), np.full(64, 3, np.float32)
+    m = chain([("divide", (0, 1))], [x, y])
+    product = x * (np.float32(1) / y)
+    assert judge([product], enclose(m, [x, y])).kind == "violation"
+    for contract in (allow("arcp"), allow("arcp", "reassoc")):
+        assert judge([product], enclose(m, [x, y], contract), contract).kind == "allowed"
+    half = np.full(64, 0.5, np.float32)
+    assert is_exact(one("divide", x, half, contract=allow("arcp")))
+
+
+@pytest.mark.parametrize("narrow", [BF16, F16], ids=str)
+def test_narrowed_operands(narrow: DType) -> None:
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=(3, 16)).astype("f"), rng.normal(size=(16, 2)).astype("f")
+    dims = {"lhs_contracting_dimensions": (1,), "rhs_contracting_dimensions": (0,)}
+    low = x.astype(narrow.numpy).astype("f") @ y.astype(narrow.numpy).astype("f")
+    contract = allow(precision=[("dot_general", narrow.name)])
+    allowed = one("dot_general", x, y, contract=contract, **dims)
+    assert judge([low], [allowed]).kind == "allowed"
+    assert judge([low], [one("dot_general", x, y, **dims)]).kind == "violation"
+    small = rng.integers(-4, 5, (3, 16)).astype("f")
+    assert is_exact(one("dot_general", small, small.T.copy(), contract=contract, **dims))
+
+
+def test_zero_signs_under_nsz() -> None:
+    e = one("add", f32(-0.0), f32(0.0), contract=allow("nsz"))
+    got = f32(-0.0)
+    assert judge([got], [e], allow("nsz")).kind == "allowed"
+    assert judge([got], [e]).kind == "violation"
+    assert one("divide", f32(1.0), f32(0.0), contract=allow("nsz", "reassoc")).undecided == 1.0
+
+
+def test_nan_and_infinity_under_nnan_ninf() -> None:
+    x = f32(math.nan, math.inf, 1.0)
+    e = one("negate", x, contract=allow("nnan", "ninf"))
+    assert e.error is not None
+    assert np.isinf(e.error).tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([("exponential", (0,)), ("subtract", (2, 1))], [("exponential_minus_one", (0,))]),
+        ([("add", (0, 1)), ("log", (2,))], [("log_plus_one", (0,))]),
+        ([("sqrt", (0,)), ("divide", (1, 2))], [("rsqrt", (0,))]),
+    ],
+)
+def test_functions_that_replace_expressions_under_afn(
+    before: list[tuple[str, tuple[int, ...]]], after: list[tuple[str, tuple[int, ...]]]
+) -> None:
+    x = np.exp(np.linspace(-40, 3, 200)).astype(np.float32)
+    inputs = [x, np.ones_like(x)]
+    got = evaluate(chain(after, inputs), inputs)
+    for contract in (allow("afn"), allow("afn", "reassoc")):
+        verdict = judge(got, enclose(chain(before, inputs), inputs, contract), contract)
+        assert verdict.kind in ("allowed", "identical"), str(verdict)
+
+
+def test_flushed_subnormals_are_inside_only_when_asked_for() -> None:
+    x = f32(1e-40, 1.0)
+    m = chain([("negate", (0,))], [x])
+    got = [f32(0.0, -1.0)]
+    assert judge(got, enclose(m, [x])).kind == "violation"
+    assert judge(got, enclose(m, [x], flush=True)).kind == "allowed"
+
+
+# --- structure --------------------------------------------------------------------------------------
+
+
+def test_errors_travel_with_the_elements() -> None:
+    x = np.linspace(0.1, 2, 6).astype(np.float32).reshape(2, 3)
+    b = Builder(types_of([x]))
+    y = b.emit("concatenate", [0, b.emit("tanh", [0])], dimension=0)
+    t = b.emit("transpose", [y], permutation=(1, 0))
+    (e,) = enclose(module(b.graph([t])), [x])
+    assert e.error is not None
+    assert not e.error[:, :2].any()
+    assert (e.error[:, 2:] > 0).all()
+
+
+def test_general_bodies_are_sequential() -> None:
+    x = f32(0.5, 2.0, 0.25, 8.0)
+    scalar = TensorType((), F32)
+    b = Builder([scalar, scalar])
+    half = b.splat(scalar, 0.5)
+    region = b.graph([b.emit("add", [b.emit("multiply", [0, half]), 1])])
+    e = one("reduce", x, np.float32(0), regions=[region], dimensions=(0,))
+    acc = 0.0
+    for v in x:
+        acc = acc * 0.5 + float(v)
+    assert is_exact(e)
+    assert float(e.value) == acc
+
+
+@pytest.mark.parametrize("shape", [(0,), (2, 0)])
+def test_empty_reductions_give_init(shape: tuple[int, ...]) -> None:
+    x = np.zeros(shape, np.float32)
+    init = np.float32(-0.0)
+    e = one("reduce", x, init, regions=[body("add", F32)], dimensions=(len(shape) - 1,))
+    assert is_exact(e)
+    assert e.value.shape == shape[:-1]
+    assert np.signbit(e.value).all()
