@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from compiler.dtypes import BF16, DType, from_numpy
+from compiler.dtypes import BF16, from_numpy
 from compiler.errors import InputError
 from compiler.ir import Array, TensorType
 
@@ -73,24 +73,22 @@ def spell(dtype: np.dtype[np.generic]) -> str:
         return str(dtype)
 
 
-def canonical_bits(array: Array, dtype: DType) -> Array:
-    """The elements as unsigned integers; all NaNs become one, since payload and sign of NaN carry
-    no meaning.
-    """
-    size = dtype.numpy.itemsize
+def canonical_bits(array: Array) -> Array:
+    """The elements as unsigned integers; all NaNs become one: payload and sign carry no meaning."""
+    size = array.dtype.itemsize
     bits: Array = np.ascontiguousarray(array).view(f"u{size}").reshape(array.shape)
-    if dtype.is_float:
-        nan = np.asarray(np.nan).astype(dtype.numpy).view(f"u{size}")
+    if from_numpy(array.dtype).is_float:
+        nan = np.asarray(np.nan).astype(array.dtype).view(f"u{size}")
         with np.errstate(all="ignore"):
             bits = np.where(np.isnan(array), nan, bits)
     return bits
 
 
-def same_bits(a: Array, b: Array, dtype: DType) -> bool:
-    """Whether two arrays of one dtype agree in shape and canonical bits."""
-    return a.shape == b.shape and bool(
-        np.array_equal(canonical_bits(a, dtype), canonical_bits(b, dtype))
-    )
+def same_bits(a: Array, b: Array) -> bool:
+    """Whether two arrays agree in shape, dtype and canonical bits."""
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    return bool(np.array_equal(canonical_bits(a), canonical_bits(b)))
 
 
 def fingerprint(arrays: Sequence[Array]) -> str:

