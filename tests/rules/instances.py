@@ -29,10 +29,12 @@ def below(seed: object) -> Callable[[int], int]:
     return rng.randrange
 
 
-def instances(rule: Rule, count: int, *, holds: bool, dtype: DType | None = None) -> list[Instance]:
-    """Up to ``count`` instances whose guard holds (or does not)."""
+def instances(
+    rule: Rule, count: int, *, holds: bool, dtype: DType | None = None, draws: int = 300
+) -> list[Instance]:
+    """Up to ``count`` instances to which the rule applies (or does not)."""
     source, out = below((rule.name, holds, dtype)), []
-    for _ in range(2000):
+    for _ in range(draws):
         made = sample(rule, source, dtype)
         if made is not None and made.holds is holds:
             out.append(made)
@@ -55,11 +57,11 @@ def apply_rule(rule: Rule, m: Module) -> tuple[Module, Trace]:
 
 def near_misses(rule: Rule) -> Iterator[tuple[str, Term, dict[str, TensorType]]]:
     """Programs that look like the left side and are not: (what is wrong, term, parameters)."""
-    for made in instances(rule, 3, holds=False):
+    for made in instances(rule, 3, holds=False, draws=60):
         yield "guard", made.lhs, made.params
     for dtype in ALL:
         if dtype not in rule.dtypes:
-            for made in instances(rule, 1, holds=False, dtype=dtype):
+            for made in instances(rule, 1, holds=False, dtype=dtype, draws=5):
                 yield f"dtype {dtype}", made.lhs, made.params
     for made in instances(rule, 3, holds=True):
         yield from _mutants(made)
@@ -89,8 +91,8 @@ def _mutants(made: Instance) -> Iterator[tuple[str, Term, dict[str, TensorType]]
         if term.op == "concatenate":
             longer = Term(term.op, (*term.args, term.args[0]), term.attrs)
             yield "operands", _replaced(made.lhs, path, longer), made.params
-        stated = not path and dict(made.rule.pattern.attrs).get("dimensions") == Dims(())
-        if stated and _type(term.args[0], made.params).rank:
+        stated = dict(made.rule.pattern.attrs).get("dimensions")
+        if not path and isinstance(stated, Dims) and _type(term.args[0], made.params).rank:
             some = Term(term.op, term.args, (("dimensions", Dims((0,))), *term.attrs[1:]))
             yield "dimensions", _replaced(made.lhs, path, some), made.params
 
