@@ -149,6 +149,8 @@ class Greedy:
         patterns = self.index.get(node.op)
         if patterns is not None and self.fired < self.fuel:
             for pattern in patterns:
+                if not pattern.may_match(self.state, node):
+                    continue
                 match = pattern.match(self.state, node)
                 if match is not None and self._ask(match, node):
                     return self._replace(match, node, uses)

@@ -73,12 +73,32 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One operand order of a rule's left side, compiled."""
+    """One operand order of a rule's left side, compiled.
+
+    Attributes:
+        rule: whose left side.
+        term: the pattern with operands in this order.
+        needs: (operand, op) pairs: what must make an operand; the test that fails first most often.
+        fits: the whole test.
+        computed: places (path in the rule's own order, attribute) of attributes that the rule computes.
+    """
 
     rule: Rule
     term: Term
+    needs: tuple[tuple[int, str], ...]
     fits: NodeMatcher
     computed: tuple[tuple[tuple[int, ...], str], ...]
+
+    def may_match(self, state: State, node: Node) -> bool:
+        """A quick test of the ops right below the root."""
+        operands = node.operands
+        if len(operands) != len(self.term.args):
+            return False
+        for i, wanted in self.needs:
+            made = state.defs[operands[i]]
+            if made is None or made.op != wanted:
+                return False
+        return True
 
     def match(self, state: State, node: Node) -> Match | None:
         """The match of this pattern at ``node``, if everything including the guard holds."""
@@ -109,7 +129,7 @@ def compile_rule(rule: Rule) -> list[Pattern]:
             seen.add(key)
             computed: list[tuple[tuple[int, ...], str]] = []
             fits = _node_matcher(term, rule, order, (), computed)
-            out.append(Pattern(rule, term, fits, tuple(computed)))
+            out.append(Pattern(rule, term, _needs(term), fits, tuple(computed)))
     return out
 
 
@@ -184,12 +204,7 @@ def _node_matcher(
         checks.append(lambda _s, n: n.attr("compare_type") != "TOTALORDER")
     if op == "select" and all(isinstance(a, Const) for a in term.args[1:]):
         checks.append(lambda s, n: s.types[n.operands[0]].shape == n.type.shape)
-    # The cheapest test with the most power first: operands that must be made by a certain op.
-    needs = [
-        (i, "constant" if isinstance(a, Const) else a.op)
-        for i, a in enumerate(term.args)
-        if isinstance(a, Const) or (a.args and not a.op.startswith("?"))
-    ]
+    needs = _needs(term)
 
     def fits(state: State, node: Node) -> bool:
         operands = node.operands
@@ -209,6 +224,14 @@ def _node_matcher(
         return True
 
     return fits
+
+
+def _needs(term: Term) -> tuple[tuple[int, str], ...]:
+    return tuple(
+        (i, "constant" if isinstance(a, Const) else a.op)
+        for i, a in enumerate(term.args)
+        if isinstance(a, Const) or (a.args and not a.op.startswith("?"))
+    )
 
 
 def _value_matcher(

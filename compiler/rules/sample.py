@@ -130,7 +130,7 @@ class _Draw:
                 return TensorType(() if scalar else branch.shape, I1)
             return branch or (TensorType(known.shape, I1) if known and i else None)
         if term.op == "clamp" and i != 1 and operands[1]:
-            scalar = not isinstance(term.args[i], Const) and self.below(2)
+            scalar = not isinstance(term.args[i], Const) and self.below(2) == 1
             return TensorType((), operands[1].dtype) if scalar else operands[1]
         if term.op in UNIFORM or term.op in ("compare", "concatenate") or _is_binary(term):
             return known or (wanted if term.op in UNIFORM else None)
