@@ -182,6 +182,7 @@ class Options:
         reorder: whether float sums may be taken in any order.
         drop: number of a conjunct of the guard to leave out; -1 for the whole guard; ``None`` for none.
         small: largest size and position, for counterexamples; ``None`` for no bound.
+        least: smallest size, for counterexamples (the order of a sum of two shows nowhere).
         integers: whether real elements have to be small integers, for counterexamples.
         relax: flags of ``nsz nnan ninf`` that weaken "equal bits".
         one_rounding: use the lemma of :mod:`verify.smt.rounding` only; its second part is the caller's.
@@ -192,6 +193,7 @@ class Options:
     reorder: bool = False
     drop: int | None = None
     small: int | None = None
+    least: int = 0
     integers: bool = False
     relax: frozenset[str] = frozenset()
     nans: bool = False
@@ -316,10 +318,11 @@ def _root(rule: Rule, lhs: Any, made: Symbols, dtypes: Assignment) -> tuple[Any,
 
 
 def _bounds(made: Symbols, options: Options) -> list[Bool]:
+    limits: list[Bool] = [n >= options.least for n in made.sizes if options.least]
     if options.small is None:
-        return []
+        return limits
     small = options.small
-    limits: list[Bool] = [n <= small for n in made.sizes]
+    limits += [n <= small for n in made.sizes]
     return limits + [z3.And(-small - 2 <= p, p <= small + 2) for p in made.positions]
 
 
@@ -347,8 +350,8 @@ def _decide(
     if options.integers:
         limits = [z3.And(z3.IsInt(t), -8 <= t, t <= 8) for t in _elements_in(a, b)]
         return decider.check(inside, a != b, *limits)
-    if options.relax and z3.is_fp(a):
-        return decider.differ(z3.Not(_relaxed(a, b, options.relax)), inside)
+    if options.relax:
+        return decider.differ(z3.Not(_relaxed(a, b, options.relax)), inside, *_assumed(a, b, options.relax))
     for symbol, values in made.cases:
         found = _each_case(decider, a, b, inside, symbol, values)
         if found.status != PROVED:
@@ -359,10 +362,12 @@ def _decide(
 def _elements_in(a: Term, b: Term) -> list[Term]:
     """Elements of inputs that two real terms mention."""
     found = {t.get_id(): t for x in (a, b) for t in subterms(x)}.values()
-    return [t for t in found if z3.is_real(t) and t.decl().kind() == z3.Z3_OP_UNINTERPRETED and _is_input(t)]
+    return [t for t in found if z3.is_real(t) and _is_input(t)]
 
 
 def _is_input(term: Term) -> bool:
+    if not z3.is_app(term) or term.decl().kind() != z3.Z3_OP_UNINTERPRETED:
+        return False
     return str(term.decl().name()).endswith("[]") or term.num_args() == 0
 
 
@@ -390,7 +395,9 @@ def _each_case(decider: Decider, a: Term, b: Term, inside: Bool, symbol: Any, va
 
 
 def _relaxed(a: Term, b: Term, flags: frozenset[str]) -> Any:
-    """Equality of floats under flags: results that a flag excludes count as equal."""
+    """Equality under flags: results that a flag excludes count as equal."""
+    if not z3.is_fp(a):
+        return a == b
     ways = [a == b]
     if "nsz" in flags:
         ways = [z3.fpEQ(a, b), z3.And(z3.fpIsNaN(a), z3.fpIsNaN(b))]
@@ -399,6 +406,13 @@ def _relaxed(a: Term, b: Term, flags: frozenset[str]) -> Any:
     if "ninf" in flags:
         ways.append(z3.Or(z3.fpIsInf(a), z3.fpIsInf(b)))
     return z3.Or(*ways)
+
+
+def _assumed(a: Term, b: Term, flags: frozenset[str]) -> list[Any]:
+    """What flags say of the inputs: no NaN, no infinity."""
+    inputs = {t.get_id(): t for x in (a, b) for t in subterms(x) if z3.is_fp(t) and _is_input(t)}.values()
+    out = [z3.Not(z3.fpIsNaN(t)) for t in inputs if "nnan" in flags]
+    return out + [z3.Not(z3.fpIsInf(t)) for t in inputs if "ninf" in flags]
 
 
 def satisfiable(rule: Rule, binding: Binding, dtypes: Assignment, reading: str, limit_ms: int) -> bool:

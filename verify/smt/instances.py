@@ -113,9 +113,13 @@ def _leaf(rule: Rule, term: Tensor | Const, want: int | None, found: Binding) ->
 
 
 def _elementwise(rule: Rule, term: Term, want: int | None, found: Binding) -> Iterator[Step]:
-    if term.op.startswith("?"):
+    if term.op.startswith("?") and term.op[1:] not in found:
         name = term.op[1:]
-        found = found if name in found else {**found, name: rule.variables[name]("f" if _only(rule) else f"f.{name}")}
+        kind = rule.variables[name]
+        folds = issubclass(kind, Monoid)
+        for value in _monoids(rule, kind) if folds else [kind("f" if _only(rule) else f"f.{name}")]:
+            yield from _elementwise(rule, term, want, {**found, name: value})
+        return
     loose = {"select": (0,), "clamp": (0, 2)}.get(term.op, ())
     if term.op == "select" and all(isinstance(a, Const) for a in term.args[1:]):
         loose = ()  # nothing else would say what shape the result has
@@ -262,11 +266,14 @@ def _with_monoid(rule: Rule, term: Term, found: Binding) -> Iterator[Binding]:
     if not name.startswith("?") or name[1:] in found:
         yield found
         return
-    kind = rule.variables[name[1:]]
-    # Abstractly all folding ops of a kind are one, unless a constant written in the rule happens to be the identity of one.
-    literals = any(isinstance(t, Const) and not t.name for s in (rule.pattern, right_pattern(rule)) for t in s.walk())
-    for value in map(kind, kind.choices) if literals else _all_values(kind):
+    for value in _monoids(rule, rule.variables[name[1:]]):
         yield {**found, name[1:]: value}
+
+
+def _monoids(rule: Rule, kind: type) -> Iterator[Any]:
+    """Ops to fold with. Abstractly all of a kind are one, unless a constant in the rule happens to be one's identity."""
+    literals = any(isinstance(t, Const) and not t.name for s in (rule.pattern, right_pattern(rule)) for t in s.walk())
+    yield from map(kind, kind.choices) if literals else _all_values(kind)  # type: ignore[attr-defined]
 
 
 _DOT_AXES = ("lhs_batching_dimensions", "rhs_batching_dimensions", "lhs_contracting_dimensions", "rhs_contracting_dimensions")
