@@ -108,11 +108,9 @@ def judge(
         note = f"{len(outputs)} outputs instead of {len(enclosures)}"
         return Verdict("violation", (OutputVerdict("violation", note=note),))
     loose_zero = bool(contract.flags & {"nsz", "reassoc"})
-    with np.errstate(all="ignore"):
-        found = tuple(
-            judge_output(np.asarray(x), e, loose_zero)
-            for x, e in zip(outputs, enclosures, strict=True)
-        )
+    found = tuple(
+        judge_output(np.asarray(x), e, loose_zero) for x, e in zip(outputs, enclosures, strict=True)
+    )
     kinds = {o.verdict for o in found}
     return Verdict(next((k for k in reversed(ORDER) if k in kinds), "identical"), found)
 
@@ -125,6 +123,12 @@ def judge_output(got: Array, enclosure: Enclosure, loose_zero: bool = False) -> 
         return OutputVerdict("violation", note=note)
     if enclosure.error is None and got.tobytes() == enclosure.value.tobytes():
         return IDENTICAL
+    with np.errstate(all="ignore"):
+        return _compare(got, enclosure, loose_zero)
+
+
+def _compare(got: Array, enclosure: Enclosure, loose_zero: bool) -> OutputVerdict:
+    t = enclosure.type
     expected = _rounded(enclosure)
     same = _same(got, expected)
     undecided = enclosure.undecided

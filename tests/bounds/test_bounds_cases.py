@@ -10,7 +10,7 @@ import pytest
 
 from compiler.build import Builder
 from compiler.contract import EXACT, Contract, allow
-from compiler.dtypes import BF16, F16, F32, F64, FLOATS, I1, I32, DType, from_numpy
+from compiler.dtypes import BF16, F16, F32, FLOATS, I1, I32, DType, from_numpy
 from compiler.errors import InputError
 from compiler.ir import Array, Graph, Module, TensorType, module
 from compiler.ops import OPS
@@ -70,7 +70,7 @@ def test_inputs_are_checked() -> None:
         enclose(m, [np.zeros(2, np.float32)])
 
 
-# --- exact ------------------------------------------------------------------------------------------
+# --- exact ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("d", FLOATS, ids=str)
@@ -174,7 +174,7 @@ def test_sums_with_infinities_and_nan() -> None:
     assert total(3e38, 3e38, -3e38).undecided == 1.0  # the order decides whether it overflows
 
 
-# --- open -------------------------------------------------------------------------------------------
+# --- open -----------------------------------------------------------------------------------------
 
 
 def test_order_of_a_sum_is_open_without_a_contract() -> None:
@@ -242,7 +242,7 @@ def test_undecided_stays_undecided() -> None:
     assert enclose(y, [x])[0].undecided == 1.0  # log of something about zero: NaN is possible
 
 
-# --- contracts --------------------------------------------------------------------------------------
+# --- contracts ------------------------------------------------------------------------------------
 
 
 def test_a_single_op_stays_exact_under_reassoc() -> None:
@@ -330,7 +330,7 @@ def test_flushed_subnormals_are_inside_only_when_asked_for() -> None:
     assert judge(got, enclose(m, [x], flush=True)).kind == "allowed"
 
 
-# --- structure --------------------------------------------------------------------------------------
+# --- structure ------------------------------------------------------------------------------------
 
 
 def test_errors_travel_with_the_elements() -> None:

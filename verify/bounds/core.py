@@ -72,7 +72,9 @@ class Context:
         self.ref = RefContext(module)
         self.flags = contract.flags
         self.carrier = carrier
-        self.eps = float(np.finfo(carrier).eps)
+        # A longdouble stays one: 1 + eps must not become 1.
+        eps = np.finfo(carrier).eps
+        self.eps: Any = eps if carrier is np.longdouble else float(eps)
         self.reassoc = "reassoc" in self.flags
         self.contract = "contract" in self.flags
         self.arcp = "arcp" in self.flags
@@ -118,7 +120,7 @@ class Context:
         With ``afn`` an expression over functions may become one function, with that one's limit.
         """
         u = FORMATS[dtype].u + 8 * self.eps
-        return u * fused_roundings(dtype) if self.afn else u
+        return float(u * fused_roundings(dtype) if self.afn else u)
 
     def reference(self, node: Node, operands: Sequence[Value]) -> Array:
         """What the reference makes of the operands' bits (meaningful where all their errors are

@@ -459,6 +459,12 @@ def _compare(ctx: Context, node: Node, operands: list[Value]) -> Value:
     total = node.attr("compare_type") == "TOTALORDER" and x.dtype.precision > 0
     if x.error is None and y.error is None and not total:
         return Value(I1, ctx.reference(node, operands))
+    if x is y and x.dtype.precision and not total:
+        # x != x asks for NaN, which a decided inexact value is not.
+        center = ctx.center(x)
+        plain = np.where(np.isnan(center), center, 0)
+        bits = fn(plain, plain)
+        return Value(I1, np.asarray(bits), error=np.asarray(x.undecided()), hull=x.hull)
     if not x.dtype.precision:
         return _integer(ctx, node, operands)
     vx, vy = ctx.center(x), ctx.center(y)

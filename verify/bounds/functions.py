@@ -26,6 +26,7 @@ from verify.bounds.rounding import (
     sure,
 )
 from verify.bounds.value import Value
+from verify.ref.elementwise import float_power
 
 Function = Callable[[Array], Array]
 
@@ -209,7 +210,7 @@ def _power(ctx: Context, node: Node, operands: list[Value]) -> Value:
         square = ring.multiply(ctx.factor(x), ctx.factor(x), FORMATS[x.dtype])
         square.depth += roundings("power", x.dtype, True)
         return ring_value(ctx, node, operands, square, single=False)
-    true = np.power(vx, vy)
+    true = float_power(vx, vy)
     exact = np.logical_and(x.exact(), y.exact())
     spread: Any = None
     if x.error is not None or y.error is not None:
@@ -228,12 +229,12 @@ def _power_spread(ctx: Context, x: Value, y: Value, true: Array) -> Array:
     (lx, hx), (ly, hy) = ends(ctx, x), ends(ctx, y)
     vy = ctx.center(y)
     whole = sure(y, (vy == np.rint(vy)) & np.isfinite(vy))
-    corners = [np.abs(np.power(a, b) - true) for a in (lx, hx) for b in (ly, hy)]
+    corners = [np.abs(float_power(a, b) - true) for a in (lx, hx) for b in (ly, hy)]
     spread = np.maximum(np.maximum(*corners[:2]), np.maximum(*corners[2:]))
     positive, negative = lx > 0, hx < 0
     decided = positive | (negative & whole)
     decided = decided & np.isfinite(error_of(x) + error_of(y))
     through = ~decided & whole & (vy > 0)
-    reach = np.power(np.maximum(np.abs(lx), np.abs(hx)), np.maximum(vy, 0))
+    reach = float_power(np.maximum(np.abs(lx), np.abs(hx)), np.maximum(vy, 0))
     spread = np.where(through, reach + np.abs(true), np.where(decided, spread, np.inf))
     return np.asarray(np.where(np.isfinite(spread), spread, np.inf))

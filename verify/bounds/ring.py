@@ -45,7 +45,6 @@ import numpy as np
 from compiler.ir import Array
 from verify.bounds.format import Format
 
-
 MARGIN = 8  # roundings that factoring and distributing may add to a monomial of a factor
 
 

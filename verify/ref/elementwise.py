@@ -161,10 +161,20 @@ def _remainder(x: Array, y: Array) -> Array:
     return np.where(y == 0, x, rest)
 
 
+def float_power(x: Array, y: Array) -> Array:
+    """C's pow. For a scalar exponent 0.5 NumPy takes a square root: wrong at -inf and at -0."""
+    out = np.power(x, y)
+    root = y == 0.5
+    if np.any(root):
+        out = np.where(root & np.isinf(x), np.inf, out)
+        out = np.where(root & (x == 0), 0.0, out)
+    return np.asarray(out)
+
+
 def _power(x: Array, y: Array) -> Array:
     """Integers wrap; a negative exponent gives 1, -1 or 0. Floats as C's pow."""
     if not _is_int(x):
-        return np.power(x, y)
+        return float_power(x, y)
     base, exponent = x.astype(np.uint64), np.where(y < 0, y.dtype.type(0), y).astype(np.uint64)
     out = np.ones(np.broadcast(x, y).shape, np.uint64)
     while np.any(exponent):
