@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from compiler.contract import EXACT, Contract, join_all
 from compiler.errors import Loc
-from compiler.ir import Module
+from compiler.ir import Graph, Module
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,15 @@ class Trace:
     def fired(self) -> Counter[str]:
         """How often each ``pass/rule`` fired."""
         return Counter(f"{a.pass_name}:{a.rule}" for a in self.applications)
+
+
+def ops_text(graph: Graph, *nodes: int) -> str:
+    """The given ops of ``graph`` (all by default) as StableHLO, one a line; what it returns if it has none."""
+    from compiler.text import print_node
+
+    chosen = nodes or range(len(graph.nodes))
+    lines = [print_node(graph, i) for i in chosen]
+    return "\n".join(lines) or f"return %arg{graph.results[0]}"
 
 
 @dataclass(frozen=True, slots=True)

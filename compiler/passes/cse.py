@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from compiler.contract import EXACT
 from compiler.ir import Graph, Module, Node
 from compiler.ops import OPS
-from compiler.rewrite import Pass, Trace
+from compiler.rewrite import Pass, Trace, ops_text
 from compiler.rules.greedy import renumber
 from compiler.rules.regions import rewrite_regions
 
@@ -37,7 +38,9 @@ def merge(graph: Graph, trace: Trace) -> Graph:
             changed |= node is not before
         key = _key(node)
         first = seen.setdefault(key, at)
-        if first != at and trace.apply("cse", f"cse/{node.op}", EXACT, graph.loc(i)):
+        if first != at and trace.apply(
+            "cse", f"cse/{node.op}", EXACT, graph.loc(i), _describe(graph, i)
+        ):
             new.extend(range(first, first + len(node.types)))
             changed = True
             continue
@@ -49,6 +52,10 @@ def merge(graph: Graph, trace: Trace) -> Graph:
         return graph
     results = tuple(new[v] for v in graph.results)
     return Graph(graph.params, tuple(nodes), results, tuple(locs) if graph.locs else ())
+
+
+def _describe(graph: Graph, i: int) -> Callable[[], tuple[str, str]]:
+    return lambda: (ops_text(graph, i), "the value of an equal op")
 
 
 def _key(node: Node) -> Node:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from compiler.check import callees
 from compiler.contract import EXACT
 from compiler.ir import Graph, Module
-from compiler.rewrite import Pass, Trace
+from compiler.rewrite import Pass, Trace, ops_text
 from compiler.rules.greedy import prune
 from compiler.rules.regions import rewrite_regions
 
@@ -36,7 +37,7 @@ def sweep(graph: Graph, trace: Trace) -> Graph:
     for i in range(len(nodes) - 1, -1, -1):
         node, first = nodes[i], graph.first[i]
         if not any(live[first : first + len(node.types)]):
-            if trace.apply("dce", f"dce/{node.op}", EXACT, graph.loc(i)):
+            if trace.apply("dce", f"dce/{node.op}", EXACT, graph.loc(i), _describe(graph, i)):
                 removed = True
                 continue
             keep.append(first)
@@ -47,6 +48,10 @@ def sweep(graph: Graph, trace: Trace) -> Graph:
     if not removed:
         return graph
     return prune(replace(graph, nodes=tuple(nodes)), keep)
+
+
+def _describe(graph: Graph, i: int) -> Callable[[], tuple[str, str]]:
+    return lambda: (ops_text(graph, i), "")
 
 
 def drop_functions(module: Module, trace: Trace) -> Module:

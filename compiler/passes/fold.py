@@ -9,7 +9,7 @@ from compiler.build import Builder
 from compiler.contract import EXACT
 from compiler.ir import Graph, Literal, Module, Node, TensorType, module
 from compiler.ops import OPS
-from compiler.rewrite import Pass, Trace
+from compiler.rewrite import Pass, Trace, ops_text
 from compiler.rules.greedy import prune
 from compiler.rules.regions import rewrite_regions
 
@@ -36,13 +36,20 @@ def fold(graph: Graph, trace: Trace) -> Graph:
         changed |= nodes[i] is not node
         known += [_foldable(node, known, graph)] * len(node.types)
     wanted = _wanted(graph, known)
-    wanted = [i for i in wanted if trace.apply("fold", f"fold/{nodes[i].op}", EXACT, graph.loc(i))]
+    wanted = [i for i in wanted if _ask(graph, i, trace)]
     if not wanted:
         return replace(graph, nodes=tuple(nodes)) if changed else graph
     for i, literal in zip(wanted, _evaluate(graph, wanted), strict=True):
         nodes[i] = Node("constant", (), (("value", literal),), (literal.type,))
     dead = [graph.first[i] for i, n in enumerate(graph.nodes) if not _used(graph, i, n)]
     return prune(replace(graph, nodes=tuple(nodes)), dead)
+
+
+def _ask(graph: Graph, i: int, trace: Trace) -> bool:
+    def describe() -> tuple[str, str]:
+        return ops_text(graph, i), f"a constant of type {graph.nodes[i].type}"
+
+    return trace.apply("fold", f"fold/{graph.nodes[i].op}", EXACT, graph.loc(i), describe)
 
 
 def _used(graph: Graph, i: int, node: Node) -> bool:

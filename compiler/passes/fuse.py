@@ -10,13 +10,14 @@ recomputed often (expensive, read through a broadcast) stays a group of its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from compiler.contract import EXACT
-from compiler.ir import Module
-from compiler.passes.fusion_groups import Grouping
+from compiler.ir import Graph, Module
+from compiler.passes.fusion_groups import Group, Grouping
 from compiler.passes.outline import outline
-from compiler.rewrite import Pass, Trace
+from compiler.rewrite import Pass, Trace, ops_text
 
 NAME = "assay.fusion"
 
@@ -31,13 +32,18 @@ def run(module: Module, trace: Trace) -> Module:
         chosen = [
             g
             for g in Grouping(f.graph).groups()
-            if trace.apply("fuse", f"fuse/{g.kind}", EXACT, f.graph.loc(g.root))
+            if trace.apply("fuse", f"fuse/{g.kind}", EXACT, f.graph.loc(g.root), describe(f.graph, g))
         ]
         if chosen:
             graph, made = outline(f.graph, chosen, taken, NAME)
             module = module.with_graph(f.name, graph)
             module = replace(module, functions=(*module.functions, *made))
     return module
+
+
+def describe(graph: Graph, group: Group) -> Callable[[], tuple[str, str]]:
+    """The ops of a group as text."""
+    return lambda: (ops_text(graph, *sorted(group.members)), "one composite of these ops")
 
 
 PASS = Pass("fuse", EXACT, run)

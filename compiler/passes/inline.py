@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from compiler.check import callees
 from compiler.contract import EXACT
 from compiler.errors import Loc
 from compiler.ir import Graph, Module, Node
-from compiler.rewrite import Pass, Trace
+from compiler.rewrite import Pass, Trace, ops_text
 from compiler.rules.greedy import renumber
 from compiler.rules.regions import rewrite_regions
 
@@ -51,7 +53,9 @@ def expand(graph: Graph, bodies: dict[str, Graph], trace: Trace) -> Graph:
             body = bodies[node.attr("callee") or node.attr("decomposition")]
             if len(nodes) + len(body.nodes) > SIZE_CAP:
                 body = None
-        if body is None or not trace.apply("inline", f"inline/{node.op}", EXACT, loc):
+        if body is None or not trace.apply(
+            "inline", f"inline/{node.op}", EXACT, loc, _describe(graph, i, body)
+        ):
             copy(node, loc, new)
             continue
         inner = [new[v] for v in node.operands]
@@ -60,6 +64,10 @@ def expand(graph: Graph, bodies: dict[str, Graph], trace: Trace) -> Graph:
         new.extend(inner[v] for v in body.results)
     results = tuple(new[v] for v in graph.results)
     return Graph(graph.params, tuple(nodes), results, tuple(locs) if any(locs) else ())
+
+
+def _describe(graph: Graph, i: int, body: Graph) -> Callable[[], tuple[str, str]]:
+    return lambda: (ops_text(graph, i), ops_text(body))
 
 
 def _callees_first(module: Module) -> list[str]:

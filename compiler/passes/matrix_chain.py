@@ -5,12 +5,13 @@ Part of the pass ``reorder``. Exact for integers; floats need ``reassoc``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from compiler.build import Builder
 from compiler.contract import EXACT, allow
 from compiler.ir import Graph, Module, Node, TensorType
-from compiler.rewrite import Trace
+from compiler.rewrite import Trace, ops_text
 from compiler.rules.greedy import prune, renumber
 from compiler.rules.regions import rewrite_regions
 
@@ -74,9 +75,16 @@ def _plans(graph: Graph, trace: Trace) -> dict[int, tuple[tuple[int, ...], list[
             continue
         best, splits = plan([graph.types[v] for v in chain.factors])
         contract = EXACT if node.type.dtype.is_integer else allow("reassoc")
-        if best < chain.cost and trace.apply("reorder", RULE, contract, graph.loc(i)):
+        if best < chain.cost and trace.apply(
+            "reorder", RULE, contract, graph.loc(i), _describe(graph, i, chain, best)
+        ):
             out[i] = (chain.factors, splits)
     return out
+
+
+def _describe(graph: Graph, i: int, chain: Chain, best: int) -> Callable[[], tuple[str, str]]:
+    after = f"the same product in another order: {best} multiplications instead of {chain.cost}"
+    return lambda: (ops_text(graph, i), after)
 
 
 def _chain(graph: Graph, node: Node, chains: dict[int, Chain], inner: set[int]) -> Chain:

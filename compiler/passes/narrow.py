@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -10,7 +10,7 @@ from compiler.contract import Contract, allow
 from compiler.dtypes import F32, DType, by_name
 from compiler.errors import Loc
 from compiler.ir import Graph, Module, Node, TensorType
-from compiler.rewrite import Pass, Trace
+from compiler.rewrite import Pass, Trace, ops_text
 from compiler.rules.greedy import renumber
 from compiler.rules.regions import rewrite_regions
 
@@ -48,7 +48,9 @@ def _graph(
         changed |= node is not old
         node = renumber(node, new)
         types = [graph.types[v] for v in old.operands]
-        if applies(old, types) and trace.apply(name, RULE, contract, graph.loc(i)):
+        if applies(old, types) and trace.apply(
+            name, RULE, contract, graph.loc(i), _describe(graph, i, target)
+        ):
             changed = True
             converted: dict[int, int] = {}
             for v, t in zip(node.operands, types, strict=True):
@@ -68,6 +70,10 @@ def _graph(
     return replace(
         graph, nodes=tuple(nodes), results=results, locs=tuple(locs) if graph.locs else ()
     )
+
+
+def _describe(graph: Graph, i: int, target: DType) -> Callable[[], tuple[str, str]]:
+    return lambda: (ops_text(graph, i), f"the same on operands converted to {target}")
 
 
 def to(name: str, target: str) -> Pass:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from compiler.build import Callee, infer
+from compiler.build import Builder, Callee, infer
 from compiler.errors import InternalError, Loc
 from compiler.ir import Graph, Literal, Module, Node, TensorType
 from compiler.ops import OPS
-from compiler.rewrite import Trace
+from compiler.rewrite import Trace, ops_text
 from compiler.rules.match import Match, Pattern, State, compile_rule, roots
 from compiler.rules.plant import plant
 from compiler.rules.regions import rewrite_regions
-from compiler.rules.term import RULES, Rule
+from compiler.rules.term import RULES, Rule, Term
 
 
 class RuleSet:
@@ -158,8 +158,17 @@ class Greedy:
 
     def _ask(self, match: Match, node: Node) -> bool:
         rule = match.rule
-        describe = lambda: (f"{match.lhs!r} : {node.type}", f"{match.rhs!r}")  # noqa: E731
+
+        def describe() -> tuple[str, str]:
+            return self._text(match, match.lhs, node.type), self._text(match, match.rhs, node.type)
+
         return self.trace.apply(self.pass_name, rule.name, rule.contract, self.loc, describe)
+
+    def _text(self, match: Match, term: Term, result: TensorType) -> str:
+        """The ops of a term, one a line, on the leaves of the match."""
+        b = Builder([self.types[v] for v in match.leaves.values()])
+        root = plant(term, b, {name: k for k, name in enumerate(match.leaves)}, result)
+        return ops_text(b.graph([root]))
 
     def _replace(self, match: Match, node: Node, uses: int) -> int:
         self.fired += 1

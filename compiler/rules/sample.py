@@ -62,7 +62,13 @@ class Reject(Exception):
     """These choices lead nowhere."""
 
 
-def sample(rule: Rule, below: Below, dtype: DType | None = None, tries: int = 8) -> Instance | None:
+def sample(
+    rule: Rule,
+    below: Below,
+    dtype: DType | None = None,
+    tries: int = 8,
+    dims: Sequence[int] = DIMS,
+) -> Instance | None:
     """An instance of the rule's left side, or ``None`` if the choices did not make one.
 
     Args:
@@ -70,10 +76,11 @@ def sample(rule: Rule, below: Below, dtype: DType | None = None, tries: int = 8)
         below: ``below(k)`` chooses one of 0..k-1.
         dtype: of the subject; by default one of the rule's.
         tries: how often to begin anew.
+        dims: sizes of dimensions to choose from.
     """
     for _ in range(tries):
         try:
-            return _Draw(rule, below, dtype or _pick(below, rule.dtypes)).instance()
+            return _Draw(rule, below, dtype or _pick(below, rule.dtypes), dims).instance()
         except (Reject, VerifyError):
             continue
     return None
@@ -88,6 +95,7 @@ class _Draw:
     rule: Rule
     below: Below
     dtype: DType
+    dims: Sequence[int]
     values: dict[str, Any] = field(default_factory=dict)
     types: dict[str, TensorType] = field(default_factory=dict)
     empty: bool = False  # whether a constant has no element, and so no value to match
@@ -189,13 +197,11 @@ class _Draw:
         known = [t.shape for t in self.types.values() if t.rank]
         if known and self.below(3):
             return known[-1]
-        return tuple(_pick(self.below, DIMS) for _ in range(1 + self.below(3)))
+        return tuple(_pick(self.below, self.dims) for _ in range(1 + self.below(3)))
 
     # Ops
 
-    def _apply(
-        self, term: Term, path: tuple[int, ...], operands: list[TensorType]
-    ) -> TensorType:
+    def _apply(self, term: Term, path: tuple[int, ...], operands: list[TensorType]) -> TensorType:
         if term.op.startswith("?"):
             self._function(term, operands)
         for key, want in term.attrs:
@@ -239,7 +245,10 @@ class _Draw:
 
     def _attribute(self, term: Term, key: str, want: Any, operands: Sequence[TensorType]) -> None:
         if isinstance(want, Unary) and want.op.startswith("?"):
-            name, choices = want.op[1:], cast(type[Monoid], self.rule.variables[want.op[1:]]).choices
+            name, choices = (
+                want.op[1:],
+                cast(type[Monoid], self.rule.variables[want.op[1:]]).choices,
+            )
             if name not in self.values:
                 fits = [op for op in choices if operands[0].dtype in OPS[op].dtypes]
                 self.values[name] = self.rule.variables[name](_pick(self.below, fits))
@@ -298,7 +307,7 @@ def _broadcast_shape(draw: _Draw, term: Term, operands: Sequence[TensorType]) ->
     rank = max([*dims, -1]) + 1 + draw.below(2)
     if not dims:
         rank = draw.below(3)
-    shape = [_pick(draw.below, DIMS) for _ in range(rank)]
+    shape = [_pick(draw.below, draw.dims) for _ in range(rank)]
     for n, d in zip(operands[0].shape, dims, strict=True):
         shape[d] = _pick(draw.below, (1, 2, 3)) if n == 1 else n
     return Shape(shape)
