@@ -3,7 +3,17 @@
 ``with activate("transpose-composed-backwards"): ...``; a campaign takes the name as ``--fault``.
 """
 
-from verify.faults import codegen, lowering, passes, rules
+from verify.faults import codegen, elementwise, fold, passes, rules, shape
 from verify.faults.base import FAULTS, Fault, activate
 
-__all__ = ["FAULTS", "Fault", "activate", "codegen", "lowering", "passes", "rules"]
+__all__ = [
+    "FAULTS",
+    "Fault",
+    "activate",
+    "codegen",
+    "elementwise",
+    "fold",
+    "passes",
+    "rules",
+    "shape",
+]

@@ -13,8 +13,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from compiler.errors import InputError
+from compiler.ir import Node
+from compiler.lower import LOWERINGS
+from compiler.lower.scope import Index, Scope
 
 Install = Callable[[], AbstractContextManager[None]]
+Value = Callable[[Scope, Node, Index], int]
 T = TypeVar("T")
 
 
@@ -103,3 +107,8 @@ def patched(holder: Any, attribute: str, make: Callable[[Any], Any]) -> Install:
             setattr(holder, attribute, old)
 
     return install
+
+
+def lowered(op: str, make: Callable[[Any], Any]) -> Install:
+    """A fault that wraps the lowering of ``op``."""
+    return exchanged(LOWERINGS, op, make)
