@@ -10,7 +10,17 @@ How to read the files: ``format`` (constants of the dtypes), ``value`` (what is 
 ``reassoc`` allows), then the families.
 """
 
-from verify.bounds import call, constant, convert, dot, elementwise, functions, reduce, shape
+from verify.bounds import (
+    call,
+    choices,
+    constant,
+    convert,
+    dot,
+    elementwise,
+    functions,
+    reduce,
+    shape,
+)
 from verify.bounds.core import BOUNDS, Context, enclose
 from verify.bounds.value import Enclosure
 
@@ -19,6 +29,7 @@ __all__ = [
     "Context",
     "Enclosure",
     "call",
+    "choices",
     "constant",
     "convert",
     "dot",

@@ -1,4 +1,4 @@
-"""Elementwise ops without the transcendental functions (those are in ``functions``).
+"""Elementwise ops; transcendental functions are in ``functions``, choices in ``choices``.
 
 Every rule works on operands of which at least one element is not exact; where all operands of an
 element are exact the reference's bits are put in with error 0. Formulas: Higham, *Accuracy and
@@ -30,7 +30,6 @@ from verify.bounds.rounding import (
     sign_known,
     sure,
 )
-from verify.bounds.shape import move_values
 from verify.bounds.value import Value
 
 # --- integers and booleans ------------------------------------------------------------------------
@@ -48,10 +47,8 @@ from verify.bounds.value import Value
     "xor",
     determined=True,
 )
-def _integer(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """Undecided where an operand is; but false & x, true | x (and the same for i1 products and
-    sums) are decided.
-    """
+def integer(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """Undecided where an operand is; but false & x and true | x (i1 products, sums) are decided."""
     unsure: Any = False
     for x in operands:
         unsure = np.logical_or(unsure, x.undecided())
@@ -85,7 +82,7 @@ def _add(ctx: Context, node: Node, operands: list[Value]) -> Value:
     With ``afn`` the sum may go into a function unrounded, as in log(1 + x).
     """
     if not node.type.dtype.precision:
-        return _integer(ctx, node, operands)
+        return integer(ctx, node, operands)
     x, y = operands
     if ctx.reassoc:
         made = ring.add(ctx.leaf(x), ctx.leaf(y), 1 if node.op == "add" else -1)
@@ -112,7 +109,7 @@ def _multiply(ctx: Context, node: Node, operands: list[Value]) -> Value:
     it needs no rounding.
     """
     if not node.type.dtype.precision:
-        return _integer(ctx, node, operands)
+        return integer(ctx, node, operands)
     x, y = operands
     if ctx.reassoc:
         made = ring.multiply(ctx.factor(x), ctx.factor(y), FORMATS[node.type.dtype])
@@ -172,7 +169,7 @@ def _quotient(ctx: Context, node: Node, operands: list[Value]) -> Value:
     may overflow. Exact only where y is a power of two with a normal reciprocal.
     """
     if not node.type.dtype.precision:
-        return _integer(ctx, node, operands)
+        return integer(ctx, node, operands)
     x, y = operands
     if ctx.reassoc and y.error is None:
         factor = _exact_reciprocal(ctx, y)
@@ -291,7 +288,7 @@ def _remainder(ctx: Context, node: Node, operands: list[Value]) -> Value:
     Elsewhere abs(result) <= min(abs(x), abs(y)), a hull; undecided where y may be zero.
     """
     if not node.type.dtype.precision:
-        return _integer(ctx, node, operands)
+        return integer(ctx, node, operands)
     x, y = operands
     vx, vy, ex, ey = np.abs(ctx.center(x)), np.abs(ctx.center(y)), error_of(x), error_of(y)
     slack = 1 + 8 * ctx.eps
@@ -321,7 +318,7 @@ def _negate_abs(ctx: Context, node: Node, operands: list[Value]) -> Value:
     """No rounding and no larger error."""
     x = operands[0]
     if not x.dtype.precision:
-        return _integer(ctx, node, operands)
+        return integer(ctx, node, operands)
     if node.op == "abs" and x.ring is not None and (ctx.center(x) >= error_of(x)).all():
         return x  # nothing to do, as a compiler may find out
     fn: Callable[[Array], Array] = np.negative if node.op == "negate" else np.abs
@@ -339,7 +336,7 @@ def _step(ctx: Context, node: Node, operands: list[Value]) -> Value:
     """
     x = operands[0]
     if not x.dtype.precision:
-        return _integer(ctx, node, operands)
+        return integer(ctx, node, operands)
     fn = STEPS[node.op]
     low, high = (fn(end) for end in ends(ctx, x))
     z, e = low, np.zeros_like(low)
@@ -380,139 +377,3 @@ def _is_finite(ctx: Context, node: Node, operands: list[Value]) -> Value:
     """A decided inexact value is finite."""
     x = operands[0]
     return Value(I1, np.isfinite(ctx.center(x)), error=np.asarray(x.undecided()), hull=x.hull)
-
-
-# --- choices --------------------------------------------------------------------------------------
-
-
-@define("maximum", "minimum", determined=True)
-def _extremum(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """One side where its interval lies wholly beyond the other's; else abs(difference) <= max(ex,
-    ey).
-    """
-    if not node.type.dtype.precision:
-        return _integer(ctx, node, operands)
-    return extremum(ctx, node.op, operands[0], operands[1])
-
-
-def extremum(ctx: Context, op: str, x: Value, y: Value) -> Value:
-    """Maximum or minimum of two float values, broadcasting."""
-    from verify.ref.elementwise import maximum, minimum
-
-    fn, wins = (maximum, np.greater) if op == "maximum" else (minimum, np.less)
-    if x is y:
-        return x
-    kept = _dominant(ctx, op, x, y) if x.ring is not None or y.ring is not None else None
-    if kept is not None:
-        return kept
-    if x.error is None and y.error is None:
-        small = x.dtype.bits == 16
-        a, b = (v.as_bits().astype(np.float32) if small else v.as_bits() for v in (x, y))
-        return Value(x.dtype, np.asarray(fn(a, b).astype(x.dtype.numpy)))
-    (lx, hx), (ly, hy) = ends(ctx, x), ends(ctx, y)
-    vx, vy, ex, ey = ctx.center(x), ctx.center(y), error_of(x), error_of(y)
-    z = fn(vx, vy)
-    over_x, over_y = (
-        (wins(lx, hy), wins(ly, hx)) if op == "maximum" else (wins(hx, ly), wins(hy, lx))
-    )
-    e = np.where(over_x, ex, np.where(over_y, ey, np.maximum(ex, ey)))
-    if np.isnan(z).any() or np.isinf(e).any():
-        nan = sure(x, np.isnan(vx)) | sure(y, np.isnan(vy))
-        e = np.where(np.isfinite(ex + ey), e, np.inf)
-        z, e = np.where(nan, np.nan, z), np.where(nan, 0.0, e)
-    return settle(x.dtype, z, e, x.hull or y.hull)
-
-
-def _dominant(ctx: Context, op: str, x: Value, y: Value) -> Value | None:
-    """The operand that wins everywhere, as max(x, -inf): a compiler may drop the op and go on
-    rewriting.
-    """
-    for one, other in ((x, y), (y, x)):
-        if one.ring is None or one.shape != np.broadcast_shapes(x.shape, y.shape):
-            continue
-        (low, high), (bottom, top) = ends(ctx, one), ends(ctx, other)
-        if ((low > top) if op == "maximum" else (high < bottom)).all():
-            return one
-    return None
-
-
-@define("clamp", determined=True)
-def _clamp(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """min(max(x, lo), hi)."""
-    low, x, high = operands
-    if not x.dtype.precision:
-        return _integer(ctx, node, operands)
-    return extremum(ctx, "minimum", extremum(ctx, "maximum", x, low), high)
-
-
-@define("compare")
-def _compare(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """Decided where the intervals are disjoint, or an operand is certainly NaN (false; NE true).
-
-    Under TOTALORDER the sign of a NaN would decide, which is nobody's business: undecided; so is
-    the sign of a zero that the contract leaves open.
-    """
-    from verify.ref.elementwise import COMPARE
-
-    x, y = operands
-    fn = COMPARE[node.attr("comparison_direction")]
-    total = node.attr("compare_type") == "TOTALORDER" and x.dtype.precision > 0
-    if x.error is None and y.error is None and not total:
-        return Value(I1, ctx.reference(node, operands))
-    if x is y and x.dtype.precision and not total:
-        # x != x asks for NaN, which a decided inexact value is not.
-        center = ctx.center(x)
-        plain = np.where(np.isnan(center), center, 0)
-        bits = fn(plain, plain)
-        return Value(I1, np.asarray(bits), error=np.asarray(x.undecided()), hull=x.hull)
-    if not x.dtype.precision:
-        return _integer(ctx, node, operands)
-    vx, vy = ctx.center(x), ctx.center(y)
-    (lx, hx), (ly, hy) = ends(ctx, x), ends(ctx, y)
-    exact = np.logical_and(x.exact(), y.exact())
-    decided = exact | (hx < ly) | (hy < lx)
-    bits = fn(vx, vy)
-    if total:
-        decided = decided & ~np.isnan(vx) & ~np.isnan(vy)
-        if ctx.loose_zero:
-            decided = decided & ((vx != 0) | (vy != 0))
-        bits = np.where(exact, ctx.reference(node, operands), bits)
-    else:
-        decided = decided | sure(x, np.isnan(vx)) | sure(y, np.isnan(vy))
-    unsure = np.asarray(~decided)
-    if not unsure.any():
-        return Value(I1, np.asarray(bits))
-    return Value(I1, np.asarray(bits), error=unsure, hull=any_hull(operands))
-
-
-@define("select", determined=True)
-def _select(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """The chosen side; where the predicate is undecided the hull of both."""
-    pred, x, y = operands
-    p = pred.as_bits()
-    dtype = node.type.dtype
-    if x is y:
-        return x
-    if pred.error is None and (x.ring is not None or y.ring is not None):
-        return move_values(ctx, dtype, [x, y], lambda parts: np.where(p, *parts))
-    hull = any_hull(operands)
-    if not dtype.precision:
-        unsure = np.where(p, x.undecided(), y.undecided())
-        if pred.error is not None:
-            differ = (x.as_bits() != y.as_bits()) | x.undecided() | y.undecided()
-            unsure = np.where(pred.error, differ, unsure)
-        bits = np.where(p, x.as_bits(), y.as_bits())
-        return Value(dtype, bits, error=np.broadcast_to(unsure, bits.shape), hull=hull)
-    vx, vy, ex, ey = ctx.center(x), ctx.center(y), error_of(x), error_of(y)
-    z, e = np.where(p, vx, vy), np.where(p, ex, ey)
-    if pred.error is not None and np.any(pred.error):
-        zero = (np.signbit(vx) == np.signbit(vy)) | (vx != 0)
-        alike = ((vx == vy) & zero | (np.isnan(vx) & np.isnan(vy))) & (ex == 0) & (ey == 0)
-        middle = vx / 2 + vy / 2
-        half = (np.abs(vx - vy) / 2 + np.maximum(ex, ey)) * (1 + 8 * ctx.eps)
-        half = np.where(half > 0, half, FORMATS[dtype].eta / 4) + np.abs(middle) * (4 * ctx.eps)
-        half = np.where(np.isfinite(half), half, np.inf)
-        z = np.where(pred.error, np.where(alike, vx, middle), z)
-        e = np.where(pred.error, np.where(alike, 0.0, half), e)
-        hull = True
-    return settle(dtype, z, np.broadcast_to(e, z.shape), hull)

@@ -13,8 +13,9 @@ import numpy as np
 
 from compiler.ir import Array, Graph, Node
 from verify.bounds import ring
+from verify.bounds.choices import extremum
 from verify.bounds.core import Context, define
-from verify.bounds.elementwise import ABSORBING, extremum
+from verify.bounds.elementwise import ABSORBING
 from verify.bounds.format import FORMATS
 from verify.bounds.ring import grain_of, growth
 from verify.bounds.rings import ring_value
