@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +15,6 @@ from verify.cli.ui import Output
 if TYPE_CHECKING:
     from verify.fuzz import Progress, Summary
 
-HEARTBEAT = 30.0  # seconds between two lines of a log that nobody watches
 MINUTE = 60.0
 
 
@@ -119,49 +116,8 @@ def _report(out: Output, summary: Summary) -> None:
 
 @contextmanager
 def watch() -> Iterator[Callable[[Progress], None]]:
-    """A live line on a terminal; elsewhere one line each half minute."""
-    if sys.stderr.isatty():
-        with _live() as update:
-            yield update
-        return
-    last = time.monotonic()
+    """A live display on a terminal; elsewhere one line each half minute."""
+    from verify.fuzz.progress import Display
 
-    def seen(progress: Progress) -> None:
-        nonlocal last
-        if time.monotonic() - last >= HEARTBEAT:
-            last = time.monotonic()
-            print(line(progress), file=sys.stderr, flush=True)
-
-    yield seen
-
-
-@contextmanager
-def _live() -> Iterator[Callable[[Progress], None]]:
-    from rich.console import Console
-    from rich.live import Live
-    from rich.text import Text
-
-    with Live(console=Console(stderr=True), refresh_per_second=8, transient=True) as live:
-        yield lambda progress: live.update(Text(line(progress)))
-
-
-def line(p: Progress) -> str:
-    """One line about a running campaign."""
-    if p.limit is not None:
-        left = max(p.limit - p.seconds, 0)
-        clock = f"{int(left) // 60:02d}:{int(left) % 60:02d} left"
-    else:
-        clock = f"{p.programs}/{p.count}" if p.count else f"{p.seconds:.0f} s"
-    parts = [
-        f"[{clock}]",
-        f"{p.programs:,} programs",
-        f"{p.rate:.0f}/s",
-        f"ops {p.ops[0]}/{p.ops[1]}",
-        f"rewrites {p.rewrites[0]}/{p.rewrites[1]}",
-        f"{p.violations} violations",
-        f"{p.crashes} crashes",
-        f"{p.findings} findings",
-    ]
-    if p.latest:
-        parts.append(f"newest {p.latest}")
-    return "  ".join(parts)
+    with Display() as display:
+        yield display

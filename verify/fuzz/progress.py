@@ -13,7 +13,7 @@ from rich.text import Text
 
 from verify.fuzz.campaign import Progress
 
-PLAIN_SECONDS = 10.0
+PLAIN_SECONDS = 30.0  # between two lines of a log that nobody watches
 
 
 class Display:
