@@ -366,3 +366,16 @@ def test_empty_reductions_give_init(shape: tuple[int, ...]) -> None:
     assert is_exact(e)
     assert e.value.shape == shape[:-1]
     assert np.signbit(e.value).all()
+
+
+@pytest.mark.parametrize("exponent", [-126, -125, 0, 125, 126])
+def test_a_quotient_by_a_power_of_two_is_a_product_under_reassoc(exponent: int) -> None:
+    """(x / c) * y may become (x * y) * (1 / c): where x / c overflows, that need not."""
+    x, y, c = f32(4.0), f32(0.25), f32(2.0**exponent)
+    b = Builder(types_of([x, y, c]))
+    graph = b.graph([b.emit("multiply", [b.emit("divide", [0, 2]), 1])])
+    enclosures = enclose(module(graph), [x, y, c], allow("reassoc"))
+    with np.errstate(over="ignore"):
+        legal = [(x / c) * y, (x * y) * (1 / c)]
+    for got in legal:
+        assert judge([got.astype(np.float32)], enclosures, allow("reassoc")).kind != "violation"

@@ -17,7 +17,7 @@ from compiler.dtypes import I1
 from compiler.ir import Array, Node
 from verify.bounds import ring
 from verify.bounds.core import Context, define
-from verify.bounds.format import FORMATS
+from verify.bounds.format import FORMATS, Format
 from verify.bounds.limits import fused_roundings
 from verify.bounds.rings import ring_value
 from verify.bounds.rounding import (
@@ -202,12 +202,15 @@ def _by_reciprocal(ctx: Context, node: Node, operands: list[Value], z: Array, sp
     )
     e = np.where((np.abs(vy) - error_of(y)) * f.top > 2, e, np.inf)
     exact_z, exact_e = exact_where(ctx, node, operands, z, e)
-    keep = (
-        (np.abs(np.frexp(vy)[0]) == 0.5) & (np.abs(vy) < 0.5 / f.normal) & (np.abs(vy) > 4 / f.top)
-    )
-    keep |= ~np.isfinite(vx)
+    keep = _has_exact_reciprocal(vy, f) | ~np.isfinite(vx)
     z, e = np.where(keep, exact_z, z), np.where(keep, exact_e, e)
     return settle(node.type.dtype, z, e, any_hull(operands))
+
+
+def _has_exact_reciprocal(y: Array, f: Format) -> Array:
+    """Where y is a power of two that is normal, as its reciprocal is."""
+    power = np.abs(np.frexp(y)[0]) == 0.5
+    return np.asarray(power & (np.abs(y) >= f.normal) & (np.abs(y) <= 1 / f.normal))
 
 
 def _exact_reciprocal(ctx: Context, y: Value) -> ring.Ring | None:
@@ -217,8 +220,7 @@ def _exact_reciprocal(ctx: Context, y: Value) -> ring.Ring | None:
     rounding.
     """
     f, vy = FORMATS[y.dtype], ctx.center(y)
-    powers = (np.abs(np.frexp(vy)[0]) == 0.5) & (np.abs(vy) < 0.5 / f.normal)
-    powers = np.asarray(powers & (np.abs(vy) > 4 / f.top))
+    powers = _has_exact_reciprocal(vy, f)
     if not powers.any() or (ctx.arcp and not powers.all()):
         return None
     r = 1 / vy
