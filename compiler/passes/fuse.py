@@ -32,7 +32,9 @@ def run(module: Module, trace: Trace) -> Module:
         chosen = [
             g
             for g in Grouping(f.graph).groups()
-            if trace.apply("fuse", f"fuse/{g.kind}", EXACT, f.graph.loc(g.root), describe(f.graph, g))
+            if trace.apply(
+                "fuse", f"fuse/{g.kind}", EXACT, f.graph.loc(g.root), describe(f.graph, g)
+            )
         ]
         if chosen:
             graph, made = outline(f.graph, chosen, taken, NAME)

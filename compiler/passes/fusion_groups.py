@@ -8,7 +8,9 @@ from compiler.ir import Graph, Node
 from compiler.ops import OPS
 
 MEMBERS_CAP = 96  # ops of one group: beyond, registers spill
-RECOMPUTED_CAP = 8  # ops of one group that are evaluated more than once an element, or in other groups too
+RECOMPUTED_CAP = (
+    8  # ops of one group that are evaluated more than once an element, or in other groups too
+)
 CLASSES_CAP = 3  # different indices at which a group may ask for one value
 COPIES_CAP = 3  # groups into which an op may be copied
 

@@ -12,7 +12,6 @@ from compiler.rewrite import Pass, Trace, ops_text
 from compiler.rules.greedy import renumber
 from compiler.rules.regions import rewrite_regions
 
-
 SIZE_CAP = 50_000  # ops of one function: calls that call twice, and so on, would fill the memory
 
 

@@ -35,9 +35,7 @@ def applies(node: Node, operands: Sequence[TensorType]) -> bool:
     return all(t.dtype is F32 for t in (*operands, node.type)) and set(wanted) <= {"DEFAULT"}
 
 
-def _graph(
-    graph: Graph, name: str, target: DType, contract: Contract, trace: Trace
-) -> Graph:
+def _graph(graph: Graph, name: str, target: DType, contract: Contract, trace: Trace) -> Graph:
     new = list(range(len(graph.params)))
     nodes: list[Node] = []
     locs: list[Loc | None] = []

@@ -25,9 +25,7 @@ def outline(
 
 
 class _Outliner:
-    def __init__(
-        self, graph: Graph, groups: Sequence[Group], taken: set[str], name: str
-    ) -> None:
+    def __init__(self, graph: Graph, groups: Sequence[Group], taken: set[str], name: str) -> None:
         self.graph = graph
         self.groups = groups
         self.taken = taken

@@ -33,13 +33,13 @@ NUMBERS = INTEGERS + FLOATS
 
 @rule("algebra/add-zero")
 def _(x: Tensor) -> Rewrite:
-    """x + -0 -> x"""
+    """X + -0 -> x"""
     return add(x, const(-0.0)), x
 
 
 @rule("algebra/subtract-zero", dtypes=NUMBERS)
 def _(x: Tensor) -> Rewrite:
-    """x - 0 -> x"""
+    """X - 0 -> x"""
     return subtract(x, const(0)), x
 
 
@@ -51,67 +51,67 @@ def _(x: Tensor) -> Rewrite:
 
 @rule("algebra/subtract-self", dtypes=INTEGERS)
 def _(x: Tensor) -> Rewrite:
-    """x - x -> 0"""
+    """X - x -> 0"""
     return subtract(x, x), const(0)
 
 
 @rule("algebra/multiply-one")
 def _(x: Tensor) -> Rewrite:
-    """x * 1 -> x"""
+    """X * 1 -> x"""
     return multiply(x, const(1)), x
 
 
 @rule("algebra/multiply-zero", dtypes=(I1, *INTEGERS))
 def _(x: Tensor) -> Rewrite:
-    """x * 0 -> 0"""
+    """X * 0 -> 0"""
     return multiply(x, const(0)), const(0)
 
 
 @rule("algebra/multiply-minus-one", dtypes=NUMBERS)
 def _(x: Tensor) -> Rewrite:
-    """x * -1 -> -x"""
+    """X * -1 -> -x"""
     return multiply(x, const(-1)), negate(x)
 
 
 @rule("algebra/divide-one", dtypes=NUMBERS)
 def _(x: Tensor) -> Rewrite:
-    """x / 1 -> x"""
+    """X / 1 -> x"""
     return divide(x, const(1)), x
 
 
 @rule("algebra/divide-minus-one", dtypes=SIGNED + FLOATS)
 def _(x: Tensor) -> Rewrite:
-    """x / -1 -> -x"""
+    """X / -1 -> -x"""
     return divide(x, const(-1)), negate(x)
 
 
 @rule("algebra/divide-power-of-two", dtypes=FLOATS)
 def _(x: Tensor, c: PowerOfTwo) -> Rewrite:
-    """x / 2^k -> x * 2^-k, both exactly representable"""
+    """X / 2^k -> x * 2^-k, both exactly representable"""
     return divide(x, c), multiply(x, const(c.inverse))
 
 
 @rule("algebra/multiply-power-of-two", dtypes=INTEGERS)
 def _(x: Tensor, c: PowerOfTwo) -> Rewrite:
-    """x * 2^k -> x << k"""
+    """X * 2^k -> x << k"""
     return multiply(x, c), shift_left(x, const(c.exponent))
 
 
 @rule("algebra/unsigned-divide-power-of-two", dtypes=UNSIGNED)
 def _(x: Tensor, c: PowerOfTwo) -> Rewrite:
-    """x / 2^k -> x >> k"""
+    """X / 2^k -> x >> k"""
     return divide(x, c), shift_right_logical(x, const(c.exponent))
 
 
 @rule("algebra/unsigned-remainder-power-of-two", dtypes=UNSIGNED)
 def _(x: Tensor, c: PowerOfTwo) -> Rewrite:
-    """x % 2^k -> x & (2^k - 1)"""
+    """X % 2^k -> x & (2^k - 1)"""
     return remainder(x, c), and_(x, const(c.mask))
 
 
 @rule("algebra/remainder-one", dtypes=INTEGERS)
 def _(x: Tensor) -> Rewrite:
-    """x % 1 -> 0"""
+    """X % 1 -> 0"""
     return remainder(x, const(1)), const(0)
 
 
@@ -123,13 +123,13 @@ def _(x: Tensor) -> Rewrite:
 
 @rule("algebra/add-negate", dtypes=NUMBERS)
 def _(x: Tensor, y: Tensor) -> Rewrite:
-    """x + (-y) -> x - y"""
+    """X + (-y) -> x - y"""
     return add(x, negate(y)), subtract(x, y)
 
 
 @rule("algebra/subtract-negate", dtypes=NUMBERS)
 def _(x: Tensor, y: Tensor) -> Rewrite:
-    """x - (-y) -> x + y"""
+    """X - (-y) -> x + y"""
     return subtract(x, negate(y)), add(x, y)
 
 
@@ -189,19 +189,19 @@ def _(x: Tensor, y: Tensor) -> Rewrite:
 
 @rule("algebra/power-zero", dtypes=INTEGERS)
 def _(x: Tensor) -> Rewrite:
-    """x ** 0 -> 1"""
+    """X ** 0 -> 1"""
     return power(x, const(0)), const(1)
 
 
 @rule("algebra/power-one", dtypes=INTEGERS)
 def _(x: Tensor) -> Rewrite:
-    """x ** 1 -> x"""
+    """X ** 1 -> x"""
     return power(x, const(1)), x
 
 
 @rule("algebra/power-two", dtypes=INTEGERS)
 def _(x: Tensor) -> Rewrite:
-    """x ** 2 -> x * x"""
+    """X ** 2 -> x * x"""
     return power(x, const(2)), multiply(x, x)
 
 
@@ -273,17 +273,17 @@ def _(x: Tensor, lo: Tensor, hi: Tensor) -> Rewrite:
 
 @rule("algebra/shift-left-zero", dtypes=INTEGERS)
 def _(x: Tensor) -> Rewrite:
-    """x << 0 -> x"""
+    """X << 0 -> x"""
     return shift_left(x, const(0)), x
 
 
 @rule("algebra/shift-right-logical-zero", dtypes=INTEGERS)
 def _(x: Tensor) -> Rewrite:
-    """x >>> 0 -> x"""
+    """X >>> 0 -> x"""
     return shift_right_logical(x, const(0)), x
 
 
 @rule("algebra/shift-right-arithmetic-zero", dtypes=INTEGERS)
 def _(x: Tensor) -> Rewrite:
-    """x >> 0 -> x"""
+    """X >> 0 -> x"""
     return shift_right_arithmetic(x, const(0)), x

@@ -14,7 +14,11 @@ def holds(wide: DType, narrow: DType) -> Guard:
     if wide is narrow or narrow is I1:
         return True
     if narrow.is_float:
-        return wide.is_float and _exponent_bits(wide) >= _exponent_bits(narrow) and wide.precision >= narrow.precision
+        return (
+            wide.is_float
+            and _exponent_bits(wide) >= _exponent_bits(narrow)
+            and wide.precision >= narrow.precision
+        )
     digits = narrow.bits - (narrow.kind == "int")
     if wide.is_float:
         return wide.precision >= digits and 2 ** (_exponent_bits(wide) - 1) > digits
@@ -54,7 +58,9 @@ def _(x: Tensor, t: Type) -> Rewrite:
 @rule("convert/convert-convert")
 def _(x: Tensor, s: Type, t: Type) -> Rewrite:
     """convert(convert(x, s), t) -> convert(x, t) where s holds all values of x; floats saturate, integers wrap"""
-    alike = any_(not_(is_float(s)), not_(is_integer(x.dtype)), not_(is_integer(t)), holds(t, x.dtype))
+    alike = any_(
+        not_(is_float(s)), not_(is_integer(x.dtype)), not_(is_integer(t)), holds(t, x.dtype)
+    )
     return convert(convert(x, s), t), convert(x, t), all_(holds(s, x.dtype), alike)
 
 

@@ -47,7 +47,7 @@ def _(x: Tensor, y: Tensor, lb: Axes, rb: Axes, lc: Axes, rc: Axes, rest: Opaque
 
 
 @rule("dot/integer-scaled-lhs", dtypes=INTEGERS)
-@rule("dot/scaled-lhs", dtypes=FLOATS, contract=allow("reassoc"))
+@rule("dot/scaled-lhs", dtypes=FLOATS, contract=allow("reassoc", "nsz"))
 def _(
     x: Tensor, y: Tensor, c: Const, lb: Axes, rb: Axes, lc: Axes, rc: Axes, rest: Opaque
 ) -> Rewrite:
@@ -58,7 +58,7 @@ def _(
 
 
 @rule("dot/integer-scaled-rhs", dtypes=INTEGERS)
-@rule("dot/scaled-rhs", dtypes=FLOATS, contract=allow("reassoc"))
+@rule("dot/scaled-rhs", dtypes=FLOATS, contract=allow("reassoc", "nsz"))
 def _(
     x: Tensor, y: Tensor, c: Const, lb: Axes, rb: Axes, lc: Axes, rc: Axes, rest: Opaque
 ) -> Rewrite:

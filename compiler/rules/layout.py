@@ -230,7 +230,9 @@ def _(x: Tensor, y: Tensor, k: Axis) -> Rewrite:
 def _(x: Tensor, k: Axis, a: Vec, b: Vec, c: Vec, d: Vec) -> Rewrite:
     """concatenate(slice(x, a, b), slice(x, b, d)) -> slice(x, a, d)"""
     one = fill(x.rank, 1)
-    meets = all_(same(a.put(k, 0), c.put(k, 0)), same(b.put(k, 0), d.put(k, 0)), same(b.at(k), c.at(k)))
+    meets = all_(
+        same(a.put(k, 0), c.put(k, 0)), same(b.put(k, 0), d.put(k, 0)), same(b.at(k), c.at(k))
+    )
     parts = concatenate(k, slice_(x, a, b, one), slice_(x, c, d, one))
     return parts, slice_(x, a, d, one), meets
 

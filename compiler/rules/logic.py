@@ -33,55 +33,55 @@ def _(x: Tensor) -> Rewrite:
 
 @rule("logic/and-self", dtypes=BITS)
 def _(x: Tensor) -> Rewrite:
-    """x & x -> x"""
+    """X & x -> x"""
     return and_(x, x), x
 
 
 @rule("logic/or-self", dtypes=BITS)
 def _(x: Tensor) -> Rewrite:
-    """x | x -> x"""
+    """X | x -> x"""
     return or_(x, x), x
 
 
 @rule("logic/xor-self", dtypes=BITS)
 def _(x: Tensor) -> Rewrite:
-    """x ^ x -> 0"""
+    """X ^ x -> 0"""
     return xor(x, x), const(0)
 
 
 @rule("logic/and-zero", dtypes=BITS)
 def _(x: Tensor) -> Rewrite:
-    """x & 0 -> 0"""
+    """X & 0 -> 0"""
     return and_(x, const(0)), const(0)
 
 
 @rule("logic/and-ones", dtypes=BITS)
 def _(x: Tensor) -> Rewrite:
-    """x & -1 -> x"""
+    """X & -1 -> x"""
     return and_(x, const(-1)), x
 
 
 @rule("logic/or-zero", dtypes=BITS)
 def _(x: Tensor) -> Rewrite:
-    """x | 0 -> x"""
+    """X | 0 -> x"""
     return or_(x, const(0)), x
 
 
 @rule("logic/or-ones", dtypes=BITS)
 def _(x: Tensor) -> Rewrite:
-    """x | -1 -> -1"""
+    """X | -1 -> -1"""
     return or_(x, const(-1)), const(-1)
 
 
 @rule("logic/xor-zero", dtypes=BITS)
 def _(x: Tensor) -> Rewrite:
-    """x ^ 0 -> x"""
+    """X ^ 0 -> x"""
     return xor(x, const(0)), x
 
 
 @rule("logic/xor-ones", dtypes=BITS)
 def _(x: Tensor) -> Rewrite:
-    """x ^ -1 -> ~x"""
+    """X ^ -1 -> ~x"""
     return xor(x, const(-1)), not_op(x)
 
 
@@ -99,25 +99,25 @@ def _(x: Tensor, y: Tensor) -> Rewrite:
 
 @rule("logic/and-not-self", dtypes=BITS)
 def _(x: Tensor) -> Rewrite:
-    """x & ~x -> 0"""
+    """X & ~x -> 0"""
     return and_(x, not_op(x)), const(0)
 
 
 @rule("logic/or-not-self", dtypes=BITS)
 def _(x: Tensor) -> Rewrite:
-    """x | ~x -> -1"""
+    """X | ~x -> -1"""
     return or_(x, not_op(x)), const(-1)
 
 
 @rule("logic/and-absorbs", dtypes=BITS)
 def _(x: Tensor, y: Tensor) -> Rewrite:
-    """x & (x | y) -> x"""
+    """X & (x | y) -> x"""
     return and_(x, or_(x, y)), x
 
 
 @rule("logic/or-absorbs", dtypes=BITS)
 def _(x: Tensor, y: Tensor) -> Rewrite:
-    """x | (x & y) -> x"""
+    """X | (x & y) -> x"""
     return or_(x, and_(x, y)), x
 
 
@@ -147,13 +147,13 @@ def _(x: Tensor) -> Rewrite:
 
 @rule("logic/i1-add", dtypes=BOOLS)
 def _(x: Tensor, y: Tensor) -> Rewrite:
-    """x + y -> x | y"""
+    """X + y -> x | y"""
     return add(x, y), or_(x, y)
 
 
 @rule("logic/i1-multiply", dtypes=BOOLS)
 def _(x: Tensor, y: Tensor) -> Rewrite:
-    """x * y -> x & y"""
+    """X * y -> x & y"""
     return multiply(x, y), and_(x, y)
 
 
@@ -171,61 +171,61 @@ def _(x: Tensor, y: Tensor) -> Rewrite:
 
 @rule("logic/compare-constant-left")
 def _(x: Varying, c: Const, d: Direction) -> Rewrite:
-    """c < x -> x > c, and so for each direction"""
+    """C < x -> x > c, and so for each direction"""
     return compare(d, c, x), compare(d.swapped, x, c)
 
 
 @rule("logic/compare-self-true", dtypes=BITS)
 def _(x: Tensor, d: Direction) -> Rewrite:
-    """x <= x -> true; not for floats: NaN"""
+    """X <= x -> true; not for floats: NaN"""
     return compare(d, x, x), const(True), d.reflexive
 
 
 @rule("logic/compare-self-false", dtypes=BITS)
 def _(x: Tensor) -> Rewrite:
-    """x != x -> false; not for floats: NaN"""
+    """X != x -> false; not for floats: NaN"""
     return compare("NE", x, x), const(False)
 
 
 @rule("logic/less-than-self")
 def _(x: Tensor) -> Rewrite:
-    """x < x -> false, also for NaN"""
+    """X < x -> false, also for NaN"""
     return compare("LT", x, x), const(False)
 
 
 @rule("logic/greater-than-self")
 def _(x: Tensor) -> Rewrite:
-    """x > x -> false, also for NaN"""
+    """X > x -> false, also for NaN"""
     return compare("GT", x, x), const(False)
 
 
 @rule("logic/unsigned-below-zero", dtypes=(I1, *UNSIGNED))
 def _(x: Tensor) -> Rewrite:
-    """x < 0 -> false"""
+    """X < 0 -> false"""
     return compare("LT", x, const(0)), const(False)
 
 
 @rule("logic/unsigned-not-below-zero", dtypes=(I1, *UNSIGNED))
 def _(x: Tensor) -> Rewrite:
-    """x >= 0 -> true"""
+    """X >= 0 -> true"""
     return compare("GE", x, const(0)), const(True)
 
 
 @rule("logic/above-greatest", dtypes=(*BITS, *FLOATS))
 def _(x: Tensor) -> Rewrite:
-    """x > greatest -> false"""
+    """X > greatest -> false"""
     return compare("GT", x, const(HIGHEST)), const(False)
 
 
 @rule("logic/not-above-greatest", dtypes=BITS)
 def _(x: Tensor) -> Rewrite:
-    """x <= greatest -> true; not for floats: NaN"""
+    """X <= greatest -> true; not for floats: NaN"""
     return compare("LE", x, const(HIGHEST)), const(True)
 
 
 @rule("logic/not-below-least", dtypes=SIGNED)
 def _(x: Tensor) -> Rewrite:
-    """x >= least -> true; not for floats: NaN"""
+    """X >= least -> true; not for floats: NaN"""
     return compare("GE", x, const(LOWEST)), const(True)
 
 
@@ -249,19 +249,19 @@ def _(x: Tensor, y: Tensor) -> Rewrite:
 
 @rule("logic/i1-not-false", dtypes=BOOLS)
 def _(x: Tensor) -> Rewrite:
-    """x != false -> x"""
+    """X != false -> x"""
     return compare("NE", x, const(False)), x
 
 
 @rule("logic/i1-equal-true", dtypes=BOOLS)
 def _(x: Tensor) -> Rewrite:
-    """x == true -> x"""
+    """X == true -> x"""
     return compare("EQ", x, const(True)), x
 
 
 @rule("logic/i1-equal-false", dtypes=BOOLS)
 def _(x: Tensor) -> Rewrite:
-    """x == false -> ~x"""
+    """X == false -> ~x"""
     return compare("EQ", x, const(False)), not_op(x)
 
 

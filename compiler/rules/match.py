@@ -173,8 +173,10 @@ def _signature(term: Term) -> str:
         if isinstance(t, Tensor | Const) and t.name:
             kind = type(t).__name__
             return names.setdefault(t.name, f"{kind}{len(names)}")
-        return f"{t.op}({','.join(map(show, t.args))}){t!r}" if not t.args else (
-            f"{t.op}({','.join(map(show, t.args))}){t.attrs!r}"
+        return (
+            f"{t.op}({','.join(map(show, t.args))}){t!r}"
+            if not t.args
+            else (f"{t.op}({','.join(map(show, t.args))}){t.attrs!r}")
         )
 
     return show(term)

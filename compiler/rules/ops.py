@@ -19,14 +19,32 @@ def _binary(op: str) -> Callable[[Term, Term], Term]:
 
 abs_, negate, not_op, sign = _unary("abs"), _unary("negate"), _unary("not"), _unary("sign")
 floor, ceil = _unary("floor"), _unary("ceil")
-exponential, log, sqrt, rsqrt = _unary("exponential"), _unary("log"), _unary("sqrt"), _unary("rsqrt")
+exponential, log, sqrt, rsqrt = (
+    _unary("exponential"),
+    _unary("log"),
+    _unary("sqrt"),
+    _unary("rsqrt"),
+)
 exponential_minus_one, log_plus_one = _unary("exponential_minus_one"), _unary("log_plus_one")
 logistic, tanh = _unary("logistic"), _unary("tanh")
-add, subtract, multiply, divide = _binary("add"), _binary("subtract"), _binary("multiply"), _binary("divide")
-maximum, minimum, remainder, power = _binary("maximum"), _binary("minimum"), _binary("remainder"), _binary("power")
+add, subtract, multiply, divide = (
+    _binary("add"),
+    _binary("subtract"),
+    _binary("multiply"),
+    _binary("divide"),
+)
+maximum, minimum, remainder, power = (
+    _binary("maximum"),
+    _binary("minimum"),
+    _binary("remainder"),
+    _binary("power"),
+)
 and_, or_, xor = _binary("and"), _binary("or"), _binary("xor")
 shift_left = _binary("shift_left")
-shift_right_logical, shift_right_arithmetic = _binary("shift_right_logical"), _binary("shift_right_arithmetic")
+shift_right_logical, shift_right_arithmetic = (
+    _binary("shift_right_logical"),
+    _binary("shift_right_arithmetic"),
+)
 
 
 def const(value: Any) -> Term:
@@ -71,7 +89,9 @@ def broadcast_in_dim(x: Term, dims: Any, shape: Any) -> Term:
 
 def slice_(x: Term, start: Any, limit: Any, stride: Any) -> Term:
     """Elements start, start + stride, ... below limit."""
-    return Term("slice", (x,), (("start_indices", start), ("limit_indices", limit), ("strides", stride)))
+    return Term(
+        "slice", (x,), (("start_indices", start), ("limit_indices", limit), ("strides", stride))
+    )
 
 
 def pad(x: Term, value: Term, low: Any, high: Any, interior: Any) -> Term:

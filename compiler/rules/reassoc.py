@@ -26,6 +26,7 @@ from compiler.rules.ops import (
 from compiler.rules.term import Const, Invertible, Rewrite, Tensor, Varying, rule
 
 REASSOC = allow("reassoc")
+REASSOC_NSZ = allow("reassoc", "nsz")  # a sum that cancels is +0, a factor gives it a sign
 
 
 @rule("reassoc/integer-add-constants", dtypes=INTEGERS)
@@ -71,30 +72,30 @@ def _(x: Varying, y: Varying, a: Const) -> Rewrite:
 
 
 @rule("reassoc/integer-factor", dtypes=INTEGERS, single_use=True)
-@rule("reassoc/factor", dtypes=FLOATS, contract=REASSOC, single_use=True)
+@rule("reassoc/factor", dtypes=FLOATS, contract=REASSOC_NSZ, single_use=True)
 def _(x: Tensor, y: Tensor, z: Tensor) -> Rewrite:
-    """x * y + x * z -> x * (y + z)"""
+    """X * y + x * z -> x * (y + z)"""
     return add(multiply(x, y), multiply(x, z)), multiply(x, add(y, z))
 
 
 @rule("reassoc/integer-factor-difference", dtypes=INTEGERS, single_use=True)
-@rule("reassoc/factor-difference", dtypes=FLOATS, contract=REASSOC, single_use=True)
+@rule("reassoc/factor-difference", dtypes=FLOATS, contract=REASSOC_NSZ, single_use=True)
 def _(x: Tensor, y: Tensor, z: Tensor) -> Rewrite:
-    """x * y - x * z -> x * (y - z)"""
+    """X * y - x * z -> x * (y - z)"""
     return subtract(multiply(x, y), multiply(x, z)), multiply(x, subtract(y, z))
 
 
 @rule("reassoc/integer-add-multiple", dtypes=INTEGERS)
-@rule("reassoc/add-multiple", dtypes=FLOATS, contract=REASSOC)
+@rule("reassoc/add-multiple", dtypes=FLOATS, contract=REASSOC_NSZ)
 def _(x: Varying, c: Const) -> Rewrite:
-    """x * c + x -> x * (c + 1)"""
+    """X * c + x -> x * (c + 1)"""
     return add(multiply(x, c), x), multiply(x, add(c, const(1)))
 
 
 @rule("reassoc/integer-subtract-multiple", dtypes=INTEGERS)
-@rule("reassoc/subtract-multiple", dtypes=FLOATS, contract=REASSOC)
+@rule("reassoc/subtract-multiple", dtypes=FLOATS, contract=REASSOC_NSZ)
 def _(x: Varying, c: Const) -> Rewrite:
-    """x - x * c -> x * (1 - c)"""
+    """X - x * c -> x * (1 - c)"""
     return subtract(x, multiply(x, c)), multiply(x, subtract(const(1), c))
 
 
@@ -106,7 +107,7 @@ def _(x: Tensor, y: Tensor) -> Rewrite:
 
 @rule("reassoc/add-zero", dtypes=FLOATS, contract=allow("nsz"))
 def _(x: Tensor) -> Rewrite:
-    """x + 0 -> x, but for x = -0"""
+    """X + 0 -> x, but for x = -0"""
     return add(x, const(0.0)), x
 
 
@@ -124,7 +125,7 @@ def _(x: Tensor, y: Tensor) -> Rewrite:
 
 @rule("reassoc/divide-by-constant", dtypes=FLOATS, contract=allow("arcp"))
 def _(x: Varying, c: Invertible) -> Rewrite:
-    """x / c -> x * (1 / c) where c and its inverse are normal numbers"""
+    """X / c -> x * (1 / c) where c and its inverse are normal numbers"""
     return divide(x, c), multiply(x, divide(const(1), c))
 
 
@@ -140,13 +141,13 @@ def _(x: Tensor) -> Rewrite:
     return divide(const(1), sqrt(x)), rsqrt(x)
 
 
-@rule("reassoc/exponential-minus-one", dtypes=FLOATS, contract=allow("afn"))
+@rule("reassoc/exponential-minus-one", dtypes=FLOATS, contract=allow("afn", "nsz"))
 def _(x: Tensor) -> Rewrite:
     """exp(x) - 1 -> expm1(x)"""
     return subtract(exponential(x), const(1)), exponential_minus_one(x)
 
 
-@rule("reassoc/log-plus-one", dtypes=FLOATS, contract=allow("afn"))
+@rule("reassoc/log-plus-one", dtypes=FLOATS, contract=allow("afn", "nsz"))
 def _(x: Tensor) -> Rewrite:
     """log(1 + x) -> log1p(x)"""
     return log(add(x, const(1))), log_plus_one(x)
@@ -160,5 +161,5 @@ def _(x: Tensor) -> Rewrite:
 
 @rule("reassoc/square", dtypes=FLOATS, contract=allow("afn"))
 def _(x: Tensor) -> Rewrite:
-    """x ** 2 -> x * x"""
+    """X ** 2 -> x * x"""
     return power(x, const(2.0)), multiply(x, x)

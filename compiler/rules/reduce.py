@@ -24,6 +24,7 @@ from compiler.rules.term import Const, Idempotent, Monoid, Rewrite, Scalar, Tens
 from compiler.rules.values import Axes, Dims, Perm, Shape, all_, lt, same
 
 REASSOC = allow("reassoc")
+REASSOC_NSZ = allow("reassoc", "nsz")
 
 
 @rule("reduce/over-nothing")
@@ -67,7 +68,7 @@ def _(x: Tensor, d: Dims, e: Dims, init: Scalar) -> Rewrite:
     return twice, reduce("add", x, e.lift(d, x.rank).join(d), init)
 
 
-@rule("reduce/float-reduce-reduce", dtypes=FLOATS, contract=REASSOC)
+@rule("reduce/float-reduce-reduce", dtypes=FLOATS, contract=REASSOC_NSZ)
 def _(x: Tensor, d: Dims, e: Dims, init: Scalar) -> Rewrite:
     """sum(sum(x, d, 0), e, init) -> sum(x, d and e, init)"""
     twice = reduce("add", reduce("add", x, d, const(0)), e, init)
@@ -105,14 +106,14 @@ def _(x: Tensor, f: Monoid, p: Perm, d: Dims, init: Scalar) -> Rewrite:
 
 
 @rule("reduce/integer-sum-of-negate", dtypes=INTEGERS)
-@rule("reduce/float-sum-of-negate", dtypes=FLOATS, contract=allow("nsz"))
+@rule("reduce/float-sum-of-negate", dtypes=FLOATS, contract=REASSOC_NSZ)
 def _(x: Tensor, d: Dims) -> Rewrite:
     """sum(-x, d, 0) -> -sum(x, d, 0); for floats the sign of a zero sum may change"""
     return reduce("add", negate(x), d, const(0)), negate(reduce("add", x, d, const(0)))
 
 
 @rule("reduce/integer-sum-of-scaled", dtypes=INTEGERS)
-@rule("reduce/float-sum-of-scaled", dtypes=FLOATS, contract=REASSOC)
+@rule("reduce/float-sum-of-scaled", dtypes=FLOATS, contract=REASSOC_NSZ)
 def _(x: Tensor, c: Const, d: Dims) -> Rewrite:
     """sum(x * c, d, 0) -> sum(x, d, 0) * c"""
     scaled = reduce("add", multiply(x, c), d, const(0))

@@ -171,7 +171,12 @@ class PowerOfTwo(Const):
     __slots__ = ("exponent",)
 
     def __init__(self, exponent: Any, name: str, shape: Any = None, dtype: Any = None) -> None:
-        super().__init__(exponent if type(exponent) is Blank else power_of_two(exponent, dtype), name, shape, dtype)
+        super().__init__(
+            exponent if type(exponent) is Blank else power_of_two(exponent, dtype),
+            name,
+            shape,
+            dtype,
+        )
         self.exponent = exponent
 
     @property
@@ -209,7 +214,9 @@ class Invertible(Const):
 
 def power_of_two(exponent: int, dtype: DType) -> Any:
     """2**exponent as a NumPy scalar of ``dtype``; of integers the value with bit ``exponent`` set."""
-    return np.frombuffer(scalar_bytes(2**exponent if dtype.is_integer else 2.0**exponent, dtype), dtype.numpy)[0]
+    return np.frombuffer(
+        scalar_bytes(2**exponent if dtype.is_integer else 2.0**exponent, dtype), dtype.numpy
+    )[0]
 
 
 def exponent_of(value: Any, dtype: DType) -> int | None:
@@ -305,7 +312,19 @@ class Opaque(tuple[tuple[str, Any], ...]):
 
 
 KINDS: tuple[type, ...] = (
-    *(Tensor, Scalar, Pred, Varying, Const, PowerOfTwo, Invertible, Unary, Binary, Monoid, Idempotent),
+    *(
+        Tensor,
+        Scalar,
+        Pred,
+        Varying,
+        Const,
+        PowerOfTwo,
+        Invertible,
+        Unary,
+        Binary,
+        Monoid,
+        Idempotent,
+    ),
     *(Vec, Shape, Axis, Axes, Dims, Perm, Direction, Type, Opaque),
 )
 Rewrite: TypeAlias = tuple[Term, Term] | tuple[Term, Term, Guard]
@@ -346,7 +365,9 @@ class Rule:
     def subject(self) -> str:
         """The variable whose dtype ``dtypes`` bounds: the first value that is no Pred or Scalar, else the first value."""
         values = [n for n, k in self.variables.items() if issubclass(k, Tensor | Const)]
-        return next((n for n in values if not issubclass(self.variables[n], Pred | Scalar)), values[0])
+        return next(
+            (n for n in values if not issubclass(self.variables[n], Pred | Scalar)), values[0]
+        )
 
     def instantiate(self, values: Mapping[str, Any]) -> tuple[Term, Term, Guard]:
         """Left side, right side and guard for the given values of all variables."""
@@ -390,12 +411,26 @@ def make_rule(
     """The rule that ``fn`` states, without entering it into :data:`RULES`."""
     variables: dict[str, type] = inspect.get_annotations(fn, eval_str=True)
     variables.pop("return", None)
-    assert variables and all(k in KINDS for k in variables.values()), f"rule {name}: unknown kind of variable"
-    assert fn.__doc__ and "\n" not in fn.__doc__.strip(), f"rule {name}: needs a docstring of one line"
+    assert variables and all(k in KINDS for k in variables.values()), (
+        f"rule {name}: unknown kind of variable"
+    )
+    assert fn.__doc__ and "\n" not in fn.__doc__.strip(), (
+        f"rule {name}: needs a docstring of one line"
+    )
     code = fn.__code__
     source = f"{code.co_filename}:{code.co_firstlineno}"
     pattern = _pattern(fn, variables)
-    return Rule(name, fn, contract, tuple(dtypes), variables, pattern, source, fn.__doc__.strip(), single_use)
+    return Rule(
+        name,
+        fn,
+        contract,
+        tuple(dtypes),
+        variables,
+        pattern,
+        source,
+        fn.__doc__.strip(),
+        single_use,
+    )
 
 
 def _pattern(fn: Callable[..., Rewrite], variables: Mapping[str, type]) -> Term:

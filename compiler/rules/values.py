@@ -363,7 +363,9 @@ class Direction(str):
     @property
     def negated(self) -> Direction:
         """The direction that holds where this one does not (for totally ordered values)."""
-        return Direction({"EQ": "NE", "NE": "EQ", "GE": "LT", "LT": "GE", "GT": "LE", "LE": "GT"}[self])
+        return Direction(
+            {"EQ": "NE", "NE": "EQ", "GE": "LT", "LT": "GE", "GT": "LE", "LE": "GT"}[self]
+        )
 
     @property
     def swapped(self) -> Direction:

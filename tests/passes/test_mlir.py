@@ -9,14 +9,15 @@ import re
 from pathlib import Path
 
 import pytest
-from compiler.check import verify_module
-from compiler.pipeline import Options, optimize
-from compiler.rewrite import Trace
-from compiler.text import parse, print_module
 from filecheck.finput import FInput
 from filecheck.matcher import Matcher
 from filecheck.options import Options as CheckOptions
 from filecheck.parser import Parser
+
+from compiler.check import verify_module
+from compiler.pipeline import Options, optimize
+from compiler.rewrite import Trace
+from compiler.text import parse, print_module
 
 FILES = sorted(Path(__file__).parent.glob("*.mlir"))
 

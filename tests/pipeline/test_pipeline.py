@@ -7,8 +7,8 @@ from functools import cache
 
 import numpy as np
 import pytest
+
 from compiler import pipeline
-from compiler.check import verify_module
 from compiler.contract import EXACT
 from compiler.errors import InputError, VerifyError
 from compiler.ir import Array, Module, TensorType

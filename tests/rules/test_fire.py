@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from compiler.check import verify_module
 from compiler.rules import RULES, Rule
-
 from tests.rules.instances import (
     apply_rule,
     evaluate,
@@ -16,7 +16,6 @@ from tests.rules.instances import (
     program,
     same_bits,
 )
-
 
 
 def over(found: list[Rule]) -> pytest.MarkDecorator:
