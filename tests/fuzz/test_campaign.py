@@ -200,3 +200,15 @@ def zombie(pid):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
         return True
+
+
+def test_one_bug_is_one_finding_with_the_rewrite_named(tmp_path):
+    config = CampaignConfig(
+        seed=1, count=500, jobs=2, level=2, fault="pad-low-off-by-one", directory=tmp_path
+    )
+    result = campaign(config)
+    assert result.stats.violations > 3
+    assert [(f.pass_name, f.rewrite, f.ops) for f in result.findings] == [("lower", "pad", 1)]
+    assert load(Path(result.findings[0].folder)).fault == "pad-low-off-by-one"
+    with Store(tmp_path) as store:
+        assert {f.guilty for f in store.failures(1)} == {"lower:pad"}

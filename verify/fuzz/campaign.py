@@ -127,7 +127,9 @@ class _Run:
     setup: Setup | None = None
     stats: Stats = field(default_factory=Stats)
     at_start: int = 0
+    # By verdict and guilty rewrite: failures that need no reduction any more, and findings stored.
     known: Counter[str] = field(default_factory=Counter)
+    kept: Counter[str] = field(default_factory=Counter)
     # Tasks in flight: the range of programs that is not recorded yet, or the program being
     # isolated.
     open: dict[int, list[int]] = field(default_factory=dict)
@@ -173,6 +175,7 @@ class _Run:
         self.at_start = self.stats.programs
         for f in self.store.findings(self.number):
             self.known[f"{f.kind} {_guilty(f)}"] += 1
+            self.kept[f"{f.kind} {_guilty(f)}"] += 1
             self.found += 1
         # Programs that killed a worker are recorded before they are isolated: make up for what was
         # interrupted.
@@ -286,7 +289,12 @@ class _Run:
         found: tuple[Isolated | Unreduced, ...] = (),
     ) -> None:
         """Write case folders first, then everything else in one transaction."""
-        rows = [self._write(f) for f in found]
+        rows = []
+        for content in found:
+            name = f"{content.kind} {_name(content)}"
+            if self.kept[name] < self.config.keep:  # else two workers met the same bug at a time
+                self.kept[name] += 1
+                rows.append(self._write(content))
         self.store.record(self.number, first, last, stats.to_json(), failures, rows)
         self.stats.add(stats)
         self._count(rows)
@@ -425,6 +433,10 @@ def rewrite_coverage(config: CampaignConfig, stats: Stats) -> tuple[int, int]:
 
 def _kind(how: str) -> str:
     return "timeout" if how == "timeout" else "crash"
+
+
+def _name(content: Isolated | Unreduced) -> str:
+    return content.guilty if isinstance(content, Isolated) else content.pass_name
 
 
 def _guilty(found: Found) -> str:

@@ -62,7 +62,7 @@ class CampaignConfig:
     batch: int = 64
     timeout: float = 60.0
     budget: int = 200
-    keep: int = 3
+    keep: int = 1
     directory: Path = field(default=DEFAULT)
 
     @property
