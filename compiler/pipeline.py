@@ -1,7 +1,7 @@
 """The pipeline: which passes run in which order at which level.
 
-Levels: ``-O0`` none, ``-O1`` the passes that keep every bit, ``-O2`` also ``reorder``, whose rules have contracts. A
-precision adds ``narrow``. Passes are looked up in :data:`PASSES` when they run.
+Levels: ``-O0`` none, ``-O1`` the passes that keep every bit, ``-O2`` also ``reorder``, whose rules
+have contracts. A precision adds ``narrow``. Passes are looked up in :data:`PASSES` when they run.
 """
 
 from __future__ import annotations
@@ -61,14 +61,16 @@ class Options:
 
 
 def text(options: Options) -> str:
-    """The names of the passes, separated by commas. InputError for an unknown level, precision or pass."""
+    """The names of the passes, separated by commas. InputError for an unknown level, precision or
+    pass.
+    """
     if options.level not in range(len(LEVELS)):
         raise InputError(f"there is no level {options.level}", hint="levels are 0, 1 and 2")
     if options.precision and options.precision not in NARROW:
         raise InputError(f"unknown precision {options.precision!r}", hint="use bf16 or f16")
     names = [n.strip() for n in (options.pipeline or LEVELS[options.level]).split(",") if n.strip()]
     if options.precision and not options.pipeline:
-        # After the rules have seen the f32 program, before ops are merged; then the rules clean up conversions.
+        # After the rules have seen the f32 program; then they clean up the conversions.
         at = names.index("dce") if "dce" in names else len(names)
         extra = [NARROW[options.precision], *(["canonicalize", "fold", "cse"] if names else [])]
         names[at:at] = extra

@@ -81,7 +81,9 @@ class Trace:
 
 
 def ops_text(graph: Graph, *nodes: int) -> str:
-    """The given ops of ``graph`` (all by default) as StableHLO, one a line; what it returns if it has none."""
+    """The given ops of ``graph`` (all by default) as StableHLO, one a line; what it returns if it
+    has none.
+    """
     from compiler.text import print_node
 
     chosen = nodes or range(len(graph.nodes))

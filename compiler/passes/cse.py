@@ -1,4 +1,6 @@
-"""cse: equal ops on equal operands are computed once, within one graph (regions are graphs of their own)."""
+"""cse: equal ops on equal operands are computed once, within one graph (regions are graphs of their
+own).
+"""
 
 from __future__ import annotations
 

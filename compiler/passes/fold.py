@@ -1,4 +1,6 @@
-"""fold: ops on constants are evaluated now, by the nest interpreter on our own lowering: the canonical bits."""
+"""fold: ops on constants are evaluated now, by the nest interpreter on our own lowering: the
+canonical bits.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +86,7 @@ def _splat(graph: Graph, value: int) -> bool:
 
 
 def _wanted(graph: Graph, known: list[bool]) -> list[int]:
-    """Nodes to replace: computable, no constant yet, and used by something that is not computable."""
+    """Nodes to replace: computable, no constants yet, used by something that is not computable."""
     at_edge = [False] * len(known)
     for i, node in enumerate(graph.nodes):
         if not node.types or not known[graph.first[i]]:
@@ -103,7 +105,9 @@ def _wanted(graph: Graph, known: list[bool]) -> list[int]:
 
 
 def _cheap(graph: Graph, node: Node) -> bool:
-    """Whether a constant is no better than the node: counting, and what rules do to splats without evaluation."""
+    """Whether a constant is no better than the node: counting, and what rules do to splats without
+    evaluation.
+    """
     if node.op == "iota":
         return True
     moves = "layout" in OPS[node.op].traits and node.op != "pad"
@@ -136,7 +140,9 @@ def _evaluate(graph: Graph, wanted: list[int]) -> list[Literal]:
 
 
 class _Cone:
-    """A graph without parameters that computes some values; elementwise ops on splats are done on one element."""
+    """A graph without parameters that computes some values; elementwise ops on splats are done on
+    one element.
+    """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph

@@ -1,11 +1,13 @@
 """fuse: elementwise and layout ops that can share one loop become one composite ``assay.fusion``.
 
-A group is one loop nest: a map (results of one shape) or a reduce with the ops that make its operands. The group's body is
-a private function, so the module stays plain StableHLO. Fusion changes no bit: the order of a reduce depends on the op alone.
+A group is one loop nest: a map (results of one shape) or a reduce with the ops that make its
+operands. The group's body is a private function, so the module stays plain StableHLO. Fusion
+changes no bit: the order of a reduce depends on the op alone.
 
-The walk goes from the results to the parameters. An op joins the group of its users if they are all in one; a
-cheap op may be copied into several; an op that is needed outside too may become a second result of a group. What would be
-recomputed often (expensive, read through a broadcast) stays a group of its own.
+The walk goes from the results to the parameters. An op joins the group of its users if they are all
+in one; a cheap op may be copied into several; an op that is needed outside too may become a second
+result of a group. What would be recomputed often (expensive, read through a broadcast) stays a
+group of its own.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ NAME = "assay.fusion"
 
 
 def run(module: Module, trace: Trace) -> Module:
-    """Fuse in the body of every function that is no fusion itself. A region is one loop body anyway."""
+    """Fuse in the body of every function that is no fusion itself. A region is one loop body
+    anyway.
+    """
     taken = set(module.by_name)
     fused = {n.attr("decomposition") for f in module.functions for n in f.graph.nodes}
     for f in module.functions:

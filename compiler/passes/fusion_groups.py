@@ -85,11 +85,10 @@ class Grouping:
         if node.op == "constant" and not node.attr("value").is_splat:
             return
         around = self._around(i)
-        if around is not None and all(self._absorbs(g, i) for g in around):
-            if len(around) == 1 or self._copies(node, len(around)):
-                for g in around:
-                    self._join(g, i)
-                return
+        if around is not None and self._joins(around, i):
+            for g in around:
+                self._join(g, i)
+            return
         if node.op in ("constant", "iota"):
             return
         host = self._second_result(i, node)
@@ -107,7 +106,9 @@ class Grouping:
         self.found.append(group)
 
     def _around(self, i: int) -> list[Group] | None:
-        """The groups of all users, or ``None`` if one of them is in no group or the value is a result."""
+        """The groups of all users, or ``None`` if one of them is in no group or the value is a
+        result.
+        """
         if self.is_result[i]:
             return None
         out: list[Group] = []
@@ -117,8 +118,14 @@ class Grouping:
             out += [g for g in self.home[u] if g not in out]
         return out
 
+    def _joins(self, around: list[Group], i: int) -> bool:
+        """Whether op ``i`` becomes part of the one group around it, or of each of several."""
+        if not all(self._absorbs(g, i) for g in around):
+            return False
+        return len(around) == 1 or self._copies(self.graph.nodes[i], len(around))
+
     def _copies(self, node: Node, count: int) -> bool:
-        """Whether it is cheaper to compute ``node`` in each of ``count`` groups than to store it."""
+        """Whether computing ``node`` in each of ``count`` groups is cheaper than storing it."""
         if node.op in ("constant", "iota"):
             return True
         return count <= COPIES_CAP and node.op not in COSTLY_OPS
@@ -171,20 +178,21 @@ class Grouping:
         self.home[i].append(group)
 
     def _second_result(self, i: int, node: Node) -> Group | None:
-        """A map over the same shape among the users, that may give out the value of op ``i`` too."""
+        """A map of the same shape among the users, which may give out op ``i``'s value too."""
         if node.op in FREE_OPS:
             return None
         for u in self.users[i]:
             for g in self.home[u]:
-                fits = g.kind == "map" and g.shape == node.type.shape
-                # The loop's own index is the one at which results are stored.
-                if fits and self._absorbs(g, i) and self._classes(g, i) == {-1}:
-                    if not self._leads_to(i, g):
-                        return g
+                fits = g.kind == "map" and g.shape == node.type.shape and self._absorbs(g, i)
+                # The loop's own index, -1, is the one at which results are stored.
+                if fits and self._classes(g, i) == {-1} and not self._leads_to(i, g):
+                    return g
         return None
 
     def _leads_to(self, i: int, goal: Group) -> bool:
-        """Whether a user of op ``i`` outside of ``goal`` feeds ``goal``: then they cannot be one loop."""
+        """Whether a user of op ``i`` outside of ``goal`` feeds ``goal``: then they cannot be one
+        loop.
+        """
         seen: set[int] = set()
         waiting: list[Group | int] = []
         for u in self.users[i]:

@@ -1,4 +1,6 @@
-"""inline: bodies of called functions and of composites take the place of the call, so that passes see through them."""
+"""inline: bodies of called functions and of composites take the place of the call, so that passes
+see through them.
+"""
 
 from __future__ import annotations
 

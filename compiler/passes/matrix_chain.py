@@ -1,4 +1,5 @@
-"""Matrix chains: (A B) C or A (B C), whichever multiplies less, by dynamic programming over each chain.
+"""Matrix chains: (A B) C or A (B C), whichever multiplies less, by dynamic programming over each
+chain.
 
 Part of the pass ``reorder``. Exact for integers; floats need ``reassoc``.
 """
@@ -24,7 +25,8 @@ class Chain:
     """A tree of products.
 
     Attributes:
-        factors: value numbers of the matrices (the first and the last may be vectors), from left to right.
+        factors: value numbers of the matrices (the first and the last may be vectors), from left to
+            right.
         cost: scalar multiplications of the tree as it stands.
     """
 
@@ -42,7 +44,9 @@ def rebracket(module: Module, trace: Trace) -> Module:
 
 
 def is_product(graph: Graph, node: Node) -> bool:
-    """Whether a node is a plain product of matrices or vectors: last dimension with first, one dtype throughout."""
+    """Whether a node is a plain product of matrices or vectors: last dimension with first, one
+    dtype throughout.
+    """
     if node.op != "dot_general" or node.attr("lhs_batching_dimensions"):
         return False
     x, y = (graph.types[v] for v in node.operands)
@@ -88,10 +92,12 @@ def _describe(graph: Graph, i: int, chain: Chain, best: int) -> Callable[[], tup
 
 
 def _chain(graph: Graph, node: Node, chains: dict[int, Chain], inner: set[int]) -> Chain:
-    """The chain that ends in ``node``: operands that are products of their own, used only here, are opened."""
+    """The chain that ends in ``node``: operands that are products of their own, used only here, are
+    opened.
+    """
     x, y = node.operands
     left, right = chains.get(x), chains.get(y)
-    # The contracted dimension must be that of the neighbouring factor, which a vector there does not have.
+    # The contracted dimension must belong to the neighbouring factor: a vector there has none left.
     if left and (graph.use_counts[x] > 1 or graph.types[left.factors[-1]].rank == 1):
         left = None
     if right and (graph.use_counts[y] > 1 or graph.types[right.factors[0]].rank == 1):
@@ -107,7 +113,9 @@ def _chain(graph: Graph, node: Node, chains: dict[int, Chain], inner: set[int]) 
 
 
 def plan(types: list[TensorType]) -> tuple[int, list[list[int]]]:
-    """Least number of multiplications, and where to split the factors i..j (``splits[i][j]``: last factor on the left)."""
+    """Least number of multiplications, and where to split the factors i..j (``splits[i][j]``: last
+    factor on the left).
+    """
     first, last = types[0], types[-1]
     sizes = [first.shape[0] if first.rank == 2 else 1]  # a vector stands for a row at the left,
     sizes += [t.shape[-1] for t in types[:-1]]

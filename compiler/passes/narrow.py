@@ -28,7 +28,9 @@ def narrow(name: str, target: str, module: Module, trace: Trace) -> Module:
 
 
 def applies(node: Node, operands: Sequence[TensorType]) -> bool:
-    """Whether a node is a contraction in f32 throughout that states no algorithm or higher precision of its own."""
+    """Whether a node is a contraction in f32 throughout that states no algorithm or higher
+    precision of its own.
+    """
     if node.op != "dot_general" or node.attr("algorithm") is not None:
         return False
     wanted = node.attr("precision_config") or ()

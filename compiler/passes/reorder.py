@@ -1,7 +1,8 @@
-"""reorder: what changes the order of float operations, and layout ops moved through others so that they meet.
+"""reorder: what changes the order of float operations, and layout ops moved through others so that
+they meet.
 
-Rules with a contract fire here, and the exact rules of the families ``reorder`` and ``layout``; then chains of matrix
-products are bracketed anew.
+Rules with a contract fire here, and the exact rules of the families ``reorder`` and ``layout``;
+then chains of matrix products are bracketed anew.
 """
 
 from __future__ import annotations

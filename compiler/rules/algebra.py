@@ -1,7 +1,8 @@
 """Identities of arithmetic that keep every bit.
 
-Floats: ``x + 0`` is not ``x`` (x = -0.0), ``x * 0`` is not 0 (NaN, infinities, -0.0), ``x - x`` is not 0, ``x / x`` is
-not 1; so these are rules of integers. -0.0 is the identity of add in every dtype. Integers wrap.
+Floats: ``x + 0`` is not ``x`` (x = -0.0), ``x * 0`` is not 0 (NaN, infinities, -0.0), ``x - x`` is
+not 0, ``x / x`` is not 1; so these are rules of integers. -0.0 is the identity of add in every
+dtype. Integers wrap.
 """
 
 from __future__ import annotations

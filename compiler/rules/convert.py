@@ -10,7 +10,9 @@ from compiler.rules.values import Direction, Guard, absorbing, all_, any_, not_,
 
 @absorbing
 def holds(wide: DType, narrow: DType) -> Guard:
-    """Whether every value of ``narrow`` is a value of ``wide``, so that the conversion loses nothing."""
+    """Whether every value of ``narrow`` is a value of ``wide``, so that the conversion loses
+    nothing.
+    """
     if wide is narrow or narrow is I1:
         return True
     if narrow.is_float:
@@ -57,7 +59,9 @@ def _(x: Tensor, t: Type) -> Rewrite:
 
 @rule("convert/convert-convert")
 def _(x: Tensor, s: Type, t: Type) -> Rewrite:
-    """convert(convert(x, s), t) -> convert(x, t) where s holds all values of x; floats saturate, integers wrap"""
+    """convert(convert(x, s), t) -> convert(x, t) where s holds all values of x; floats saturate,
+    integers wrap
+    """
     alike = any_(
         not_(is_float(s)), not_(is_integer(x.dtype)), not_(is_integer(t)), holds(t, x.dtype)
     )

@@ -1,7 +1,7 @@
 """dot_general: transposes go into its dimension numbers, factors come out.
 
-Moving a transpose changes no product and no order of summation: the contracted dimensions stay in the order in which the
-op lists them.
+Moving a transpose changes no product and no order of summation: the contracted dimensions stay in
+the order in which the op lists them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ def uniform(x: Tensor, y: Tensor, rest: AttrPairs) -> Guard:
 def _(
     x: Tensor, y: Tensor, p: Perm, lb: Axes, rb: Axes, lc: Axes, rc: Axes, rest: Opaque
 ) -> Rewrite:
-    """dot(transpose(x, p), y, lb, lc) -> dot(x, y, p[lb], p[lc]) where the free dimensions of x keep their order"""
+    """dot(transpose(x, p), y, lb, lc) -> dot(x, y, p[lb], p[lc]) where the free dimensions of x
+    keep their order
+    """
     free = lb.join(lc).rest(x.rank).through(p)
     moved = dot_general(x, y, lb.through(p), rb, lc.through(p), rc, rest)
     return dot_general(transpose(x, p), y, lb, rb, lc, rc, rest), moved, free.ascending()
@@ -33,7 +35,9 @@ def _(
 def _(
     x: Tensor, y: Tensor, p: Perm, lb: Axes, rb: Axes, lc: Axes, rc: Axes, rest: Opaque
 ) -> Rewrite:
-    """dot(x, transpose(y, p), rb, rc) -> dot(x, y, p[rb], p[rc]) where the free dimensions of y keep their order"""
+    """dot(x, transpose(y, p), rb, rc) -> dot(x, y, p[rb], p[rc]) where the free dimensions of y
+    keep their order
+    """
     free = rb.join(rc).rest(y.rank).through(p)
     moved = dot_general(x, y, lb, rb.through(p), lc, rc.through(p), rest)
     return dot_general(x, transpose(y, p), lb, rb, lc, rc, rest), moved, free.ascending()

@@ -1,7 +1,9 @@
-"""The driver: rebuilds a graph from operands to results and lets rules replace each op as it is added.
+"""The driver: rebuilds a graph from operands to results and lets rules replace each op as it is
+added.
 
-Since operands are already in normal form when an op is added, and what a rule puts in place is added the same way, one walk
-reaches the fixpoint. Each application asks the trace first; an application that is refused leaves the op as it is.
+Since operands are already in normal form when an op is added, and what a rule puts in place is
+added the same way, one walk reaches the fixpoint. Each application asks the trace first; an
+application that is refused leaves the op as it is.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from compiler.rules.term import RULES, Rule, Term
 
 
 class RuleSet:
-    """The rules that ``select`` accepts, by the op at their root. Follows changes of :data:`RULES`."""
+    """The rules that ``select`` accepts, by root op. Follows changes of :data:`RULES`."""
 
     def __init__(self, select: Callable[[Rule], bool]) -> None:
         self._select = select
@@ -64,7 +66,9 @@ def rewrite_graph(
 
 
 class Greedy:
-    """One walk over one graph. It is the :class:`~compiler.rules.plant.Sink` of what rules put in place."""
+    """One walk over one graph. It is the :class:`~compiler.rules.plant.Sink` of what rules put in
+    place.
+    """
 
     def __init__(
         self,
@@ -201,7 +205,9 @@ class Greedy:
 
 
 def prune(graph: Graph, keep: Sequence[int] = ()) -> Graph:
-    """``graph`` without the ops that neither its results nor the values in ``keep`` need; the same object if none."""
+    """``graph`` without the ops that neither its results nor the values in ``keep`` need; the same
+    object if none.
+    """
     live = [False] * len(graph.types)
     for v in (*graph.results, *keep):
         live[v] = True

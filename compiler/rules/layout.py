@@ -1,4 +1,5 @@
-"""Ops that move elements: merged, cancelled and passed by elementwise ops. All keep every bit, for every shape.
+"""Ops that move elements: merged, cancelled and passed by elementwise ops. All keep every bit, for
+every shape.
 
 Dimensions of size 0 and 1 are where such rules break: each guard says what it needs of them.
 """
@@ -105,7 +106,9 @@ def _(x: Tensor, a: Vec, b: Vec, s: Vec, c: Vec, d: Vec, t: Vec) -> Rewrite:
 
 @rule("layout/slice-of-broadcast")
 def _(x: Tensor, d: Axes, s: Shape, lo: Vec, hi: Vec) -> Rewrite:
-    """slice(broadcast(x, d, s), lo, hi, 1) -> broadcast(x, d, hi - lo) where no dimension of x is cut"""
+    """slice(broadcast(x, d, s), lo, hi, 1) -> broadcast(x, d, hi - lo) where no dimension of x is
+    cut
+    """
     step = fill(s.rank, 1)
     kept = same(s.take(d), (hi - lo).take(d))
     return (
@@ -117,7 +120,7 @@ def _(x: Tensor, d: Axes, s: Shape, lo: Vec, hi: Vec) -> Rewrite:
 
 @rule("layout/slice-of-pad")
 def _(x: Tensor, v: Scalar, low: Vec, high: Vec, lo: Vec, hi: Vec, step: Vec) -> Rewrite:
-    """slice(pad(x, v, low, high), lo, hi, step) -> slice(x, lo - low, hi - low, step) inside of x"""
+    """slice(pad(x, v, low, high), lo, hi, step) -> slice(x, lo - low, hi - low, step) inside x"""
     flat = fill(x.rank, 0)
     inside = all_(le(low, lo), le(hi, low + x.shape))
     padded = pad(x, v, low, high, flat)

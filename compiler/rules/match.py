@@ -1,6 +1,7 @@
 """Matching: patterns are compiled once to closures over value numbers.
 
-A commutative op in a pattern matches in both orders of its operands: each order is a pattern of its own.
+A commutative op in a pattern matches in both orders of its operands: each order is a pattern of its
+own.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class State:
         types: the type of each value.
         uses: for each value how many users it had before the pass; empty if unknown.
         raw: bound so far: value numbers, literals, plain attribute values.
-        computed: actual values of attributes that the pattern computes from variables, in pattern order.
+        computed: actual values of attributes that the pattern computes from variables, in pattern
+            order.
     """
 
     defs: list[Node | None]
@@ -63,7 +65,9 @@ NodeMatcher: TypeAlias = Callable[[State, Node], bool]
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A rule that fits: value numbers of its tensor variables, the matched term and the one to put in place."""
+    """A rule that fits: value numbers of its tensor variables, the matched term and the one to put
+    in place.
+    """
 
     rule: Rule
     leaves: dict[str, int]
@@ -80,7 +84,8 @@ class Pattern:
         term: the pattern with operands in this order.
         needs: (operand, op) pairs: what must make an operand; the test that fails first most often.
         fits: the whole test.
-        computed: places (path in the rule's own order, attribute) of attributes that the rule computes.
+        computed: places (path in the rule's own order, attribute) of attributes that the rule
+            computes.
     """
 
     rule: Rule
@@ -149,7 +154,9 @@ def _commutes(term: Term) -> bool:
 
 
 def _orders(term: Term) -> Iterator[tuple[Term, dict[int, bool]]]:
-    """All ways to exchange operands of commutative ops: the term, and by identity which of its ops were exchanged."""
+    """All ways to exchange operands of commutative ops: the term, and by identity which of its ops
+    were exchanged.
+    """
     if not term.args:
         yield term, {}
         return
@@ -217,13 +224,9 @@ def _node_matcher(
             made = defs[operands[i]]
             if made is None or made.op != wanted:
                 return False
-        for check in checks:
-            if not check(state, node):
-                return False
-        for sub, v in zip(subs, operands, strict=True):
-            if not sub(state, v):
-                return False
-        return True
+        if not all(check(state, node) for check in checks):
+            return False
+        return all(sub(state, v) for sub, v in zip(subs, operands, strict=True))
 
     return fits
 

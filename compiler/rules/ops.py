@@ -1,4 +1,4 @@
-"""Constructors of terms, named like the ops (with a trailing underscore where Python has the name)."""
+"""Constructors of terms, named like the ops (with an underscore where Python has the name)."""
 
 from __future__ import annotations
 
@@ -117,7 +117,9 @@ def reduce(f: Monoid | str, x: Term, dims: Any, init: Term) -> Term:
 
 
 def dot_general(x: Term, y: Term, lb: Any, rb: Any, lc: Any, rc: Any, rest: Any) -> Term:
-    """Contraction over lc/rc with batch dimensions lb/rb; ``rest``: result dtype and precision attributes."""
+    """Contraction over lc/rc with batch dimensions lb/rb; ``rest``: result dtype and precision
+    attributes.
+    """
     attrs = (
         ("lhs_batching_dimensions", lb),
         ("rhs_batching_dimensions", rb),

@@ -1,4 +1,6 @@
-"""From terms to nodes: emits a term's ops through a builder, finding the types of constants from where they stand."""
+"""From terms to nodes: emits a term's ops through a builder, finding the types of constants from
+where they stand.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,8 @@ def plant(
         expected: type of the result, where known: constants take their type from it.
 
     Raises:
-        VerifyError: an op breaks a constraint of the specification (not with a rule's guard fulfilled).
+        VerifyError: an op breaks a constraint of the specification (not with a rule's guard
+            fulfilled).
     """
     if isinstance(term, Tensor):
         return leaves[term.name]
@@ -107,7 +110,9 @@ def monoid_body(op: str, dtype: DType) -> Graph:
 
 
 def body_op(region: Graph) -> str | None:
-    """The op that a reduce folds with if its body is just one commutative op of both arguments, else ``None``."""
+    """The op that a reduce folds with if its body is just one commutative op of both arguments,
+    else ``None``.
+    """
     if len(region.nodes) != 1 or len(region.params) != 2 or region.results != (2,):
         return None
     node = region.nodes[0]

@@ -1,6 +1,7 @@
 """Ring identities: exact for integers (arithmetic modulo 2**bits), under ``reassoc`` for floats.
 
-Also reciprocals (``arcp``) and the library functions that compute a whole expression at once (``afn``).
+Also reciprocals (``arcp``) and the library functions that compute a whole expression at once
+(``afn``).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Reductions: folded over nothing, merged, and taken past ops that only move elements.
 
-A float sum or product has a canonical order, so a rule that changes which element comes when is exact only for
-integers and for idempotent folds (max, min, and, or); for floats it needs ``reassoc``. The order of a reduce
-is row-major over the reduced dimensions.
+A float sum or product has a canonical order, so a rule that changes which element comes when is
+exact only for integers and for idempotent folds (max, min, and, or); for floats it needs
+``reassoc``. The order of a reduce is row-major over the reduced dimensions.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def _(x: Tensor, f: Monoid, d: Dims, init: Scalar) -> Rewrite:
 
 @rule("reduce/idempotent-of-broadcast")
 def _(x: Tensor, f: Idempotent, a: Axes, s: Shape, d: Dims, init: Scalar) -> Rewrite:
-    """reduce(f, broadcast(x), d, init) -> f(init, broadcast(x)) where d holds only new dimensions, none empty"""
+    """reduce(f, broadcast(x), d, init) -> f(init, broadcast(x)) where d holds only new dimensions,
+    none empty
+    """
     left = s.drop(d)
     kept = broadcast_in_dim(x, a.lower(d), left)
     spread = reduce(f, broadcast_in_dim(x, a, s), d, init)
@@ -92,7 +94,9 @@ def _(x: Tensor, f: Monoid, r: Dims, d: Dims, init: Scalar) -> Rewrite:
 
 @rule("reduce/idempotent-of-transpose")
 def _(x: Tensor, f: Idempotent, p: Perm, d: Dims, init: Scalar) -> Rewrite:
-    """reduce(f, transpose(x, p), d, init) -> reduce(f, x, p[d], init) where the dimensions left keep their order"""
+    """reduce(f, transpose(x, p), d, init) -> reduce(f, x, p[d], init) where the dimensions left
+    keep their order
+    """
     ordered = d.rest(x.rank).through(p).ascending()
     return reduce(f, transpose(x, p), d, init), reduce(f, x, d.through(p).sorted(), init), ordered
 
@@ -100,7 +104,9 @@ def _(x: Tensor, f: Idempotent, p: Perm, d: Dims, init: Scalar) -> Rewrite:
 @rule("reduce/integer-of-transpose", dtypes=INTEGERS)
 @rule("reduce/float-of-transpose", dtypes=FLOATS, contract=REASSOC)
 def _(x: Tensor, f: Monoid, p: Perm, d: Dims, init: Scalar) -> Rewrite:
-    """reduce(f, transpose(x, p), d, init) -> reduce(f, x, p[d], init) where the dimensions left keep their order"""
+    """reduce(f, transpose(x, p), d, init) -> reduce(f, x, p[d], init) where the dimensions left
+    keep their order
+    """
     ordered = d.rest(x.rank).through(p).ascending()
     return reduce(f, transpose(x, p), d, init), reduce(f, x, d.through(p).sorted(), init), ordered
 
@@ -122,7 +128,9 @@ def _(x: Tensor, c: Const, d: Dims) -> Rewrite:
 
 @rule("reduce/integer-sum-of-broadcast", dtypes=INTEGERS)
 def _(x: Tensor, a: Axes, s: Shape, d: Dims, init: Scalar) -> Rewrite:
-    """sum(broadcast(x), d, init) -> init + n * broadcast(x), n the number of copies, where d holds only new dimensions"""
+    """sum(broadcast(x), d, init) -> init + n * broadcast(x), n the number of copies, where d holds
+    only new dimensions
+    """
     left = s.drop(d)
     copies = multiply(broadcast_in_dim(x, a.lower(d), left), const(s.take(d).product()))
     total = add(broadcast_in_dim(init, Axes(()), left), copies)

@@ -1,7 +1,9 @@
-"""Passes inside regions: everything is rewritten there too, except what would change the order of a float reduction.
+"""Passes inside regions: everything is rewritten there too, except what would change the order of a
+float reduction.
 
-The canonical order of a reduce depends on the form of its body: a body that is just ``add`` sums in lanes, any other one
-element after the other. So a rewrite of ``a - (-b)`` to ``a + b`` keeps every bit everywhere but there.
+The canonical order of a reduce depends on the form of its body: a body that is just ``add`` sums in
+lanes, any other one element after the other. So a rewrite of ``a - (-b)`` to ``a + b`` keeps every
+bit everywhere but there.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from compiler.rules.plant import body_op
 
 
 def rewrite_regions(node: Node, rewrite: Callable[[Graph], Graph], trace: Trace) -> Node:
-    """``node`` with its regions rewritten; the same object if nothing changed or the order of a sum would."""
+    """``node`` with its regions rewritten; the same object if nothing changed or the order of a sum
+    would.
+    """
     if not node.regions:
         return node
     count = len(trace.applications)

@@ -1,6 +1,7 @@
 """Layout ops moved through other ops: exact, but a gain only where later ops can make use of it.
 
-Transposes and reshapes sink below elementwise ops, towards the result, where they meet others and cancel.
+Transposes and reshapes sink below elementwise ops, towards the result, where they meet others and
+cancel.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Concrete instances of left-hand sides: what tests and the fuzzer plant in programs.
 
-Variables are chosen from the operands up, so that each op is well-formed; what a rule computes from them follows. The guard is not
-enforced: an instance whose guard is false is a near-miss, and as welcome.
+Variables are chosen from the operands up, so that each op is well-formed; what a rule computes from
+them follows. The guard is not enforced: an instance whose guard is false is a near-miss, and as
+welcome.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class Instance:
         rule: whose left side it is.
         values: of all variables.
         lhs: the term.
-        holds: whether the rule applies: the guard holds, the subject's dtype fits, no constant is empty.
+        holds: whether the rule applies: the guard holds, the subject's dtype fits, no constant is
+            empty.
         params: types of the tensor variables, which the program must provide.
     """
 
@@ -213,7 +215,9 @@ class _Draw:
         return b.types[plant(flat, b, {n.name: i for i, n in enumerate(names)})]
 
     def _partial(self, path: tuple[int, ...]) -> Term:
-        """The rule's own term at ``path``, with what is chosen so far; Reject if it depends on later choices."""
+        """The rule's own term at ``path``, with what is chosen so far; Reject if it depends on
+        later choices.
+        """
         kinds = self.rule.variables
         values = {n: self.values[n] if n in self.values else blank(n, k) for n, k in kinds.items()}
         term = self.rule.instantiate(values)[0]

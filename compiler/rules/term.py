@@ -1,41 +1,53 @@
 """Rules: declarative rewrites, each one function that is read three ways.
 
-A rule takes variables and returns the terms on its left and right side, and a guard where it needs one::
+A rule takes variables and returns the terms on its left and right side, and a guard where it needs
+one::
 
     @rule("layout/transpose-transpose")
     def _(x: Tensor, p: Perm, q: Perm) -> Rewrite:
-        \"\"\"transpose(transpose(x, p), q) -> transpose(x, p then q)\"\"\"
+        '''transpose(transpose(x, p), q) -> transpose(x, p then q)'''
         return transpose(transpose(x, p), q), transpose(x, p.then(q))
 
-The docstring is one line and states the algebra. Bodies never branch or loop on attribute values: they use arithmetic, the
-methods of :mod:`compiler.rules.values` and its guards (``all_ any_ not_ same le lt where``).
+The docstring states the algebra. Bodies never branch or loop on attribute values:
+they use arithmetic, the methods of :mod:`compiler.rules.values` and its guards (``all_ any_ not_
+same le lt where``).
 
-**Terms.** ``Term(op, args, attrs)``; ``op`` is the name in the op table, ``attrs`` a tuple of (name, value) pairs under the
-table's attribute names, and beside them ``shape`` (result shape of reshape, broadcast_in_dim), ``dtype`` (result of
-convert), ``body`` (the :class:`Monoid` that a reduce folds with) and ``rest`` (:class:`Opaque`: result dtype and precision attributes of dot_general).
-Leaves are :class:`Tensor` (also Scalar, Pred, Varying) and :class:`Const` (also PowerOfTwo, Invertible), told apart by ``isinstance``; a leaf's ``op``
-is ``"tensor"`` or ``"const"``. A ``const`` has every element equal and no shape of its own on the right side or beside a sibling: it takes shape and
-dtype from the place where it stands (like its sibling operand; at the root like the replaced value).
-Its ``value`` is ``True``/``False`` (of dtype i1), a number (-1 means all bits set for integers, -0.0 the identity of add in every dtype) or
-``LOWEST``/``HIGHEST`` (infinities for floats, least and greatest integer, false/true).
+**Terms.** ``Term(op, args, attrs)``: ``op`` is the name in the op table, ``attrs`` a tuple of
+(name, value) pairs under the table's attribute names, and beside them ``shape`` (of the result of
+reshape and broadcast_in_dim), ``dtype`` (of the result of convert), ``body`` (the :class:`Monoid`
+that a reduce folds with) and ``rest`` (:class:`Opaque`: result dtype and precision attributes of
+dot_general). Leaves are :class:`Tensor` (also Scalar, Pred, Varying; ``op`` is ``"tensor"``) and
+:class:`Const` (also PowerOfTwo, Invertible; ``op`` is ``"const"``), told apart by ``isinstance``.
 
-**Reader 1, the compiler** matches ``rule.pattern`` (made once, with Blanks for attributes; a Blank with a name is a variable to bind,
-one without was computed and is compared afterwards), then asks ``rule.instantiate(values)``.
+A constant has all elements equal, and no type of its own: it takes shape and dtype from the place
+where it stands (from its sibling operand; at the root from the value that is replaced). Its
+``value`` is ``True`` or ``False`` (only i1), a number (-1 means all bits set for integers, -0.0 the
+identity of add in every dtype), or ``LOWEST``/``HIGHEST`` (infinities for floats, least and
+greatest integer, false and true).
 
-**Reader 2, the prover** chooses concrete ranks, permutations and axes and symbolic sizes, and asks the same::
+**Reader 1, the compiler** matches ``rule.pattern`` (made once, with a Blank for each attribute: one
+with a name is a variable to bind, one without was computed and is compared afterwards), then asks
+``rule.instantiate(values)``.
+
+**Reader 2, the prover** chooses concrete ranks, permutations and axes and symbolic sizes, and asks
+the same::
 
     n = [z3.Int("n0"), z3.Int("n1")]
     values = {"x": Tensor("x", Shape(n), F32), "p": Perm((1, 0)), "q": Perm((1, 0))}
-    lhs, rhs, guard = RULES["layout/transpose-transpose"].instantiate(values)     # guard: bool or z3.BoolRef
+    lhs, rhs, guard = RULES["layout/transpose-transpose"].instantiate(values)  # guard: bool or Bool
 
-    A Unary/Binary variable may be bound to ``Unary("f")``: terms with op ``"f"`` are then uninterpreted. ``rule.variables`` maps names to kinds,
-    ``rule.dtypes`` bounds the dtype of ``rule.subject`` (the first variable that is no Pred or Scalar).
-    The claim: where lhs is well-formed and the guard holds, rhs is well-formed, of the same type, and equal under ``rule.contract``.
+A Unary or Binary variable may be bound to ``Unary("f")``: terms with op ``"f"`` are then
+uninterpreted. ``rule.variables`` maps names to kinds, ``rule.dtypes`` bounds the dtype of
+``rule.subject``. The claim: where lhs is well-formed and the guard holds, rhs is well-formed, of
+the same type, and equal under ``rule.contract``.
 
-**Reader 3, the generator** chooses concrete values and builds the left side; :func:`compiler.rules.sample.sample` does both::
+**Reader 3, the generator** chooses concrete values and builds the left side;
+:func:`compiler.rules.sample.sample` does the former, :func:`compiler.rules.plant.plant` the
+latter::
 
-    planted = sample(RULES["algebra/add-zero"], chooser.below)   # None: not possible with these choices
-    value = plant(planted.lhs, builder, planted.leaves)          # compiler.rules.plant
+    made = sample(RULES["algebra/add-zero"], chooser.below)  # None: these choices lead nowhere
+    builder = Builder(list(made.params.values()))
+    value = plant(made.lhs, builder, {name: k for k, name in enumerate(made.params)})
 """
 
 from __future__ import annotations
@@ -114,13 +126,15 @@ class Scalar(Tensor):
 
 
 class Pred(Tensor):
-    """A variable: any i1 value (the pred of a select: of rank 0 or of the shape of the branches)."""
+    """A variable: any i1 value (a select's pred: of rank 0 or of the shape of the branches)."""
 
     __slots__ = ()
 
 
 class Varying(Tensor):
-    """A variable: any value that is not made by a constant (which keeps a rule from running in circles)."""
+    """A variable: any value that is not made by a constant (which keeps a rule from running in
+    circles).
+    """
 
     __slots__ = ()
 
@@ -140,7 +154,8 @@ class Const(Term):
 
     Attributes:
         name: the variable; empty for a constant written in a rule.
-        value: a number, an :class:`Extreme`, or (bound) a NumPy scalar of ``dtype``; a prover may put a symbol here.
+        value: a number, an :class:`Extreme`, or (bound) a NumPy scalar of ``dtype``; a prover may
+            put a symbol here.
         dtype, shape: of the matched constant; ``None`` for a constant written in a rule.
     """
 
@@ -163,7 +178,8 @@ class Const(Term):
 
 
 class PowerOfTwo(Const):
-    """A constant 2**exponent: any integer with one bit set, or a normal float whose inverse is normal too.
+    """A constant 2**exponent: any integer with one bit set, or a normal float whose inverse is
+    normal too.
 
     Bind it with an integer exponent of :meth:`domain`, which is small enough to enumerate.
     """
@@ -199,7 +215,9 @@ class PowerOfTwo(Const):
 
 
 class Invertible(Const):
-    """A float constant that is normal and whose inverse is normal too (over the reals: any number but 0)."""
+    """A float constant that is normal and whose inverse is normal too (over the reals: any number
+    but 0).
+    """
 
     __slots__ = ()
 
@@ -213,7 +231,7 @@ class Invertible(Const):
 
 
 def power_of_two(exponent: int, dtype: DType) -> Any:
-    """2**exponent as a NumPy scalar of ``dtype``; of integers the value with bit ``exponent`` set."""
+    """2**exponent as a NumPy scalar of ``dtype``; for integers the one with that bit set."""
     return np.frombuffer(
         scalar_bytes(2**exponent if dtype.is_integer else 2.0**exponent, dtype), dtype.numpy
     )[0]
@@ -248,7 +266,7 @@ def scalar_bytes(value: Any, dtype: DType) -> bytes:
 
 
 class Unary:
-    """An elementwise op of one operand (``attrs`` holds ``dtype`` too where the op is a convert)."""
+    """An elementwise op of one operand (``attrs`` holds ``dtype`` too if it is a convert)."""
 
     __slots__ = ("attrs", "op")
 
@@ -297,7 +315,9 @@ class Monoid(Unary):
 
 
 class Idempotent(Monoid):
-    """A Monoid with ``f(a, a) = a``: folding in any order, and any element twice, gives the same bits."""
+    """A Monoid with ``f(a, a) = a``: folding in any order, and any element twice, gives the same
+    bits.
+    """
 
     __slots__ = ()
     choices: ClassVar[tuple[str, ...]] = ("maximum", "minimum", "and", "or")
@@ -308,7 +328,9 @@ class Type(DType):
 
 
 class Opaque(tuple[tuple[str, Any], ...]):
-    """Kind of a bundle of attributes that a rule only carries over; bound to a tuple of (name, value) pairs."""
+    """Kind of a bundle of attributes that a rule only carries over; bound to a tuple of (name,
+    value) pairs.
+    """
 
 
 KINDS: tuple[type, ...] = (
@@ -342,8 +364,9 @@ class Rule:
         variables: kind of each variable, in order.
         pattern: the left side with Blanks for attributes.
         source: ``file:line`` of the function.
-        doc: the algebra in one line.
-        single_use: match only where the inner ops have no other user (a matter of cost, not of truth).
+        doc: the algebra, as one line.
+        single_use: match only where the inner ops have no other user (a matter of cost, not of
+            truth).
     """
 
     name: str
@@ -363,7 +386,9 @@ class Rule:
 
     @property
     def subject(self) -> str:
-        """The variable whose dtype ``dtypes`` bounds: the first value that is no Pred or Scalar, else the first value."""
+        """The variable whose dtype ``dtypes`` bounds: the first value that is no Pred or Scalar,
+        else the first value.
+        """
         values = [n for n, k in self.variables.items() if issubclass(k, Tensor | Const)]
         return next(
             (n for n in values if not issubclass(self.variables[n], Pred | Scalar)), values[0]
@@ -375,7 +400,9 @@ class Rule:
         return out if len(out) == 3 else (*out, True)
 
     def altered(self, fn: Callable[..., Rewrite]) -> Rule:
-        """The same rule with another body of the same variables (what a compiler engineer's slip would make of it)."""
+        """The same rule with another body of the same variables (what a compiler engineer's slip
+        would make of it).
+        """
         return replace(self, fn=fn, pattern=_pattern(fn, self.variables))
 
 
@@ -389,7 +416,9 @@ def rule(
     dtypes: Sequence[DType] = ALL,
     single_use: bool = False,
 ) -> Callable[[Callable[..., Rewrite]], Callable[..., Rewrite]]:
-    """Declare the decorated function as a rule; may be stacked (integers exactly, floats under a contract)."""
+    """Declare the decorated function as a rule; may be stacked (integers exactly, floats under a
+    contract).
+    """
 
     def declare(fn: Callable[..., Rewrite]) -> Callable[..., Rewrite]:
         made = make_rule(name, fn, contract=contract, dtypes=dtypes, single_use=single_use)
@@ -411,12 +440,10 @@ def make_rule(
     """The rule that ``fn`` states, without entering it into :data:`RULES`."""
     variables: dict[str, type] = inspect.get_annotations(fn, eval_str=True)
     variables.pop("return", None)
-    assert variables and all(k in KINDS for k in variables.values()), (
-        f"rule {name}: unknown kind of variable"
-    )
-    assert fn.__doc__ and "\n" not in fn.__doc__.strip(), (
-        f"rule {name}: needs a docstring of one line"
-    )
+    assert variables, f"rule {name}: has no variables"
+    assert all(k in KINDS for k in variables.values()), f"rule {name}: unknown kind of variable"
+    assert fn.__doc__, f"rule {name}: needs a docstring that states the algebra"
+    doc = " ".join(fn.__doc__.split())
     code = fn.__code__
     source = f"{code.co_filename}:{code.co_firstlineno}"
     pattern = _pattern(fn, variables)
@@ -428,7 +455,7 @@ def make_rule(
         variables,
         pattern,
         source,
-        fn.__doc__.strip(),
+        doc,
         single_use,
     )
 

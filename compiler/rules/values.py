@@ -1,14 +1,15 @@
 """Attribute values of rules: vectors of integers, permutations, axes, and the guards over them.
 
-Every operation here works on Python integers and on Z3 integers alike, and lets a :class:`Blank` (the stand-in that records
-the pattern of a rule) pass through. Lengths (ranks), permutations and axes are always concrete; entries of a :class:`Vec`
-may be symbolic.
+Every operation here works on Python integers and on Z3 integers alike, and lets a :class:`Blank`
+(the stand-in that records the pattern of a rule) pass through. Lengths (ranks), permutations and
+axes are always concrete; entries of a :class:`Vec` may be symbolic.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import wraps
+from itertools import pairwise
 from typing import Any, ClassVar, ParamSpec, TypeAlias, TypeVar, cast
 
 Int: TypeAlias = Any  # int, or z3.ArithRef
@@ -21,7 +22,8 @@ class Blank:
     """An unknown attribute value: absorbs every operation.
 
     Attributes:
-        variable: name of the attribute variable it stands for; empty where the value was computed from variables.
+        variable: name of the attribute variable it stands for; empty where the value was computed
+            from variables.
     """
 
     __slots__ = ("variable",)
@@ -35,6 +37,7 @@ class Blank:
         return Blank()
 
     def __call__(self, *_args: Any, **_kwargs: Any) -> Blank:
+        """An unknown value, whatever it is called with."""
         return Blank()
 
     def _absorb(self, *_args: Any) -> Blank:
@@ -136,7 +139,9 @@ def floordiv(a: Int, b: Int) -> Int:
 
 @absorbing
 def same(a: Any, b: Any) -> Guard:
-    """Whether two integers, dtypes, names or whole vectors are equal; vectors of different length never are."""
+    """Whether two integers, dtypes, names or whole vectors are equal; vectors of different length
+    never are.
+    """
     if isinstance(a, tuple) and isinstance(b, tuple):
         return len(a) == len(b) and all_(*(x == y for x, y in zip(a, b, strict=True)))
     if isinstance(a, tuple) or isinstance(b, tuple):
@@ -172,7 +177,9 @@ def _zip_or_blank(fn: Callable[[Int, Int], Any], a: Any, b: Any) -> Vec:
 
 
 class Vec(tuple[Int, ...]):
-    """One integer per dimension. Arithmetic is entry by entry; an integer stands for a constant vector."""
+    """One integer per dimension. Arithmetic is entry by entry; an integer stands for a constant
+    vector.
+    """
 
     __slots__ = ()
 
@@ -286,7 +293,9 @@ class Axes(tuple[int, ...]):
 
     @absorbing
     def lift(self, removed: Iterable[int], rank: int) -> Dims:
-        """These axes of a tensor of which ``removed`` were dropped, as axes of the original tensor of ``rank``."""
+        """These axes of a tensor of which ``removed`` were dropped, as axes of the original tensor
+        of ``rank``.
+        """
         gone = set(removed)
         kept = [i for i in range(rank) if i not in gone]
         return Dims(kept[a] for a in self)
@@ -318,7 +327,7 @@ class Axes(tuple[int, ...]):
 
     def ascending(self) -> bool:
         """Whether each axis is larger than the one before."""
-        return all(a < b for a, b in zip(self, self[1:], strict=False))
+        return all(a < b for a, b in pairwise(self))
 
     @absorbing
     def rest(self, rank: int) -> Dims:
@@ -327,13 +336,17 @@ class Axes(tuple[int, ...]):
 
 
 class Dims(Axes):
-    """A set of dimensions whose order does not matter to the op (``reduce``, ``reverse``), or matters as stated."""
+    """A set of dimensions whose order does not matter to the op (``reduce``, ``reverse``), or
+    matters as stated.
+    """
 
     __slots__ = ()
 
 
 class Perm(Axes):
-    """A permutation: dimension ``i`` of the result of ``transpose(x, p)`` is dimension ``p[i]`` of ``x``."""
+    """A permutation: dimension ``i`` of the result of ``transpose(x, p)`` is dimension ``p[i]`` of
+    ``x``.
+    """
 
     __slots__ = ()
 

@@ -1,4 +1,5 @@
-"""FileCheck tests: each ``.mlir`` file states its passes in a RUN line and what must come out in CHECK lines.
+"""FileCheck tests: each ``.mlir`` file states its passes in a RUN line and what must come out in
+CHECK lines.
 
 ``// RUN: canonicalize,cse`` runs these passes; ``// LIMIT: 3`` sets the rewrite limit.
 """

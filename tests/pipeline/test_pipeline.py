@@ -25,6 +25,10 @@ from verify.gen.values import draw_inputs
 
 SEEDS = range(40)
 MODES = ("normal", "special", "wide", "exact")
+UNARY = """func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {{
+  {body}
+  return %r : tensor<4xf32>
+}}"""
 
 
 @cache
@@ -169,8 +173,7 @@ def test_verify_each_catches_a_pass_that_breaks_the_module(monkeypatch: pytest.M
         return module.with_graph(module.main.name, broken)
 
     monkeypatch.setitem(PASSES, "dce", Pass("dce", EXACT, swap))
-    source = "func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> { %0 = stablehlo.exponential %x : tensor<4xf32> return %0 : tensor<4xf32> }"
-    module = parse(source)
+    module = parse(UNARY.format(body="%r = stablehlo.exponential %x : tensor<4xf32>"))
     with pytest.raises(VerifyError):
         optimize(module, Options(pipeline="dce", verify_each=True))
 
@@ -206,9 +209,10 @@ def test_locations_are_kept() -> None:
 
 
 def test_text_of_an_application() -> None:
-    source = "func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> { %0 = stablehlo.abs %x : tensor<4xf32> %1 = stablehlo.abs %0 : tensor<4xf32> return %1 : tensor<4xf32> }"
+    body = """%0 = stablehlo.abs %x : tensor<4xf32>
+  %r = stablehlo.abs %0 : tensor<4xf32>"""
     trace = Trace(verbose=True)
-    optimize(parse(source), Options(pipeline="canonicalize"), trace)
+    optimize(parse(UNARY.format(body=body)), Options(pipeline="canonicalize"), trace)
     (application,) = trace.applications
     assert application.before.splitlines() == [
         "%0 = stablehlo.abs %arg0 : tensor<4xf32>",

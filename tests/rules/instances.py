@@ -1,4 +1,6 @@
-"""Programs made from rules: left-hand sides, near-misses of them, inputs, and bit for bit comparison."""
+"""Programs made from rules: left-hand sides, near-misses of them, inputs, and bit for bit
+comparison.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Every rule fires on its left side and on nothing that only looks like it, and keeps what it promises."""
+"""Every rule fires on its left side and on nothing that only looks like it, and keeps what it
+promises.
+"""
 
 from __future__ import annotations
 
