@@ -114,9 +114,21 @@ def both(first: Install, second: Install) -> Install:
     return install
 
 
+@contextmanager
+def _own_library() -> Iterator[None]:
+    """Functions shared by all programs are compiled anew under the fault, and forgotten with it."""
+    known = dict(jit._library)
+    jit._library.clear()
+    try:
+        yield
+    finally:
+        jit._library.clear()
+        jit._library.update(known)
+
+
 def _codegen(name: str, kind: str, summary: str, install: Install) -> None:
     """The rewrite is the op whose code is wrong: any that the slip may hit."""
-    declare(name, kind, summary, blame=("codegen", "*"), install=install)
+    declare(name, kind, summary, blame=("codegen", "*"), install=both(_own_library, install))
 
 
 _codegen(

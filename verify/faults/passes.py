@@ -236,7 +236,7 @@ _pass_fault("fuse-swaps-parameters", "operands swapped", ("fuse", "fuse/*"),
 _pass_fault("inline-swaps-arguments", "operands swapped", ("inline", "inline/*"),
             "two arguments of one type change places when a call is inlined",
             patched(inline, "expand", _arguments_swapped))
-_pass_fault("narrow-accumulates-bf16", "low-precision accumulation", ("narrow", "narrow/*"),
+_pass_fault("narrow-accumulates-bf16", "low-precision accumulation", ("narrow", "*"),
             "contractions with bf16 operands also give bf16 results",
             exchanged(PASSES, "narrow", after(_narrow_results)), "bf16")
 _pass_fault("narrow-products", "missing contract", ("narrow", "*"),

@@ -62,7 +62,7 @@ _WEIGHTS = {
     "composite": 2,
 }
 _PATTERN_WEIGHT = 2
-_PLANT_SHARE = 3  # one step in so many
+_PLANT_SHARE = 2  # one step in so many
 
 
 @dataclass(frozen=True, slots=True)

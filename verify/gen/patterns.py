@@ -197,6 +197,22 @@ def _again(draft: Draft) -> None:
     return None
 
 
+def _zeros(draft: Draft) -> None:
+    """0 and -0 side by side, each with a user that tells them apart."""
+    t = draft.new_type(FLOATS)
+    if 0 in t.shape:
+        return _sums(draft)
+    plus = bytes(t.dtype.numpy.itemsize)
+    minus = plus[:-1] + b"\x80"
+    order = (plus, minus) if draft.below(2) else (minus, plus)
+    v = draft.like(t)
+    op = ("divide", "maximum", "atan2", "add")[draft.below(4)]
+    for data in order:
+        zero = draft.constant(t, data)
+        draft.add(op, (zero, v) if op == "atan2" else (v, zero), (), t)
+    return None
+
+
 def _softmax(draft: Draft) -> None:
     """exp(x - max) / sum over one axis, the broadcasts as JAX makes them; sometimes over another
     axis than the maximum's.
@@ -373,4 +389,5 @@ PATTERNS: dict[str, Step] = {
     "square-layout": _square_layout,
     "sums": _sums,
     "transpose-sandwich": _transpose_sandwich,
+    "zeros": _zeros,
 }

@@ -39,6 +39,18 @@ def integer_limits(dtype: DType) -> tuple[int, int]:
     return -(1 << (dtype.bits - 1)), (1 << (dtype.bits - 1)) - 1
 
 
+def _halfway(dtype: DType) -> list[float]:
+    """Values halfway between neighbours of each narrower format, and a crumb to either side: two
+    roundings differ from one.
+    """
+    out = []
+    for p in (8, 11, 24):  # bf16, f16, f32
+        if p < dtype.precision:
+            crumb = 2.0 ** (1 - dtype.precision)
+            out += [1 + 2.0**-p + crumb, 1 + 3 * 2.0**-p - crumb, 1 + 2.0**-p]
+    return out
+
+
 def specials(dtype: DType) -> Array:
     """Values at which implementations go wrong: zeros, limits, NaN, halves, powers of two."""
     if dtype.kind == "bool":
@@ -50,6 +62,7 @@ def specials(dtype: DType) -> Array:
         values += [tiny, -tiny, normal - tiny, 1 + eps, 1 - eps / 2, 1 / eps, 2 / eps, -1 / eps]
         values += [0.5, -0.5, 1.5, 2.5, -2.5, 127.5, -128.5, 255.5, 256.0, 32767.5, -32769.0]
         values += [65535.5, 3e-5, 88.8, -104.0, 11.1, -17.4, 0.1, 3.14159265]
+        values += _halfway(dtype)
         with np.errstate(over="ignore"):
             return np.array(values).astype(dtype.numpy)
     low, high = integer_limits(dtype)
