@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,13 +13,11 @@ from compiler.codegen.jit import Machine, assembly, guard
 from compiler.errors import InputError
 from compiler.ir import Array, Module, TensorType
 from compiler.lower import lower
-from compiler.nest.ir import Dot, Nest, Program, Reduce
+from compiler.nest.ir import Program
 from compiler.rewrite import Trace
 
 if TYPE_CHECKING:
     from compiler.pipeline import Options
-
-HOT = 1 << 22  # scalar operations from which better machine code pays for its longer compilation
 
 
 def compile_module(
@@ -50,9 +47,11 @@ class Executable:
         program: its nests.
         llvm: its LLVM text.
         trace: the rewrites that made ``module``.
+        level: of LLVM's code generation. 0 selects instructions by other code than 1 to 3 and gives
+            the same bits: a second opinion for tests.
     """
 
-    def __init__(self, module: Module, trace: Trace | None = None) -> None:
+    def __init__(self, module: Module, trace: Trace | None = None, *, level: int = 2) -> None:
         self.module = module
         self.trace = trace or Trace()
         self.program = lower(module)
@@ -62,10 +61,8 @@ class Executable:
         self._layout = layout(self.program)
         self._constants = _constants(self.program, self._layout.slots, self._layout.constants)
         self._arenas: list[Array] = []
-        self._work = work(self.program)
-        self._spent = 0
-        self._level = 2 if self._work >= HOT else 0
-        self._machine = Machine(self.llvm, self._level)
+        self.level = level
+        self._machine = Machine(self.llvm, level)
         self._entry = self._machine.address("main")
 
     def __call__(self, *arrays: Any) -> tuple[Array, ...]:
@@ -80,21 +77,11 @@ class Executable:
         pointers = (ctypes.c_void_p * len(blocks))(*(b.ctypes.data for b in blocks))
         guard()(self._entry, ctypes.addressof(pointers))
         self._arenas.append(arena)
-        self._promote()
         return outputs
 
     def asm(self) -> str:
-        """The assembly at the level that is running."""
-        return assembly(self.llvm, self._level)
-
-    def _promote(self) -> None:
-        """Exchange quickly made code for better code once it has run for long. The bits stay."""
-        self._spent += self._work
-        if self._level == 0 and self._spent >= HOT:
-            self._level = 2
-            machine = Machine(self.llvm, 2)
-            self._retired = self._machine  # another thread may be in it
-            self._machine, self._entry = machine, machine.address("main")
+        """The assembly."""
+        return assembly(self.llvm, self.level)
 
 
 def check_inputs(types: tuple[TensorType, ...], arrays: tuple[Any, ...]) -> list[Array]:
@@ -130,17 +117,3 @@ def _constants(program: Program, slots: tuple[tuple[int, int], ...], size: int) 
         if b.role == "const":
             block[offset : offset + len(b.data)] = np.frombuffer(b.data, np.uint8)
     return block
-
-
-def work(program: Program) -> int:
-    """About how many scalar operations one run takes."""
-    return sum(_work(nest) for nest in program.nests)
-
-
-def _work(nest: Nest) -> int:
-    if isinstance(nest, Dot):
-        return prod((*nest.batch, *nest.m, *nest.n, *nest.k))
-    steps = prod(nest.domain) * len(nest.body.insts)
-    if isinstance(nest, Reduce):
-        steps = prod((*nest.domain, *nest.reduced)) * (len(nest.body.insts) + 2)
-    return steps

@@ -1,7 +1,6 @@
 """From LLVM text to callable machine code, in this process.
 
-Text is parsed, verified and handed to code generation as it is. Two levels: ``0`` compiles several
-times faster and serves code that runs briefly, ``2`` serves the rest; both give the same bits.
+Text is parsed, verified and handed to code generation as it is; its level never changes a bit.
 Functions of :mod:`compiler.nest.math` are compiled once a process, when the first program needs
 them.
 """
