@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+import numpy as np
 import z3
 
 from compiler.dtypes import DType
-from compiler.ir import Literal
+from compiler.ir import Array, Literal
 from verify.smt.integers import Int, linear
 from verify.smt.scalar import literal, sort_of
 from verify.smt.tensor import Call, Env, Meaning, SymTensor, Term, constant_tensor
@@ -25,7 +26,14 @@ def literal_tensor(env: Env, value: Literal) -> SymTensor:
     shape, dtype = value.type
     if value.is_splat:
         return constant_tensor(shape, dtype, literal(env, value.item(), dtype))
-    array = value.array().reshape(-1)
+    full = value.array()
+    steady = [d for d in range(full.ndim) if full.shape[d] > 1 and _steady(full, d)]
+    if steady:
+        # Constant along some dimensions, as folded broadcasts are: the same terms as the broadcast gives.
+        core = full[tuple(slice(1) if d in steady else slice(None) for d in range(full.ndim))]
+        inner = literal_tensor(env, Literal.of(core))
+        return SymTensor(shape, dtype, lambda i: inner.at([0 if d in steady else k for d, k in enumerate(i)]))
+    array = full.reshape(-1)
     if array.size > LARGEST:
         name = f"constant.{dtype}.{hashlib.sha256(value.data).hexdigest()[:16]}"
         sort = sort_of(dtype, env.reading)
@@ -46,6 +54,12 @@ def literal_tensor(env: Env, value: Literal) -> SymTensor:
     if not terms:
         return SymTensor(shape, dtype, lambda _: env.fresh("none", sort_of(dtype, env.reading)))
     return SymTensor(shape, dtype, lambda i: flat(linear(i, shape)), flat=flat)
+
+
+def _steady(array: Array, dim: int) -> bool:
+    """Whether nothing changes along one dimension, bit for bit."""
+    raw = np.ascontiguousarray(array).view(np.dtype(f"u{array.dtype.itemsize}"))
+    return bool(np.all(raw == np.take(raw, [0], axis=dim)))
 
 
 def _iota(env: Env, _xs: Sequence[SymTensor], call: Call) -> tuple[SymTensor, ...]:

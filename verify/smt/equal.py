@@ -7,6 +7,7 @@ matter. What this cannot show is ``unknown`` or, with a model, a candidate count
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
@@ -14,11 +15,13 @@ from typing import Any
 
 import z3
 
+from compiler.ops import OPS
 from verify.smt.folds import Atom, atoms_of, forms, is_factor_of, products, subterms
+from verify.smt.graphs import evaluate_graph
 from verify.smt.integers import Bool, Int, equal, in_range, land, same
 from verify.smt.pure import pinned, purify, solve
-from verify.smt.scalar import apply
-from verify.smt.tensor import Env, Fold, Term, Unknown
+from verify.smt.scalar import apply, sort_of
+from verify.smt.tensor import Env, Fold, Term, Unknown, constant_tensor
 
 PROVED, REFUTED, UNKNOWN = "proved", "refuted", "unknown"
 
@@ -33,7 +36,8 @@ class Answer:
 
 
 _PROVED = Answer(PROVED)
-_DEPTH = 4  # nesting of folds that is looked into
+_DEPTH, _DEPTH_OF_PROGRAMS = 4, 50  # nesting of folds that is looked into
+_SMALL_PART = 40  # terms of a part that is given to the solver alone
 _KNOWN: dict[str, str] = {}  # pure claims decided in this process, by text
 
 
@@ -44,18 +48,38 @@ class Decider:
         env: where the terms were made; its facts count as hypotheses.
         hypotheses: assumptions of all claims.
         limit_ms: time limit of one query.
+        total_ms: time after which everything is unknown.
+        descend: whether to look for equal parts first, for pairs of programs that agree in most places.
     """
 
-    def __init__(self, env: Env, hypotheses: Sequence[Bool], limit_ms: int) -> None:
+    def __init__(
+        self,
+        env: Env,
+        hypotheses: Sequence[Bool],
+        limit_ms: int,
+        total_ms: int | None = None,
+        *,
+        descend: bool = False,
+    ) -> None:
         self.env = env
         self.hypotheses = [h for h in hypotheses if h is not True]
         self.limit_ms = limit_ms
+        self.deadline = None if total_ms is None else time.monotonic() + total_ms / 1000
+        self.descend = descend
         self.queries = 0
+        self._pairs: dict[tuple[Any, ...], Any] = {}  # terms and folds that were compared
+
+    @property
+    def late(self) -> bool:
+        """Whether the time is over."""
+        return self.deadline is not None and time.monotonic() > self.deadline
 
     def check(self, *conditions: Bool) -> Answer:
         """Whether hypotheses, facts and ``conditions`` exclude each other; ``refuted`` if not, with a model."""
         if any(c is False for c in (*self.hypotheses, *conditions)):
             return _PROVED
+        if self.late:
+            return Answer(UNKNOWN, reason="out of time")
         solver = z3.Solver()
         solver.set("timeout", self.limit_ms)
         solver.add(*self.hypotheses, *self.env.facts, *[c for c in conditions if c is not True])
@@ -79,8 +103,10 @@ class Decider:
         """Whether ``a = b`` follows (floats: the same bits, with one NaN)."""
         if a.eq(b):
             return _PROVED
-        if depth > _DEPTH:
-            return Answer(UNKNOWN, reason="folds are nested too deep")
+        if depth > (_DEPTH_OF_PROGRAMS if self.descend else _DEPTH) or self.late:
+            return Answer(UNKNOWN, reason="out of time" if self.late else "folds are nested too deep")
+        if self.descend and self.congruent(a, b, assumptions, depth):
+            return _PROVED
         if self.env.monoids and self._same_atoms(a, b, assumptions, depth):
             return _PROVED
         if self.env.folds:
@@ -89,6 +115,60 @@ class Decider:
                 return _PROVED
             self._learn([p for p in pairs if self._folds_equal(*p, assumptions, depth)], assumptions)
         return self.differ(a != b, *assumptions)
+
+    def congruent(self, a: Term, b: Term, assumptions: Sequence[Bool], depth: int) -> bool:
+        """Whether both are built alike from parts that are equal; small parts that are not built alike are solved for."""
+        if a.eq(b):
+            return True
+        key = (a.get_id(), b.get_id(), _ids(assumptions))
+        if key not in self._pairs:
+            held = (a, b, *assumptions)  # kept, so that their ids stay theirs
+            self._pairs[key] = (False, held)
+            self._pairs[key] = (self._congruent(a, b, assumptions, depth), held)
+        return bool(self._pairs[key][0])
+
+    def _congruent(self, a: Term, b: Term, assumptions: Sequence[Bool], depth: int) -> bool:
+        if not (z3.is_app(a) and z3.is_app(b)) or a.sort() != b.sort() or self.late:
+            return False
+        f, g = self.env.folds.get(a.get_id()), self.env.folds.get(b.get_id())
+        if f is not None and g is not None:
+            which = [k for k, (x, y) in enumerate(zip(f.consts, g.consts, strict=False)) if x.eq(a) and y.eq(b)]
+            return bool(which) and self._folds_equal(f, g, assumptions, depth)
+        count = a.num_args()
+        if count and a.decl() == b.decl() and count == b.num_args():
+            left, right = a.children(), b.children()
+            if all(self.congruent(x, y, assumptions, depth) for x, y in zip(left, right, strict=True)):
+                return True
+            if _commutes(a) and self._crossed(left, right, assumptions, depth):
+                return True
+        return self._solved(a, b, assumptions, depth)
+
+    def _crossed(self, left: Sequence[Term], right: Sequence[Term], assumptions: Sequence[Bool], depth: int) -> bool:
+        """The last two arguments exchanged (the first one of an IEEE op is the rounding mode)."""
+        swapped = [*right[:-2], right[-1], right[-2]]
+        return all(self.congruent(x, y, assumptions, depth) for x, y in zip(left, swapped, strict=True))
+
+    def _solved(self, a: Term, b: Term, assumptions: Sequence[Bool], depth: int) -> bool:
+        """Whether a small part is equal by itself: indices, constants, a handful of scalar ops."""
+        if z3.is_int(a):
+            plain = bool(z3.simplify(a == b).eq(z3.BoolVal(True)))
+            return plain or self.check(*assumptions, a != b).status == PROVED
+        if self.env.reading == "abstract" and a.decl().kind() == b.decl().kind() == z3.Z3_OP_UNINTERPRETED:
+            return False
+        parts = [subterms(a), subterms(b)]
+        if len(parts[0]) + len(parts[1]) > _SMALL_PART:
+            return False
+        left, right = ([self.env.folds[t.get_id()] for t in p if t.get_id() in self.env.folds] for p in parts)
+        pairs = [(f, g) for f in left for g in right if f is not g]
+        same_folds = [p for p in pairs if self._folds_equal(*p, assumptions, depth)]
+        self._learn(same_folds, assumptions)
+        swaps = [(y, x) for f, g in same_folds for x, y in zip(f.consts, g.consts, strict=True)]
+        b = z3.substitute(b, *swaps) if swaps else b
+        limit, self.limit_ms = self.limit_ms, min(self.limit_ms, 5000)
+        try:
+            return self.differ(a != b, *assumptions).status == PROVED
+        finally:
+            self.limit_ms = limit
 
     def differ(self, difference: Any, *assumptions: Bool) -> Answer:
         """Whether a difference of scalars is impossible; the pure form is tried first."""
@@ -180,7 +260,13 @@ class Decider:
         """Whether two folds are equal; ``plain``: only where their elements simplify to the same text."""
         if f is g:
             return True
-        if f.key != g.key or len(f.consts) != len(g.consts) or len(f.inits) != len(g.inits):
+        key = (id(f), id(g), plain, _ids(assumptions))
+        if key not in self._pairs:
+            self._pairs[key] = (self._compare_folds(f, g, assumptions, depth, plain), (f, g, *assumptions))
+        return bool(self._pairs[key][0])
+
+    def _compare_folds(self, f: Fold, g: Fold, assumptions: Sequence[Bool], depth: int, plain: bool) -> bool:
+        if not self._same_kind(f, g, depth) or len(f.consts) != len(g.consts) or len(f.inits) != len(g.inits):
             return False
         kept_f, kept_g = _wide(f.sizes), _wide(g.sizes)
         if len(kept_f) != len(kept_g):
@@ -203,6 +289,24 @@ class Decider:
             if not plain and any(self._elements_equal(f, g, way, assumptions, depth) for way in ways):
                 return True
         return False
+
+    def _same_kind(self, f: Fold, g: Fold, depth: int) -> bool:
+        """Whether both fold the same op: equal keys, or bodies that compute the same."""
+        if f.key == g.key:
+            return True
+        if f.key[0] != "body" or g.key[0] != "body" or f.key[2:] != g.key[2:] or f.key[1].params != g.key[1].params:
+            return False
+        args = [
+            constant_tensor((), t.dtype, self.env.fresh("arg", sort_of(t.dtype, self.env.reading)))
+            for t in f.key[1].params
+        ]
+        try:
+            left, right = (evaluate_graph(self.env, k.key[1], args) for k in (f, g))
+        except Unknown:
+            return False
+        return all(
+            self.equal(x.at(()), y.at(()), depth=depth + 1).status == PROVED for x, y in zip(left, right, strict=True)
+        )
 
     def _elements_equal(
         self, f: Fold, g: Fold, pairs: list[tuple[int, int, bool]], assumptions: Sequence[Bool] | None, depth: int
@@ -238,11 +342,28 @@ class Decider:
             yield list(zip(left, signs, strict=True))
 
 
+_COMMUTING = (z3.Z3_OP_FPA_ADD, z3.Z3_OP_FPA_MUL, z3.Z3_OP_ADD, z3.Z3_OP_MUL, z3.Z3_OP_BADD, z3.Z3_OP_BMUL)
+
+
+def _commutes(term: Term) -> bool:
+    """Whether a term's last two arguments may be exchanged."""
+    kind = term.decl().kind()
+    if kind != z3.Z3_OP_UNINTERPRETED:
+        return kind in _COMMUTING and (term.num_args() == 2 or kind in _COMMUTING[:2])
+    row = OPS.get(str(term.decl().name()).partition(".")[0])
+    return row is not None and "commutative" in row.traits and term.num_args() == 2
+
+
 def conjuncts(claim: Bool) -> list[Bool]:
     """The parts of a conjunction."""
     if not isinstance(claim, bool) and z3.is_and(claim):
         return [c for g in claim.children() for c in conjuncts(g)]
     return [claim]
+
+
+def _ids(assumptions: Sequence[Bool]) -> tuple[int, ...]:
+    """Names of assumptions: what holds under some (such as an empty range) need not hold under others."""
+    return tuple(sorted(a.get_id() for a in assumptions if not isinstance(a, bool)))
 
 
 def _factored(term: Term, folds: Sequence[Fold]) -> Iterable[tuple[Term, Fold]]:

@@ -12,20 +12,32 @@ from verify.smt.tensor import Call, Env, SymTensor, Unknown
 def evaluate_graph(
     env: Env, graph: Graph, inputs: Sequence[SymTensor], module: Module | None = None
 ) -> tuple[SymTensor, ...]:
-    """The results of ``graph`` for symbolic ``inputs``; Unknown for an op without symbolic meaning."""
+    """The results of ``graph`` for symbolic ``inputs``; Unknown for an op without symbolic meaning.
+
+    Equal ops of the same tensors are evaluated once in an ``env``: where two graphs agree, their values are the same terms.
+    """
     meanings = table()
     values: list[SymTensor] = list(inputs)
     for node in graph.nodes:
         if node.op not in meanings:
             raise Unknown(f"{node.op} has no symbolic meaning")
-        call = Call(
-            node.op,
-            dict(node.attrs),
-            tuple(t.dtype for t in node.types),
-            tuple(t.shape for t in node.types),
-            node.regions,
-            tuple(values[v] for v in node.captures),
-            module,
-        )
-        values.extend(meanings[node.op](env, [values[v] for v in node.operands], call))
+        operands = [values[v] for v in node.operands]
+        captures = tuple(values[v] for v in node.captures)
+        key = (node.op, tuple(map(id, operands)), node.attrs, node.types, node.regions, tuple(map(id, captures)))
+        if node.op in ("call", "composite"):
+            key = (*key, id(module))
+        if key not in env.values:
+            types = node.types
+            call = Call(
+                node.op,
+                dict(node.attrs),
+                tuple(t.dtype for t in types),
+                tuple(t.shape for t in types),
+                node.regions,
+                captures,
+                module,
+            )
+            # The operands are kept with the results: ids of dead objects are used again.
+            env.values[key] = (meanings[node.op](env, operands, call), operands, captures)
+        values.extend(env.values[key][0])
     return tuple(values[v] for v in graph.results)

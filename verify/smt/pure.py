@@ -41,8 +41,46 @@ def purify(claim: Any, facts: Sequence[Any]) -> Pure | None:
     body = _replace(goal, atoms)
     if body is None:
         return None
-    kept = [f for f in (_replace(z3.simplify(f), atoms) for f in facts if not isinstance(f, bool)) if f is not None]
+    kept = [f for f in (_replace(z3.simplify(f), atoms) for f in _relevant(goal, facts)) if f is not None]
     return Pure(z3.And(body, *kept) if kept else body, tuple(atoms))
+
+
+def _relevant(goal: Any, facts: Sequence[Any]) -> list[Any]:
+    """The facts that speak of something in the goal, or of something in such a fact (leaving facts out is safe)."""
+    known = _atoms(goal)
+    rest = [(f, _atoms(f)) for f in facts if not isinstance(f, bool)]
+    out: list[Any] = []
+    while True:
+        near = [(f, a) for f, a in rest if a & known]
+        if not near:
+            return out
+        out += [f for f, _ in near]
+        known = known.union(*(a for _, a in near))
+        rest = [(f, a) for f, a in rest if not a & known]
+
+
+_ATOMS: dict[int, tuple[Any, frozenset[int]]] = {}
+
+
+def _atoms(term: Any) -> frozenset[int]:
+    """Names of the largest uninterpreted applications in a term (integers aside)."""
+    found = _ATOMS.get(term.get_id())
+    if found is None or not found[0].eq(term):
+        if len(_ATOMS) > 50_000:
+            _ATOMS.clear()
+        atoms, seen, stack = set(), set(), [term]
+        while stack:
+            t = stack.pop()
+            if t.get_id() in seen or not z3.is_app(t):
+                continue
+            seen.add(t.get_id())
+            if t.decl().kind() == z3.Z3_OP_UNINTERPRETED:
+                if not z3.is_int(t):
+                    atoms.add(t.get_id())
+            else:
+                stack += t.children()
+        found = _ATOMS[term.get_id()] = (term, frozenset(atoms))
+    return found[1]
 
 
 def _replace(term: Term, atoms: list[tuple[Term, Any]]) -> Any:

@@ -128,6 +128,7 @@ class Env:
         folds: reductions by the id of the constant that stands for them.
         reorder: whether sums of floats may be taken in any order.
         zero_signs: whether the sign of a zero matters.
+        values: results of ops on tensors, see :mod:`verify.smt.graphs`.
         monoids: for each kind of exact fold one example, for the normal form of its op.
     """
 
@@ -139,6 +140,7 @@ class Env:
     folds: dict[int, Fold] = field(default_factory=dict)
     monoids: dict[tuple[Any, ...], Fold] = field(default_factory=dict)
     opaque: set[str] = field(default_factory=set)
+    values: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     _count: int = 0
 
     def require(self, op: str, number: str, condition: Bool) -> None:
