@@ -243,8 +243,11 @@ def _attempt(rule: Rule, binding: Binding, dtypes: Assignment, reading: str, opt
         return Attempt(SKIPPED)
     guarded = False
     if options.drop is not None:
-        guarded = any(p is not True for p in parts) if options.drop < 0 else options.drop < len(parts) > 1
-        parts = [] if options.drop < 0 else [p for k, p in enumerate(parts) if k != options.drop]
+        # Numbers count the conditions as the rule lists them, each of which may be one conjunct a dimension.
+        listed = list(guard.children()) if not isinstance(guard, bool) and z3.is_and(guard) else [guard]
+        guarded = guard is not True if options.drop < 0 else options.drop < len(listed) > 1
+        kept = [] if options.drop < 0 else [p for k, p in enumerate(listed) if k != options.drop]
+        parts = [c for p in kept for c in conjuncts(p)]
     chosen = solved(parts)
     if chosen:
         made = _specialised(made, rule, reading, chosen)

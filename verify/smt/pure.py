@@ -42,7 +42,14 @@ def purify(claim: Any, facts: Sequence[Any]) -> Pure | None:
     if body is None:
         return None
     kept = [f for f in (_replace(z3.simplify(f), atoms) for f in _relevant(goal, facts)) if f is not None]
-    return Pure(z3.And(body, *kept) if kept else body, tuple(atoms))
+    for k, f in enumerate(kept):
+        if z3.is_eq(f) and all(z3.is_const(t) and t.decl().kind() == z3.Z3_OP_UNINTERPRETED for t in f.children()):
+            # Bit-blasting makes little of equations of whole floats: one name for both does it.
+            x, y = f.children()
+            body = z3.substitute(body, (y, x))
+            kept[k + 1 :] = [z3.substitute(g, (y, x)) for g in kept[k + 1 :]]
+    whole = z3.simplify(z3.And(body, *kept)) if kept else body
+    return Pure(whole, tuple(atoms))
 
 
 def _relevant(goal: Any, facts: Sequence[Any]) -> list[Any]:

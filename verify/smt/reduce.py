@@ -87,6 +87,8 @@ def monoid_fold(
     def combine(a: Term, b: Term) -> Term:
         return apply(env, name, {}, (dtype, dtype), dtype, (a, b))
 
+    if any(same(n, 0) for n in sizes):
+        return init
     idempotent = name in IDEMPOTENT
     exact = not dtype.is_float or idempotent or env.reorder
     ring = name == "add" and (not dtype.is_float or env.reading == "reals") and dtype is not I1

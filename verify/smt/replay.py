@@ -284,10 +284,10 @@ def random_elements(rng: np.random.Generator, t: TensorType, special: float = 0.
         return rng.integers(0, 2, t.shape).astype(bool)
     if not t.dtype.is_float:
         info = np.iinfo(t.dtype.numpy)
-        ends = rng.choice([info.min, info.max, 0, 1, info.max // 2], t.shape)
+        ends = rng.choice(np.array([info.min, info.max, 0, 1, info.max // 2], t.dtype.numpy), t.shape)
         wide = rng.integers(info.min, info.max, t.shape, dtype=t.dtype.numpy, endpoint=True)
-        small = rng.integers(0, 8, t.shape)
-        return np.choose(rng.integers(0, 3, t.shape), [ends, wide, small]).astype(t.dtype.numpy)
+        small = rng.integers(0, 8, t.shape, dtype=t.dtype.numpy)
+        return np.choose(rng.integers(0, 3, t.shape), [ends, wide, small])
     with np.errstate(all="ignore"):
         odd = rng.choice(_SPECIAL, t.shape)
         normal = rng.standard_normal(t.shape) * 2.0 ** rng.integers(-4, 5, t.shape)

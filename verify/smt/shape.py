@@ -12,13 +12,11 @@ from verify.smt.integers import (
     floordiv,
     ite,
     land,
-    linear,
     lor,
     maximum,
     mod,
     product,
     same,
-    unlinear,
 )
 from verify.smt.tensor import Call, Env, Index, Meaning, SymTensor, Term, is_one, shapes_agree
 
@@ -46,7 +44,7 @@ def _broadcast_in_dim(env: Env, xs: Sequence[SymTensor], call: Call) -> tuple[Sy
 def _reshape(env: Env, xs: Sequence[SymTensor], call: Call) -> tuple[SymTensor, ...]:
     x, shape = xs[0], call.shapes[0]
     env.require("reshape", "C2", _same_size(x.shape, shape))
-    return (reshaped(x, shape),)
+    return (reshaped(env, x, shape),)
 
 
 def _same_size(a: Sequence[Int], b: Sequence[Int]) -> Bool:
@@ -61,18 +59,18 @@ def _wide(shape: Sequence[Int]) -> list[Int]:
     return [n for n in shape if not is_one(n)]
 
 
-def flat_element(x: SymTensor) -> Callable[[Int], Term]:
+def flat_element(env: Env, x: SymTensor) -> Callable[[Int], Term]:
     """The element of ``x`` at a row-major position."""
-    return x.flat or (lambda at: x.at(unlinear(at, x.shape)))
+    return x.flat or (lambda at: x.at(env.index_at(at, x.shape)))
 
 
-def reshaped(x: SymTensor, shape: Sequence[Int]) -> SymTensor:
+def reshaped(env: Env, x: SymTensor, shape: Sequence[Int]) -> SymTensor:
     """``x`` in another shape of the same size."""
     have, want = _wide(x.shape), _wide(shape)
     if len(have) == len(want) and all(same(m, n) for m, n in zip(have, want, strict=True)):
         return SymTensor(shape, x.dtype, lambda i: x.at(_regroup(i, shape, x.shape)), flat=x.flat, splat=x.splat)
-    flat = flat_element(x)
-    return SymTensor(shape, x.dtype, lambda i: flat(linear(i, shape)), flat=flat, splat=x.splat)
+    flat = flat_element(env, x)
+    return SymTensor(shape, x.dtype, lambda i: flat(env.position(i, shape)), flat=flat, splat=x.splat)
 
 
 def _regroup(index: Index, shape: Sequence[Int], target: Sequence[Int]) -> tuple[Int, ...]:

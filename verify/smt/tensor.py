@@ -15,7 +15,7 @@ import z3
 
 from compiler.dtypes import DType
 from compiler.ir import Graph, Module
-from verify.smt.integers import Bool, Int, same
+from verify.smt.integers import Bool, Int, all_equal, linear, same, unlinear
 
 Term: TypeAlias = Any  # z3.ExprRef of the dtype's sort
 Index: TypeAlias = tuple[Int, ...]
@@ -128,6 +128,7 @@ class Env:
         folds: reductions by the id of the constant that stands for them.
         reorder: whether sums of floats may be taken in any order.
         zero_signs: whether the sign of a zero matters.
+        positions: indices by the row-major positions that were made of them.
         values: results of ops on tensors, see :mod:`verify.smt.graphs`.
         monoids: for each kind of exact fold one example, for the normal form of its op.
     """
@@ -141,6 +142,7 @@ class Env:
     monoids: dict[tuple[Any, ...], Fold] = field(default_factory=dict)
     opaque: set[str] = field(default_factory=set)
     values: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    positions: dict[int, list[tuple[Any, Index, Index]]] = field(default_factory=dict)
     _count: int = 0
 
     def require(self, op: str, number: str, condition: Bool) -> None:
@@ -152,6 +154,21 @@ class Env:
         """Learn that ``condition`` implies ``claim``."""
         if condition is not False:
             self.facts.append(claim if condition is True else z3.Implies(condition, claim))
+
+    def position(self, index: Sequence[Int], shape: Sequence[Int]) -> Int:
+        """The row-major position of an in-range ``index``, remembered for :meth:`index_at`."""
+        at = linear(index, shape)
+        if not isinstance(at, int):
+            self.positions.setdefault(at.get_id(), []).append((at, tuple(index), tuple(shape)))
+        return at
+
+    def index_at(self, position: Int, shape: Sequence[Int]) -> Index:
+        """The index at a row-major position: the one it was made of if that was in the same shape, else by division."""
+        if not isinstance(position, int):
+            for _, index, have in self.positions.get(position.get_id(), ()):
+                if len(have) == len(shape) and all(same(m, n) for m, n in zip(have, shape, strict=True)):
+                    return index
+        return unlinear(position, shape)
 
     def fresh(self, name: str, sort: Any) -> Term:
         """A new constant."""
@@ -180,8 +197,6 @@ def constant_tensor(shape: Sequence[Int], dtype: DType, value: Term) -> SymTenso
 
 def shapes_agree(a: Sequence[Int], b: Sequence[Int]) -> Bool:
     """Equal ranks and dimensions."""
-    from verify.smt.integers import all_equal
-
     return all_equal(a, b)
 
 
