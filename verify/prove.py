@@ -1,15 +1,20 @@
 """Proofs of rewrite rules: every declared rule, for all sizes, positions and elements.
 
-A rule is taken apart into instances (concrete ranks up to 3, permutations and axes; sizes, positions and elements symbolic),
+A rule is taken apart into instances (concrete ranks up to 3, permutations and axes; sizes,
+positions and elements symbolic),
 and each instance is decided in the weakest reading that settles it:
 
-1. *abstract*: elements of any dtype, ops as uninterpreted functions. Proves layout rules once for all dtypes.
+1. *abstract*: elements of any dtype, ops as uninterpreted functions. Proves layout rules once for
+all dtypes.
 2. *ring*: for integers and only + - * and sums: a polynomial identity holds modulo 2**bits.
 3. *bits*: IEEE floats and bit-vectors, dtype by dtype.
-4. For a rule with a contract: bits up to what ``nsz nnan ninf`` allow, then the reals (``reassoc arcp afn contract``).
+4. For a rule with a contract: bits up to what ``nsz nnan ninf`` allow, then the reals (``reassoc
+arcp afn contract``).
 
-A rule without contract that holds over the reals only is refuted, and the verdict says which contract it needs. A
-counterexample counts once the reference interpreter has confirmed it; a solver's time-out is ``unknown``, never "proved".
+A rule without contract that holds over the reals only is refuted, and the verdict says which
+contract it needs. A
+counterexample counts once the reference interpreter has confirmed it; a solver's time-out is
+``unknown``, never "proved".
 """
 
 from __future__ import annotations
@@ -35,11 +40,13 @@ class Proof:
     Attributes:
         name, family, contract, source: of the rule; ``contract`` in words.
         verdict: one of :data:`VERDICTS`.
-        needs: the contract under which it holds, in words; empty for ``bit-exact`` and where none is known.
+        needs: the contract under which it holds, in words; empty for ``bit-exact`` and where none
+            is known.
         ms: time taken.
         counterexample: for ``refuted``; replayed in the reference interpreter.
         instances: how many choices of ranks, axes and dtypes were decided.
-        notes: what else was found, such as a guard that is not needed, or why the verdict is unknown.
+        notes: what else was found, such as a guard that is not needed, or why the verdict is
+            unknown.
     """
 
     name: str
@@ -180,7 +187,12 @@ def _selected(rules: Mapping[str, Rule], names: Iterable[str] | None) -> dict[st
 
 
 def _in_workers(
-    names: Sequence[str], path: str | Path | None, jobs: int, limit_ms: int, audit: bool, finish: Callable[[Proof], None]
+    names: Sequence[str],
+    path: str | Path | None,
+    jobs: int,
+    limit_ms: int,
+    audit: bool,
+    finish: Callable[[Proof], None],
 ) -> None:
     from concurrent.futures import ProcessPoolExecutor, as_completed
     from multiprocessing import get_context
@@ -215,4 +227,5 @@ def summary(proofs: Sequence[Proof]) -> str:
     """One sentence."""
     counts = {v: sum(p.verdict == v for p in proofs) for v in VERDICTS}
     parts = [f"{n} {v}" for v, n in counts.items() if n]
-    return f"{len(proofs)} rules in {sum(p.ms for p in proofs) / 1000:.1f} s: {', '.join(parts) or 'none'}"
+    seconds = sum(p.ms for p in proofs) / 1000
+    return f"{len(proofs)} rules in {seconds:.1f} s: {', '.join(parts) or 'none'}"

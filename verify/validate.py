@@ -1,8 +1,12 @@
-"""Validation of a before/after pair: do two whole modules compute the same, and if not bit for bit, under which contract?
+"""Validation of a before/after pair: do two whole modules compute the same, and if not bit for bit,
+under which contract?
 
-Shapes are concrete, elements symbolic. First random inputs try to tell the two apart in the reference interpreter; then the
-outputs are compared at an arbitrary index, in the readings of :mod:`verify.smt.scalar` from the weakest to the strongest:
-abstract (rewrites of layout, fusion, order of independent ops), bits, reals. Calls and composites are looked into; reductions
+Shapes are concrete, elements symbolic. First random inputs try to tell the two apart in the
+reference interpreter; then the
+outputs are compared at an arbitrary index, in the readings of :mod:`verify.smt.scalar` from the
+weakest to the strongest:
+abstract (rewrites of layout, fusion, order of independent ops), bits, reals. Calls and composites
+are looked into; reductions
 and dots are compared by normal form.
 """
 
@@ -28,7 +32,8 @@ class Validation:
 
     Attributes:
         verdict: ``bit-exact``, ``equal-over-reals``, ``refuted`` or ``unknown``.
-        needs: the contract under which they are equal, in words; empty for ``bit-exact`` and where none is known.
+        needs: the contract under which they are equal, in words; empty for ``bit-exact`` and where
+            none is known.
         counterexample: inputs on which they differ, for ``refuted``.
         ms: time taken.
         notes: why the verdict is unknown.
@@ -51,7 +56,9 @@ class Validation:
         }
 
 
-def validate(before: Module, after: Module, *, limit_ms: int = LIMIT_MS, seed: int = 0) -> Validation:
+def validate(
+    before: Module, after: Module, *, limit_ms: int = LIMIT_MS, seed: int = 0
+) -> Validation:
     """Compare two modules with the same parameters and results.
 
     Args:
@@ -64,7 +71,9 @@ def validate(before: Module, after: Module, *, limit_ms: int = LIMIT_MS, seed: i
     start = time.perf_counter()
     a, b = before.main.graph, after.main.graph
     if a.params != b.params or a.result_types != b.result_types:
-        raise InputError("the entry functions take or return different types: there is nothing to compare")
+        raise InputError(
+            "the entry functions take or return different types: there is nothing to compare"
+        )
     found = _validate(before, after, limit_ms, seed)
     ms = 1000 * (time.perf_counter() - start)
     return Validation(found.verdict, found.needs, found.counterexample, ms, found.notes)
@@ -76,7 +85,10 @@ def _validate(before: Module, after: Module, limit_ms: int, seed: int) -> Valida
     example = _random_difference(before, after, seed)
     if example is None:
         found = _outputs(before, after, "bits", False, limit_ms)
-        if found.status == "proved" or _outputs(before, after, "abstract", False, limit_ms).status == "proved":
+        if (
+            found.status == "proved"
+            or _outputs(before, after, "abstract", False, limit_ms).status == "proved"
+        ):
             return Validation("bit-exact")
         example = _from_model(before, after, found)
         if example is None:
@@ -110,7 +122,9 @@ def _random_difference(before: Module, after: Module, seed: int) -> Counterexamp
 
 
 def _numbers_differ(before: Module, after: Module, seed: int) -> Counterexample | None:
-    """Inputs on which ``after`` leaves what any rounding, order and reciprocal of ``before`` could give."""
+    """Inputs on which ``after`` leaves what any rounding, order and reciprocal of ``before``
+    could give.
+    """
     import numpy as np
 
     from compiler.errors import AssayError
@@ -148,24 +162,37 @@ def _any_contract() -> Contract:
 
 def _rounds(*modules: Module) -> bool:
     """Whether floats are computed at all: integers and moved elements have one right value."""
-    floats = [n for m in modules for f in m.functions for n in f.graph.nodes if any(t.dtype.is_float for t in n.types)]
+    floats = [
+        n
+        for m in modules
+        for f in m.functions
+        for n in f.graph.nodes
+        if any(t.dtype.is_float for t in n.types)
+    ]
     return any(n.op in ("reduce", "dot_general") or _computes(n.op) for n in floats)
 
 
 def _computes(op: str) -> bool:
     from compiler.ops import OPS
 
-    return OPS[op].elementwise and op not in ("select", "negate", "abs", "maximum", "minimum", "clamp")
+    return OPS[op].elementwise and op not in (
+        "select",
+        "negate",
+        "abs",
+        "maximum",
+        "minimum",
+        "clamp",
+    )
 
 
 def _outputs(before: Module, after: Module, reading: str, reorder: bool, limit_ms: int) -> Answer:
     """Whether all outputs are equal at an arbitrary index."""
     import z3
 
-    from verify.smt.claims import input_tensor
     from verify.smt.equal import PROVED, UNKNOWN, Answer, Decider
     from verify.smt.graphs import evaluate_graph
     from verify.smt.integers import in_range
+    from verify.smt.symbols import input_tensor
     from verify.smt.tensor import Env, Unknown
 
     env = Env(reading, reorder)
@@ -195,8 +222,8 @@ def _from_model(before: Module, after: Module, found: Answer) -> Counterexample 
     """The inputs of a model of the reading of bits, if they tell the two apart."""
     import numpy as np
 
-    from verify.smt.claims import input_tensor
     from verify.smt.replay import LARGEST, run, scalar_value
+    from verify.smt.symbols import input_tensor
 
     params = before.main.graph.params
     if found.model is None or any(t.size > LARGEST for t in params):
@@ -206,13 +233,17 @@ def _from_model(before: Module, after: Module, found: Answer) -> Counterexample 
         tensor = input_tensor(f"in{k}", t.shape, t.dtype, "bits")
         x = np.zeros(t.shape, t.dtype.numpy)
         for index in np.ndindex(*t.shape):
-            x[index] = scalar_value(found.model.eval(tensor.at(index), model_completion=True), t.dtype)
+            x[index] = scalar_value(
+                found.model.eval(tensor.at(index), model_completion=True), t.dtype
+            )
         inputs.append(x)
     return run(before, after, inputs)
 
 
 def _needs(before: Module, after: Module, seed: int) -> str:
-    """The flags that an equality of reals rests on, judged by the ops that occur and by special inputs."""
+    """The flags that an equality of reals rests on, judged by the ops that occur and by special
+    inputs.
+    """
     from compiler.contract import allow
     from compiler.ops import OPS
 
@@ -237,7 +268,11 @@ def _special_flags(before: Module, after: Module, seed: int) -> set[str]:
         inputs: list[Array] = []
         for t in before.main.graph.params:
             x = rng.integers(0 if t.dtype.kind in ("bool", "uint") else -2, 2, t.shape)
-            special = np.where(rng.random(t.shape) < 0.2, np.nan, np.where(x == 0, -0.0, x)) if t.dtype.is_float else x
+            special = (
+                np.where(rng.random(t.shape) < 0.2, np.nan, np.where(x == 0, -0.0, x))
+                if t.dtype.is_float
+                else x
+            )
             inputs.append(special.astype(t.dtype.numpy))
         with np.errstate(all="ignore"):
             pairs = zip(evaluate(before, inputs), evaluate(after, inputs), strict=True)

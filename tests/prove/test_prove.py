@@ -7,13 +7,23 @@ from pathlib import Path
 import pytest
 
 from compiler.contract import allow
-from compiler.dtypes import F32, FLOATS, I32, INTEGERS
+from compiler.dtypes import FLOATS, I32, INTEGERS
 from compiler.errors import InputError
 from compiler.rules import RULES
 from compiler.rules.ops import add, const, multiply, reduce, reshape, slice_, transpose
 from compiler.rules.term import Rewrite, Rule, Scalar, Tensor, make_rule
 from compiler.rules.values import Dims, Perm, Vec, all_, fill, le, same
-from verify.prove import COLUMNS, Proof, load_rules, prove, prove_all, prove_file, rows, summary, to_json
+from verify.prove import (
+    COLUMNS,
+    Proof,
+    load_rules,
+    prove,
+    prove_all,
+    prove_file,
+    rows,
+    summary,
+    to_json,
+)
 from verify.ref import evaluate
 from verify.smt.replay import same_bits
 
@@ -33,7 +43,10 @@ def confirm(proof: Proof, rule: Rule) -> None:
         from compiler.executable import compile_module
         from compiler.pipeline import Options
 
-        sides = [compile_module(m, Options(level=0))(*example.inputs) for m in (example.before, example.after)]
+        sides = [
+            compile_module(m, Options(level=0))(*example.inputs)
+            for m in (example.before, example.after)
+        ]
     else:
         sides = [evaluate(m, list(example.inputs)) for m in (example.before, example.after)]
     assert not all(same_bits(a, b) for a, b in zip(*sides, strict=True)), rule.name
@@ -44,7 +57,9 @@ def test_a_sample_of_every_family_is_proved() -> None:
     for name, r in RULES.items():
         chosen.setdefault(r.family, []).append(name)
     names = [n for family in chosen.values() for n in family[:: max(1, len(family) // 5)]]
-    for proof in prove_all([n for n in names if not n.startswith(("convert/convert", "convert/compare"))]):
+    for proof in prove_all(
+        [n for n in names if not n.startswith(("convert/convert", "convert/compare"))]
+    ):
         assert proof.verdict in ("bit-exact", "equal-over-reals"), (proof.name, proof.notes)
         if proof.verdict == "bit-exact":
             assert proof.needs == ""
@@ -56,7 +71,11 @@ def test_a_sample_of_every_family_is_proved() -> None:
 @pytest.mark.slow
 def test_every_shipped_rule_is_proved() -> None:
     proofs = prove_all(jobs=2)
-    open_ = {p.name: (p.verdict, p.notes) for p in proofs if p.verdict not in ("bit-exact", "equal-over-reals")}
+    open_ = {
+        p.name: (p.verdict, p.notes)
+        for p in proofs
+        if p.verdict not in ("bit-exact", "equal-over-reals")
+    }
     assert not open_
     assert {p.name for p in proofs} == set(RULES)
 
@@ -78,7 +97,10 @@ def make(fn: object, **options: object) -> Rule:
 
 
 def test_a_refuted_rule_names_the_contract_it_needs() -> None:
-    needs = {n: prove(WRONG[f"wrong/{n}"]).needs for n in ("float-add-zero", "reassociated", "log-of-product")}
+    needs = {
+        n: prove(WRONG[f"wrong/{n}"]).needs
+        for n in ("float-add-zero", "reassociated", "log-of-product")
+    }
     assert needs == {"float-add-zero": "nsz", "reassociated": "reassoc", "log-of-product": "afn"}
 
 
@@ -131,7 +153,11 @@ def test_a_guard_that_is_not_needed_is_noted() -> None:
 
     def cut(x: Tensor, lo: Vec, hi: Vec, step: Vec) -> Rewrite:
         """slice(x, lo, hi, step) -> x where nothing is cut; hi >= lo is implied"""
-        return slice_(x, lo, hi, step), x, all_(same(lo, 0), same(hi, x.shape), same(step, 1), le(lo, hi))
+        return (
+            slice_(x, lo, hi, step),
+            x,
+            all_(same(lo, 0), same(hi, x.shape), same(step, 1), le(lo, hi)),
+        )
 
     notes = prove(make(cut), audit=True).notes
     assert any(n.startswith("not needed: conjunct") for n in notes), notes
@@ -156,7 +182,9 @@ def test_a_literal_of_another_dtype_is_not_forgotten() -> None:
 def test_workers_find_what_the_caller_finds() -> None:
     names = ["wrong/float-add-zero", "wrong/select-swapped"]
     here, there = prove_file(WRONG_FILE, names=names), prove_file(WRONG_FILE, names=names, jobs=2)
-    assert [(p.name, p.verdict, p.needs) for p in here] == [(p.name, p.verdict, p.needs) for p in there]
+    assert [(p.name, p.verdict, p.needs) for p in here] == [
+        (p.name, p.verdict, p.needs) for p in there
+    ]
     assert all(p.counterexample is not None and p.counterexample.replayed for p in there)
 
 

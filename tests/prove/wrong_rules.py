@@ -1,4 +1,6 @@
-"""Rules that are wrong, each as some compiler once had it or nearly had it. The prover has to refute every one."""
+"""Rules that are wrong, each as some compiler once had it or nearly had it. The prover has to
+refute every one.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,19 @@ from compiler.rules.term import (
     Unary,
     rule,
 )
-from compiler.rules.values import Axes, Axis, Dims, Direction, Perm, Shape, Vec, all_, fill, le, same
+from compiler.rules.values import (
+    Axes,
+    Axis,
+    Dims,
+    Direction,
+    Perm,
+    Shape,
+    Vec,
+    all_,
+    fill,
+    le,
+    same,
+)
 
 NUMBERS = INTEGERS + FLOATS
 

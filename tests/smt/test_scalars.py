@@ -25,7 +25,8 @@ UNINTERPRETED = {op.name for op in OPS.values() if "transcendental" in op.traits
 ATTRS: dict[str, list[dict[str, Any]]] = {
     "compare": [{"comparison_direction": d} for d in ("EQ", "NE", "GE", "GT", "LE", "LT")],
     "reduce_precision": [
-        {"exponent_bits": e, "mantissa_bits": m} for e, m in ((8, 7), (5, 10), (4, 3), (8, 1), (2, 5))
+        {"exponent_bits": e, "mantissa_bits": m}
+        for e, m in ((8, 7), (5, 10), (4, 3), (8, 1), (2, 5))
     ],
 }
 ELEMENTWISE = [op for op in OPS.values() if op.elementwise and op.name not in ("convert", "select")]
@@ -47,16 +48,22 @@ def samples(dtype: DType, count: int) -> Array:
         return np.concatenate([ends, wild, np.arange(3, 9).astype(dtype.numpy)])
 
 
-def symbolic(op: str, attrs: dict[str, Any], out: DType, args: tuple[Any, ...], dtype: DType) -> Any:
+def symbolic(
+    op: str, attrs: dict[str, Any], out: DType, args: tuple[Any, ...], dtype: DType
+) -> Any:
     """One scalar by the prover's meaning, as a NumPy scalar."""
     env = Env("bits")
     terms = [scalar.literal(env, a, dtype) for a in args]
     found = z3.simplify(scalar.apply(env, op, attrs, [dtype] * len(args), out, terms))
-    assert z3.is_true(found) or z3.is_false(found) or z3.is_bv_value(found) or z3.is_fp_value(found), found
+    assert (
+        z3.is_true(found) or z3.is_false(found) or z3.is_bv_value(found) or z3.is_fp_value(found)
+    ), found
     return scalar_value(found, out)
 
 
-def reference(op: str, attrs: dict[str, Any], columns: list[Array], dtype: DType, out: DType) -> Array:
+def reference(
+    op: str, attrs: dict[str, Any], columns: list[Array], dtype: DType, out: DType
+) -> Array:
     shape = columns[0].shape
     b = Builder([TensorType(shape, dtype)] * len(columns))
     types = [TensorType(shape, out)] if op == "convert" else None
@@ -65,12 +72,16 @@ def reference(op: str, attrs: dict[str, Any], columns: list[Array], dtype: DType
         return evaluate(module(b.graph([value])), columns)[0]
 
 
-def agree(op: str, attrs: dict[str, Any], dtype: DType, out: DType, tuples: list[tuple[Any, ...]]) -> None:
+def agree(
+    op: str, attrs: dict[str, Any], dtype: DType, out: DType, tuples: list[tuple[Any, ...]]
+) -> None:
     columns = [np.array(c, dtype.numpy) for c in zip(*tuples, strict=True)]
     want = reference(op, attrs, columns, dtype, out)
     for args, w in zip(tuples, want, strict=True):
         got = symbolic(op, attrs, out, args, dtype)
-        assert same_bits(np.asarray(got), np.asarray(w)), f"{op} {attrs} {dtype} {args}: {got}, reference {w}"
+        assert same_bits(np.asarray(got), np.asarray(w)), (
+            f"{op} {attrs} {dtype} {args}: {got}, reference {w}"
+        )
 
 
 def some(tuples: list[tuple[Any, ...]], count: int, seed: str) -> list[tuple[Any, ...]]:
@@ -92,7 +103,9 @@ def test_every_elementwise_op_in_every_dtype(op: Any) -> None:
             agree(op.name, attrs, dtype, out, some(tuples, 60, f"{op.name}{dtype}{attrs}"))
 
 
-@pytest.mark.parametrize("op", ["add", "divide", "remainder", "power", "maximum", "shift_right_arithmetic"])
+@pytest.mark.parametrize(
+    "op", ["add", "divide", "remainder", "power", "maximum", "shift_right_arithmetic"]
+)
 @pytest.mark.parametrize("dtype", [I8, UI8], ids=str)
 def test_many_pairs_of_bytes(op: str, dtype: DType) -> None:
     info = np.iinfo(dtype.numpy)
@@ -110,7 +123,9 @@ def test_convert_to_every_dtype(dtype: DType) -> None:
 
 def test_a_double_is_rounded_to_half_once() -> None:
     # 1 + 2**-11 + 2**-40 lies just above a tie of f16 that f32 rounds to the tie itself.
-    assert symbolic("convert", {}, F16, (np.float64(1 + 2**-11 + 2**-40),), F64) == np.float16(1 + 2**-10)
+    assert symbolic("convert", {}, F16, (np.float64(1 + 2**-11 + 2**-40),), F64) == np.float16(
+        1 + 2**-10
+    )
 
 
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)

@@ -17,11 +17,11 @@ from verify.gen.chooser import RandomChooser
 from verify.gen.graphs import generate
 from verify.ref import evaluate
 from verify.smt import table
-from verify.smt.claims import input_tensor
 from verify.smt.equal import PROVED, Decider
 from verify.smt.graphs import evaluate_graph
 from verify.smt.replay import random_elements, same_bits, scalar_value
 from verify.smt.scalar import literal
+from verify.smt.symbols import input_tensor
 from verify.smt.tensor import Env, SymTensor, Unknown
 
 
@@ -44,7 +44,9 @@ def check(program: Module, inputs: list[Array]) -> None:
         for index in np.ndindex(*want.shape):
             term = z3.simplify(got.at(index))
             if not _unknowns(term):  # folds and transcendental functions have no value here
-                assert same_bits(np.asarray(scalar_value(term, got.dtype)), np.asarray(want[index])), index
+                assert same_bits(
+                    np.asarray(scalar_value(term, got.dtype)), np.asarray(want[index])
+                ), index
 
 
 def _unknowns(term: Any) -> list[Any]:
@@ -64,23 +66,32 @@ LAYOUT: list[tuple[str, tuple[int, ...], dict[str, Any], tuple[int, ...] | None]
 
 
 @pytest.mark.parametrize(("op", "shape", "attrs", "result"), LAYOUT)
-def test_layout(op: str, shape: tuple[int, ...], attrs: dict[str, Any], result: tuple[int, ...] | None) -> None:
+def test_layout(
+    op: str, shape: tuple[int, ...], attrs: dict[str, Any], result: tuple[int, ...] | None
+) -> None:
     b = Builder([TensorType(shape, F32)])
     out = b.emit(op, [0], types=[TensorType(result, F32)] if result else None, **attrs)
     check(module(b.graph([out])), [np.arange(np.prod(shape), dtype=np.float32).reshape(shape)])
 
 
-@pytest.mark.parametrize(("low", "high", "inner"), [(1, 2, 0), (-1, 0, 2), (2, -3, 1), (0, 0, 3), (-2, -2, 0)])
+@pytest.mark.parametrize(
+    ("low", "high", "inner"), [(1, 2, 0), (-1, 0, 2), (2, -3, 1), (0, 0, 3), (-2, -2, 0)]
+)
 def test_pad(low: int, high: int, inner: int) -> None:
     b = Builder([TensorType((5,), I32), TensorType((), I32)])
-    out = b.emit("pad", [0, 1], edge_padding_low=(low,), edge_padding_high=(high,), interior_padding=(inner,))
+    out = b.emit(
+        "pad", [0, 1], edge_padding_low=(low,), edge_padding_high=(high,), interior_padding=(inner,)
+    )
     check(module(b.graph([out])), [np.arange(1, 6, dtype=np.int32), np.int32(-9)])
 
 
 def test_concatenate() -> None:
     b = Builder([TensorType((2, n), UI8) for n in (1, 0, 3)])
     out = b.emit("concatenate", [0, 1, 2], dimension=1)
-    check(module(b.graph([out])), [np.arange(2 * n, dtype=np.uint8).reshape(2, n) + 10 * n for n in (1, 0, 3)])
+    check(
+        module(b.graph([out])),
+        [np.arange(2 * n, dtype=np.uint8).reshape(2, n) + 10 * n for n in (1, 0, 3)],
+    )
 
 
 def test_generated_programs() -> None:
@@ -104,12 +115,17 @@ def sums(op: str, *, permuted: bool, dtype: Any = F32) -> Module:
     """Fold a matrix over both dimensions, directly or through a transpose."""
     b = Builder([TensorType((3, 4), dtype), TensorType((), dtype)])
     x = b.emit("transpose", [0], permutation=(1, 0)) if permuted else 0
-    return module(b.graph([b.emit("reduce", [x, 1], regions=[monoid_body(op, dtype)], dimensions=(0, 1))]))
+    return module(
+        b.graph([b.emit("reduce", [x, 1], regions=[monoid_body(op, dtype)], dimensions=(0, 1))])
+    )
 
 
 def equal(left: Module, right: Module, *, reorder: bool = False, reading: str = "bits") -> str:
     env = Env(reading, reorder)
-    inputs = [input_tensor(f"in{k}", t.shape, t.dtype, reading) for k, t in enumerate(left.main.graph.params)]
+    inputs = [
+        input_tensor(f"in{k}", t.shape, t.dtype, reading)
+        for k, t in enumerate(left.main.graph.params)
+    ]
     a, b = (evaluate_graph(env, m.main.graph, inputs, m)[0] for m in (left, right))
     return Decider(env, [], 5000).equal(a.at(()), b.at(())).status
 
@@ -124,5 +140,8 @@ def test_a_float_sum_keeps_its_order_unless_told() -> None:
 
 def test_a_maximum_and_an_integer_sum_have_no_order() -> None:
     assert equal(sums("maximum", permuted=False), sums("maximum", permuted=True)) == PROVED
-    assert equal(sums("add", permuted=False, dtype=I32), sums("add", permuted=True, dtype=I32)) == PROVED
+    assert (
+        equal(sums("add", permuted=False, dtype=I32), sums("add", permuted=True, dtype=I32))
+        == PROVED
+    )
     assert equal(sums("add", permuted=False), sums("maximum", permuted=False)) != PROVED

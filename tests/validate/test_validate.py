@@ -22,7 +22,9 @@ def program(*lines: str, params: str = f"%x: {T}, %y: {T}", result: str = T) -> 
     """A function of which the last line's value is returned."""
     name = lines[-1].split("=")[0].strip()
     body = "\n".join(f"  {line}" for line in lines)
-    return parse(f"func.func @main({params}) -> {result} {{\n{body}\n  return {name} : {result}\n}}")
+    return parse(
+        f"func.func @main({params}) -> {result} {{\n{body}\n  return {name} : {result}\n}}"
+    )
 
 
 def binary(op: str, a: str, b: str, out: str = "%r") -> str:
@@ -44,7 +46,9 @@ def test_operands_exchanged() -> None:
 
 
 def test_operands_exchanged_where_it_matters() -> None:
-    found = validate(program(binary("subtract", "%x", "%y")), program(binary("subtract", "%y", "%x")))
+    found = validate(
+        program(binary("subtract", "%x", "%y")), program(binary("subtract", "%y", "%x"))
+    )
     assert found.verdict == "refuted"
     confirm(found)
 
@@ -64,20 +68,29 @@ def test_another_order_of_a_sum_needs_reassoc() -> None:
 
 def test_a_lost_nan_is_named() -> None:
     zero = f"%z = stablehlo.constant dense<0.0> : {T}"
-    found = validate(program(zero, binary("multiply", "%x", "%z")), program(zero, binary("subtract", "%z", "%z")))
+    found = validate(
+        program(zero, binary("multiply", "%x", "%z")), program(zero, binary("subtract", "%z", "%z"))
+    )
     assert found.verdict == "equal-over-reals"
     assert "nnan" in found.needs
 
 
 def test_quotients_by_a_power_of_two() -> None:
     two, half = (f"%c = stablehlo.constant dense<{v}> : {T}" for v in ("2.0", "0.5"))
-    assert validate(
-        program(two, binary("divide", "%x", "%c")), program(half, binary("multiply", "%x", "%c"))
-    ).verdict == "bit-exact"
+    assert (
+        validate(
+            program(two, binary("divide", "%x", "%c")),
+            program(half, binary("multiply", "%x", "%c")),
+        ).verdict
+        == "bit-exact"
+    )
     third = f"%c = stablehlo.constant dense<3.0> : {T}"
-    assert validate(
-        program(two, binary("divide", "%x", "%c")), program(third, binary("divide", "%x", "%c"))
-    ).verdict == "refuted"
+    assert (
+        validate(
+            program(two, binary("divide", "%x", "%c")), program(third, binary("divide", "%x", "%c"))
+        ).verdict
+        == "refuted"
+    )
 
 
 def test_layout_of_a_whole_function() -> None:
@@ -111,8 +124,12 @@ def test_a_rare_difference_is_found_by_the_solver() -> None:
     params, result = "%x: tensor<i32>", "tensor<i1>"
     head = "%c = stablehlo.constant dense<1234567> : tensor<i32>"
     never = "%k = stablehlo.constant dense<false> : tensor<i1>"
-    before = program(head, "%r = stablehlo.compare EQ, %x, %c : (tensor<i32>, tensor<i32>) -> tensor<i1>",
-                     params=params, result=result)
+    before = program(
+        head,
+        "%r = stablehlo.compare EQ, %x, %c : (tensor<i32>, tensor<i32>) -> tensor<i1>",
+        params=params,
+        result=result,
+    )
     after = program(never, "%r = stablehlo.and %k, %k : tensor<i1>", params=params, result=result)
     found = validate(before, after)
     assert found.verdict == "refuted"
@@ -121,13 +138,19 @@ def test_a_rare_difference_is_found_by_the_solver() -> None:
 
 
 def test_different_types_are_no_pair() -> None:
-    other = program("%r = stablehlo.negate %x : tensor<3xf32>", params="%x: tensor<3xf32>", result="tensor<3xf32>")
+    other = program(
+        "%r = stablehlo.negate %x : tensor<3xf32>",
+        params="%x: tensor<3xf32>",
+        result="tensor<3xf32>",
+    )
     with pytest.raises(InputError, match="different types"):
         validate(program(binary("add", "%x", "%y")), other)
 
 
 def test_the_document_has_its_keys() -> None:
-    found = validate(program(binary("subtract", "%x", "%y")), program(binary("subtract", "%y", "%x")))
+    found = validate(
+        program(binary("subtract", "%x", "%y")), program(binary("subtract", "%y", "%x"))
+    )
     assert {"verdict", "needs", "counterexample"} <= set(found.to_json())
 
 

@@ -32,7 +32,9 @@ class _Groups:
         return a
 
     def join(self, a: Group, b: Group) -> Group:
-        """Make both one; of two different fixed dtypes the first stays (such an instance is never well-formed)."""
+        """Make both one; of two different fixed dtypes the first stays (such an instance is never
+        well-formed).
+        """
         a, b = self.find(a), self.find(b)
         if isinstance(b, str):
             if a != b:
@@ -45,7 +47,9 @@ class _Groups:
     def of(self, term: Term) -> Group:
         """The group of a term's element type."""
         if isinstance(term, (Tensor, Const)):
-            boolean = isinstance(term, Pred) or (isinstance(term, Const) and isinstance(term.value, bool))
+            boolean = isinstance(term, Pred) or (
+                isinstance(term, Const) and isinstance(term.value, bool)
+            )
             return self.join(term.name or self.fresh(), I1 if boolean else self.fresh())
         args = [self.of(a) for a in term.args]
         if term.op in ("compare", "is_finite"):
@@ -101,12 +105,15 @@ ROOT = "<result>"  # the dtype of a left side that no variable determines
 def generic(rule: Rule) -> Iterator[Assignment]:
     """One float dtype for all that is free: with uninterpreted elements it stands for every dtype.
 
-    The result of a dot_general comes in the operands' dtype, and in another one where values are computed beside it.
+    The result of a dot_general comes in the operands' dtype, and in another one where values are
+    computed beside it.
     """
     found = groups(rule)
     base = {n: g if isinstance(g, DType) else F32 for n, g in found.items()}
     bundles = [n for n, k in rule.variables.items() if issubclass(k, Opaque)]
-    computes = any(t.op in OPS and OPS[t.op].family in ("elementwise", "convert") for t in rule.pattern.walk())
+    computes = any(
+        t.op in OPS and OPS[t.op].family in ("elementwise", "convert") for t in rule.pattern.walk()
+    )
     for result in (F32, F64) if bundles and computes else (F32,):
         yield base | dict.fromkeys(bundles, result)
 

@@ -1,176 +1,32 @@
 """One instance of a rule as a claim, and the attempt to decide it.
 
-The claim: for all sizes >= 0, positions and elements, where the left side is well-formed (the specification's constraints)
-and the guard holds, the right side is well-formed, has the same type, and equals it at an arbitrary index in range.
+The claim: for all sizes >= 0, positions and elements, where the left side is well-formed (the
+specification's constraints)
+and the guard holds, the right side is well-formed, has the same type, and equals it at an arbitrary
+index in range.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 import z3
 
 from compiler.dtypes import DType
-from compiler.rules.term import Const, Invertible, Opaque, PowerOfTwo, Rule, Tensor, Type
-from compiler.rules.values import Shape, Vec
+from compiler.rules.term import Const, Rule, Tensor
 from verify.smt.assignments import ROOT, Assignment
 from verify.smt.equal import PROVED, REFUTED, UNKNOWN, Answer, Decider, conjuncts
 from verify.smt.folds import subterms
-from verify.smt.instances import Binding, Rank
+from verify.smt.instances import Binding
 from verify.smt.integers import Bool, all_equal, in_range, land
 from verify.smt.rounding import rounds_the_same
-from verify.smt.scalar import sort_of
-from verify.smt.scalar_bits import sort as float_sort
-from verify.smt.tensor import Env, Index, SymTensor, Term, Unknown
+from verify.smt.symbols import Symbols, solved, specialised, symbols
+from verify.smt.tensor import Env, SymTensor, Term, Unknown
 from verify.smt.terms import evaluate_term
 
 SKIPPED = "skipped"  # the left side is never well-formed here, or the guard is false
-
-
-class SymbolicPower(PowerOfTwo):
-    """2**k for every k of the dtype's domain at once.
-
-    Attributes:
-        facts: what is known of the symbols.
-    """
-
-    __slots__ = ("_inverse", "_mask", "facts")
-
-    def __init__(self, name: str, shape: Any, dtype: DType) -> None:
-        Const.__init__(self, None, name, shape, dtype)
-        self._inverse = self._mask = None
-        if dtype.is_float:
-            self._float(name, dtype)
-        else:
-            self.exponent = z3.BitVec(f"{name}.exponent", dtype.bits)
-            self.value = z3.BitVecVal(1, dtype.bits) << self.exponent
-            self._mask = self.value - 1
-            self.facts = [z3.ULT(self.exponent, dtype.bits)]
-
-    def _float(self, name: str, dtype: DType) -> None:
-        width = dtype.bits - dtype.precision
-        emax = 2 ** (width - 1) - 1
-        biased = z3.BitVec(f"{name}.exponent", width)
-        domain = PowerOfTwo.domain(dtype)
-        self.exponent = biased
-        self.value = _normal(biased, dtype)
-        self._inverse = _normal(2 * emax - biased, dtype)
-        self.facts = [z3.UGE(biased, domain.start + emax), z3.ULE(biased, domain.stop - 1 + emax)]
-
-    @property
-    def inverse(self) -> Any:
-        """2**-k (floats)."""
-        return self._inverse
-
-    @property
-    def mask(self) -> Any:
-        """2**k - 1 (integers)."""
-        return self._mask
-
-
-def _normal(biased: Any, dtype: DType) -> Any:
-    """The normal float with this biased exponent and significand 1."""
-    zeros = z3.BitVecVal(0, dtype.precision - 1)
-    return z3.fpBVToFP(z3.Concat(z3.BitVecVal(0, 1), biased, zeros), float_sort(dtype))
-
-
-@dataclass(slots=True)
-class Symbols:
-    """The symbolic values of a rule's variables.
-
-    Attributes:
-        values: for ``Rule.instantiate``.
-        tensors: symbolic tensors by variable name.
-        facts: sizes >= 0 and the like.
-        sizes, positions: the integer unknowns, to be kept small in counterexamples.
-        scalars: symbols of constants by variable name.
-        cases: symbols whose few values are better tried one by one.
-        inverses: float powers of two and their inverses.
-    """
-
-    values: dict[str, Any] = field(default_factory=dict)
-    tensors: dict[str, SymTensor] = field(default_factory=dict)
-    facts: list[Bool] = field(default_factory=list)
-    sizes: list[Any] = field(default_factory=list)
-    positions: list[Any] = field(default_factory=list)
-    scalars: dict[str, Any] = field(default_factory=dict)
-    cases: list[tuple[Any, range]] = field(default_factory=list)
-    inverses: list[tuple[Any, Any]] = field(default_factory=list)
-
-
-def symbols(rule: Rule, binding: Binding, dtypes: Assignment, reading: str) -> Symbols:
-    """Symbolic values for one choice of ranks, axes and dtypes."""
-    out = Symbols()
-    for name, kind in rule.variables.items():
-        bound = binding[name]
-        if issubclass(kind, Tensor):
-            shape = _sizes(out, name, bound.rank)
-            out.values[name] = kind(name, shape, dtypes[name])
-            out.tensors[name] = input_tensor(name, shape, dtypes[name], reading)
-        elif issubclass(kind, PowerOfTwo):
-            if reading != "bits" and dtypes[name].is_float:
-                raise Unknown("powers of two need the reading of bits")
-            power = SymbolicPower(name, _sizes(out, name, bound.rank), dtypes[name])
-            out.values[name] = power
-            out.facts += power.facts
-            out.scalars[name] = power.exponent
-            if dtypes[name].is_float:
-                out.inverses.append((power.value, power.inverse))
-            else:
-                out.cases.append((power.exponent, PowerOfTwo.domain(dtypes[name])))
-        elif issubclass(kind, Const):
-            value = z3.Const(name, sort_of(dtypes[name], reading))
-            out.values[name] = kind(value, name, _sizes(out, name, bound.rank), dtypes[name])
-            out.scalars[name] = value
-            if issubclass(kind, Invertible):
-                out.facts.append(_invertible(value, dtypes[name]))
-        elif issubclass(kind, Shape):
-            out.values[name] = _sizes(out, name, bound.rank)
-        elif issubclass(kind, Vec):
-            entries = [z3.Int(f"{name}.{k}") for k in range(bound.rank)]
-            out.positions += entries
-            out.values[name] = Vec(entries)
-        elif issubclass(kind, Type):
-            out.values[name] = dtypes[name]
-        elif issubclass(kind, Opaque):
-            out.values[name] = (("dtype", dtypes[name]), ("precision_config", ()), ("algorithm", None))
-        else:
-            assert not isinstance(bound, Rank)
-            out.values[name] = bound
-    return out
-
-
-def _invertible(value: Any, dtype: DType) -> Any:
-    """Value and inverse are normal numbers; as a real number: it is not 0."""
-    if z3.is_real(value):
-        return value != 0
-    if not z3.is_fp(value):
-        raise Unknown("inverses need floats")
-    inverse = z3.fpDiv(z3.RNE(), z3.FPVal(1, float_sort(dtype)), value)
-    return z3.And(z3.fpIsNormal(value), z3.fpIsNormal(inverse))
-
-
-def _sizes(out: Symbols, name: str, rank: int) -> Shape:
-    sizes = [z3.Int(f"{name}.{k}") for k in range(rank)]
-    out.sizes += sizes
-    out.facts += [n >= 0 for n in sizes]
-    return Shape(sizes)
-
-
-def input_tensor(name: str, shape: Any, dtype: DType, reading: str) -> SymTensor:
-    """A tensor of unknown elements: an uninterpreted function of the index."""
-    sort = sort_of(dtype, reading)
-    if not shape:
-        value = z3.Const(f"{name}[]", sort)
-        return SymTensor((), dtype, lambda _: value, splat=value)
-    function = z3.Function(f"{name}[]", *([z3.IntSort()] * len(shape)), sort)
-
-    def element(index: Index) -> Term:
-        return function(*(z3.IntVal(i) if isinstance(i, int) else i for i in index))
-
-    return SymTensor(shape, dtype, element)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +36,14 @@ class Options:
     Attributes:
         limit_ms: time limit of one query.
         reorder: whether float sums may be taken in any order.
-        drop: number of a conjunct of the guard to leave out; -1 for the whole guard; ``None`` for none.
+        drop: number of a conjunct of the guard to leave out; -1 for the whole guard; ``None`` for
+            none.
         small: largest size and position, for counterexamples; ``None`` for no bound.
         least: smallest size, for counterexamples (the order of a sum of two shows nowhere).
         integers: whether real elements have to be small integers, for counterexamples.
         relax: flags of ``nsz nnan ninf`` that weaken "equal bits".
-        one_rounding: use the lemma of :mod:`verify.smt.rounding` only; its second part is the caller's.
+        one_rounding: use the lemma of :mod:`verify.smt.rounding` only; its second part is the
+            caller's.
         nans: claim only that both sides are NaN or neither is, for elements NaN and small integers.
     """
 
@@ -221,7 +79,9 @@ class Attempt:
     folds: bool = False
 
 
-def attempt(rule: Rule, binding: Binding, dtypes: Assignment, reading: str, options: Options = Options()) -> Attempt:
+def attempt(
+    rule: Rule, binding: Binding, dtypes: Assignment, reading: str, options: Options = Options()
+) -> Attempt:
     """Decide one instance in one reading."""
     try:
         return _attempt(rule, binding, dtypes, reading, options)
@@ -231,7 +91,9 @@ def attempt(rule: Rule, binding: Binding, dtypes: Assignment, reading: str, opti
         return Attempt(UNKNOWN, reason=f"z3: {e}")
 
 
-def _attempt(rule: Rule, binding: Binding, dtypes: Assignment, reading: str, options: Options) -> Attempt:
+def _attempt(
+    rule: Rule, binding: Binding, dtypes: Assignment, reading: str, options: Options
+) -> Attempt:
     env = Env(reading, options.reorder, zero_signs="nsz" not in options.relax)
     made = symbols(rule, binding, dtypes, reading)
     try:
@@ -243,14 +105,17 @@ def _attempt(rule: Rule, binding: Binding, dtypes: Assignment, reading: str, opt
         return Attempt(SKIPPED)
     guarded = False
     if options.drop is not None:
-        # Numbers count the conditions as the rule lists them, each of which may be one conjunct a dimension.
-        listed = list(guard.children()) if not isinstance(guard, bool) and z3.is_and(guard) else [guard]
+        # Numbers count the conditions as the rule lists them, each of which may be one conjunct a
+        # dimension.
+        listed = (
+            list(guard.children()) if not isinstance(guard, bool) and z3.is_and(guard) else [guard]
+        )
         guarded = guard is not True if options.drop < 0 else options.drop < len(listed) > 1
         kept = [] if options.drop < 0 else [p for k, p in enumerate(listed) if k != options.drop]
         parts = [c for p in kept for c in conjuncts(p)]
     chosen = solved(parts)
     if chosen:
-        made = _specialised(made, rule, reading, chosen)
+        made = specialised(made, rule, reading, chosen)
         lhs, rhs, _ = rule.instantiate(made.values)
         parts = [z3.simplify(z3.substitute(p, *chosen)) for p in parts if not isinstance(p, bool)]
     try:
@@ -273,47 +138,10 @@ def _attempt(rule: Rule, binding: Binding, dtypes: Assignment, reading: str, opt
     return Attempt(found.status, made, found.model, found.reason, guarded, opaque, bool(env.folds))
 
 
-def solved(parts: list[Bool]) -> list[tuple[Any, Any]]:
-    """Equations ``unknown = term`` among the conjuncts, as substitutions that may be made at once."""
-    out: list[tuple[Any, Any]] = []
-    for p in parts:
-        if isinstance(p, bool) or not z3.is_eq(p) or not z3.is_int(p.arg(0)):
-            continue
-        a, b = (z3.substitute(t, *out) if out else t for t in p.children())
-        for x, y in ((a, b), (b, a)):
-            if z3.is_const(x) and not z3.is_int_value(x) and not any(t.eq(x) for t in subterms(y)):
-                out = [(u, z3.substitute(v, (x, y))) for u, v in out] + [(x, y)]
-                break
-    return out
-
-
-def _specialised(made: Symbols, rule: Rule, reading: str, chosen: list[tuple[Any, Any]]) -> Symbols:
-    """The same symbols with some of them replaced by what the guard makes of them."""
-
-    def new(entry: Any) -> Any:
-        if isinstance(entry, int):
-            return entry
-        found = z3.simplify(z3.substitute(entry, *chosen))
-        return found.as_long() if z3.is_int_value(found) else found
-
-    values = dict(made.values)
-    tensors = dict(made.tensors)
-    for name, v in values.items():
-        if isinstance(v, Tensor):
-            values[name] = type(v)(name, Shape(map(new, v.shape)), v.dtype)
-            tensors[name] = input_tensor(name, values[name].shape, v.dtype, reading)
-        elif isinstance(v, Const):
-            v.shape = Shape(map(new, v.shape))
-        elif isinstance(v, Vec):
-            values[name] = type(v)(map(new, v))
-    facts = [f if isinstance(f, bool) else z3.simplify(z3.substitute(f, *chosen)) for f in made.facts]
-    # The replaced unknowns stay tied to their values, for models.
-    ties = [x == y for x, y in chosen]
-    return replace(made, values=values, tensors=tensors, facts=[*facts, *ties])
-
-
 def _root(rule: Rule, lhs: Any, made: Symbols, dtypes: Assignment) -> tuple[Any, DType] | None:
-    """The type of a left side whose constants nothing else gives a type (such as a select of two constants)."""
+    """The type of a left side whose constants nothing else gives a type (such as a select of two
+    constants).
+    """
     if ROOT not in dtypes:
         return None
     rank = next(len(v.shape) for v in made.values.values() if isinstance(v, Tensor))
@@ -347,14 +175,18 @@ def _decide(
     a, b = left.at(index), right.at(index)
     if options.one_rounding:
         same = rounds_the_same(a, b, made.inverses, options.limit_ms)
-        return Answer(PROVED if same else UNKNOWN, reason="" if same else "not one rounding on each side")
+        return Answer(
+            PROVED if same else UNKNOWN, reason="" if same else "not one rounding on each side"
+        )
     if options.nans:
         return _nan_claim(env, decider, a, b, inside)
     if options.integers:
-        limits = [z3.And(z3.IsInt(t), -8 <= t, t <= 8) for t in _elements_in(a, b)]
+        limits = [z3.And(z3.IsInt(t), t >= -8, t <= 8) for t in _elements_in(a, b)]
         return decider.check(inside, a != b, *limits)
     if options.relax:
-        return decider.differ(z3.Not(_relaxed(a, b, options.relax)), inside, *_assumed(a, b, options.relax))
+        return decider.differ(
+            z3.Not(_relaxed(a, b, options.relax)), inside, *_assumed(a, b, options.relax)
+        )
     for symbol, values in made.cases:
         found = _each_case(decider, a, b, inside, symbol, values)
         if found.status != PROVED:
@@ -375,7 +207,9 @@ def _is_input(term: Term) -> bool:
 
 
 def _nan_claim(env: Env, decider: Decider, a: Term, b: Term, inside: Bool) -> Answer:
-    """Both NaN or neither, where every element is NaN or one of -2 -1 0 1 2 (so that arithmetic is exact)."""
+    """Both NaN or neither, where every element is NaN or one of -2 -1 0 1 2 (so that arithmetic
+    is exact).
+    """
     if not z3.is_fp(a):
         return Answer(PROVED)
     limits = []
@@ -386,7 +220,9 @@ def _nan_claim(env: Env, decider: Decider, a: Term, b: Term, inside: Bool) -> An
     return decider.differ(z3.And(z3.fpIsNaN(a) != z3.fpIsNaN(b), *limits), inside)
 
 
-def _each_case(decider: Decider, a: Term, b: Term, inside: Bool, symbol: Any, values: range) -> Answer:
+def _each_case(
+    decider: Decider, a: Term, b: Term, inside: Bool, symbol: Any, values: range
+) -> Answer:
     """One query a value: with it known, shifts and divisions by a power of two are simple."""
     for value in values:
         chosen = (symbol, z3.BitVecVal(value, symbol.size()))
@@ -413,13 +249,19 @@ def _relaxed(a: Term, b: Term, flags: frozenset[str]) -> Any:
 
 def _assumed(a: Term, b: Term, flags: frozenset[str]) -> list[Any]:
     """What flags say of the inputs: no NaN, no infinity."""
-    inputs = {t.get_id(): t for x in (a, b) for t in subterms(x) if z3.is_fp(t) and _is_input(t)}.values()
+    inputs = {
+        t.get_id(): t for x in (a, b) for t in subterms(x) if z3.is_fp(t) and _is_input(t)
+    }.values()
     out = [z3.Not(z3.fpIsNaN(t)) for t in inputs if "nnan" in flags]
     return out + [z3.Not(z3.fpIsInf(t)) for t in inputs if "ninf" in flags]
 
 
-def satisfiable(rule: Rule, binding: Binding, dtypes: Assignment, reading: str, limit_ms: int) -> bool:
-    """Whether the left side can be well-formed with the guard fulfilled: else a proof says nothing."""
+def satisfiable(
+    rule: Rule, binding: Binding, dtypes: Assignment, reading: str, limit_ms: int
+) -> bool:
+    """Whether the left side can be well-formed with the guard fulfilled: else a proof says
+    nothing.
+    """
     env = Env(reading)
     try:
         made = symbols(rule, binding, dtypes, reading)

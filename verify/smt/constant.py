@@ -22,17 +22,22 @@ def _constant(env: Env, _xs: Sequence[SymTensor], call: Call) -> tuple[SymTensor
 
 
 def literal_tensor(env: Env, value: Literal) -> SymTensor:
-    """The tensor of a literal: a splat, a chain of choices, or (if large) a function known only by its name."""
+    """The tensor of a literal: a splat, a chain of choices, or (if large) a function known only
+    by its name.
+    """
     shape, dtype = value.type
     if value.is_splat:
         return constant_tensor(shape, dtype, literal(env, value.item(), dtype))
     full = value.array()
     steady = [d for d in range(full.ndim) if full.shape[d] > 1 and _steady(full, d)]
     if steady:
-        # Constant along some dimensions, as folded broadcasts are: the same terms as the broadcast gives.
+        # Constant along some dimensions, as folded broadcasts are: the same terms as the broadcast
+        # gives.
         core = full[tuple(slice(1) if d in steady else slice(None) for d in range(full.ndim))]
         inner = literal_tensor(env, Literal.of(core))
-        return SymTensor(shape, dtype, lambda i: inner.at([0 if d in steady else k for d, k in enumerate(i)]))
+        return SymTensor(
+            shape, dtype, lambda i: inner.at([0 if d in steady else k for d, k in enumerate(i)])
+        )
     array = full.reshape(-1)
     if array.size > LARGEST:
         name = f"constant.{dtype}.{hashlib.sha256(value.data).hexdigest()[:16]}"
@@ -84,4 +89,3 @@ def _term(at: Int) -> Term:
 
 
 SMT: dict[str, Meaning] = {"constant": _constant, "iota": _iota}
-

@@ -1,4 +1,6 @@
-"""convert, reduce_precision (elementwise) and bitcast_convert (which may split or join the minor dimension)."""
+"""convert, reduce_precision (elementwise) and bitcast_convert (which may split or join the minor
+dimension).
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,9 @@ def _join(env: Env, x: SymTensor, call: Call) -> SymTensor:
     env.require("bitcast_convert", "C1", equal(x.shape[-1], count))
 
     def element(index: Index) -> Term:
-        return _typed(z3.Concat(*(_raw(env, x, (*index, k)) for k in range(count - 1, -1, -1))), out)
+        return _typed(
+            z3.Concat(*(_raw(env, x, (*index, k)) for k in range(count - 1, -1, -1))), out
+        )
 
     return SymTensor(x.shape[:-1], out, element)
 

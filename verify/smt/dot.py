@@ -1,6 +1,7 @@
 """dot_general: a fold of products over the contracting dimensions.
 
-In the readings of bits the product is not rounded (the canonical sum takes it by fused multiply-add), so a dot's elements
+In the readings of bits the product is not rounded (the canonical sum takes it by fused
+multiply-add), so a dot's elements
 stay pairs; as real numbers, integers and i1 a dot is a sum of products.
 """
 
@@ -34,10 +35,14 @@ def _dot_general(env: Env, xs: Sequence[SymTensor], call: Call) -> tuple[SymTens
         left: dict[int, Int] = dict(zip((*lb, *lf, *lc), (*index[:split], *inner), strict=True))
         right_index = (*index[: len(lb)], *index[split:], *inner)
         right: dict[int, Int] = dict(zip((*rb, *rf, *rc), right_index, strict=True))
-        return lhs.at([left[d] for d in range(lhs.rank)]), rhs.at([right[d] for d in range(rhs.rank)])
+        return lhs.at([left[d] for d in range(lhs.rank)]), rhs.at(
+            [right[d] for d in range(rhs.rank)]
+        )
 
     dtypes = (lhs.dtype, rhs.dtype)
-    return (SymTensor(shape, out, lambda i: _sum(env, call, dtypes, out, sizes, lambda j: pair(i, j))),)
+    return (
+        SymTensor(shape, out, lambda i: _sum(env, call, dtypes, out, sizes, lambda j: pair(i, j))),
+    )
 
 
 def _validate(env: Env, lhs: SymTensor, rhs: SymTensor, dims: tuple[Sequence[int], ...]) -> None:
@@ -53,18 +58,24 @@ def _validate(env: Env, lhs: SymTensor, rhs: SymTensor, dims: tuple[Sequence[int
             env.require("dot_general", number, equal(lhs.shape[a], rhs.shape[b]))
 
 
-def _sum(env: Env, call: Call, dtypes: tuple[DType, DType], out: DType, sizes: tuple[Int, ...], pair: Any) -> Term:
+def _sum(
+    env: Env, call: Call, dtypes: tuple[DType, DType], out: DType, sizes: tuple[Int, ...], pair: Any
+) -> Term:
     if not out.is_float or env.reading == "reals":
         return _ring_sum(env, dtypes, out, sizes, pair)
     const = env.fresh("dot", sort_of(out, env.reading))
-    rest = tuple(sorted((k, str(v)) for k, v in call.attrs.items() if k in ("precision_config", "algorithm")))
+    rest = tuple(
+        sorted((k, str(v)) for k, v in call.attrs.items() if k in ("precision_config", "algorithm"))
+    )
     # Operands are converted to the accumulation type, exactly where that is wider.
     fold = Fold(("dot", dtypes, out, rest), (const,), (), sizes, pair, exact=env.reorder)
     env.folds[const.get_id()] = fold
     return const
 
 
-def _ring_sum(env: Env, dtypes: tuple[DType, DType], out: DType, sizes: tuple[Int, ...], pair: Any) -> Term:
+def _ring_sum(
+    env: Env, dtypes: tuple[DType, DType], out: DType, sizes: tuple[Int, ...], pair: Any
+) -> Term:
     acc = F32 if out.is_float and out.bits < 32 else out
 
     def elements(inner: Index) -> tuple[Term, ...]:

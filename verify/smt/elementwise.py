@@ -1,4 +1,6 @@
-"""Elementwise ops: one scalar op at each index. The scalar meanings stand in scalar_ints, scalar_bits and scalar_reals."""
+"""Elementwise ops: one scalar op at each index. The scalar meanings stand in scalar_ints,
+scalar_bits and scalar_reals.
+"""
 
 from __future__ import annotations
 

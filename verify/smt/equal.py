@@ -1,8 +1,11 @@
 """Are two terms equal? Z3 decides scalars; folds are compared by normal form.
 
-Two folds are equal when they fold the same op from equal initial values over equal boxes, with equal elements under a
-bijection of the boxes: the identity, and any permutation and reversal of dimensions where the order of folding does not
-matter. What this cannot show is ``unknown`` or, with a model, a candidate counterexample that somebody has to replay.
+Two folds are equal when they fold the same op from equal initial values over equal boxes, with
+equal elements under a
+bijection of the boxes: the identity, and any permutation and reversal of dimensions where the order
+of folding does not
+matter. What this cannot show is ``unknown`` or, with a model, a candidate counterexample that
+somebody has to replay.
 """
 
 from __future__ import annotations
@@ -49,7 +52,8 @@ class Decider:
         hypotheses: assumptions of all claims.
         limit_ms: time limit of one query.
         total_ms: time after which everything is unknown.
-        descend: whether to look for equal parts first, for pairs of programs that agree in most places.
+        descend: whether to look for equal parts first, for pairs of programs that agree in most
+            places.
     """
 
     def __init__(
@@ -75,7 +79,9 @@ class Decider:
         return self.deadline is not None and time.monotonic() > self.deadline
 
     def check(self, *conditions: Bool) -> Answer:
-        """Whether hypotheses, facts and ``conditions`` exclude each other; ``refuted`` if not, with a model."""
+        """Whether hypotheses, facts and ``conditions`` exclude each other; ``refuted`` if not,
+        with a model.
+        """
         if any(c is False for c in (*self.hypotheses, *conditions)):
             return _PROVED
         if self.late:
@@ -94,7 +100,9 @@ class Decider:
     def holds(self, claim: Bool, *assumptions: Bool) -> Answer:
         """Whether ``claim`` follows."""
         known = {h.get_id() for h in self.hypotheses if not isinstance(h, bool)}
-        claim = land(*(c for c in conjuncts(claim) if isinstance(c, bool) or c.get_id() not in known))
+        claim = land(
+            *(c for c in conjuncts(claim) if isinstance(c, bool) or c.get_id() not in known)
+        )
         if claim is True:
             return _PROVED
         return self.check(*assumptions, True if claim is False else z3.Not(claim))
@@ -104,7 +112,9 @@ class Decider:
         if a.eq(b):
             return _PROVED
         if depth > (_DEPTH_OF_PROGRAMS if self.descend else _DEPTH) or self.late:
-            return Answer(UNKNOWN, reason="out of time" if self.late else "folds are nested too deep")
+            return Answer(
+                UNKNOWN, reason="out of time" if self.late else "folds are nested too deep"
+            )
         if self.descend and self.congruent(a, b, assumptions, depth):
             return _PROVED
         if self.env.monoids and self._same_atoms(a, b, assumptions, depth):
@@ -113,11 +123,15 @@ class Decider:
             pairs = self._match_folds(a, b, assumptions, depth)
             if pairs and self.differ(a != b, *assumptions).status == PROVED:
                 return _PROVED
-            self._learn([p for p in pairs if self._folds_equal(*p, assumptions, depth)], assumptions)
+            self._learn(
+                [p for p in pairs if self._folds_equal(*p, assumptions, depth)], assumptions
+            )
         return self.differ(a != b, *assumptions)
 
     def congruent(self, a: Term, b: Term, assumptions: Sequence[Bool], depth: int) -> bool:
-        """Whether both are built alike from parts that are equal; small parts that are not built alike are solved for."""
+        """Whether both are built alike from parts that are equal; small parts that are not built
+        alike are solved for.
+        """
         if a.eq(b):
             return True
         key = (a.get_id(), b.get_id(), _ids(assumptions))
@@ -132,33 +146,48 @@ class Decider:
             return False
         f, g = self.env.folds.get(a.get_id()), self.env.folds.get(b.get_id())
         if f is not None and g is not None:
-            which = [k for k, (x, y) in enumerate(zip(f.consts, g.consts, strict=False)) if x.eq(a) and y.eq(b)]
+            which = [
+                k
+                for k, (x, y) in enumerate(zip(f.consts, g.consts, strict=False))
+                if x.eq(a) and y.eq(b)
+            ]
             return bool(which) and self._folds_equal(f, g, assumptions, depth)
         count = a.num_args()
         if count and a.decl() == b.decl() and count == b.num_args():
             left, right = a.children(), b.children()
-            if all(self.congruent(x, y, assumptions, depth) for x, y in zip(left, right, strict=True)):
+            if all(
+                self.congruent(x, y, assumptions, depth) for x, y in zip(left, right, strict=True)
+            ):
                 return True
             if _commutes(a) and self._crossed(left, right, assumptions, depth):
                 return True
         return self._solved(a, b, assumptions, depth)
 
-    def _crossed(self, left: Sequence[Term], right: Sequence[Term], assumptions: Sequence[Bool], depth: int) -> bool:
+    def _crossed(
+        self, left: Sequence[Term], right: Sequence[Term], assumptions: Sequence[Bool], depth: int
+    ) -> bool:
         """The last two arguments exchanged (the first one of an IEEE op is the rounding mode)."""
         swapped = [*right[:-2], right[-1], right[-2]]
-        return all(self.congruent(x, y, assumptions, depth) for x, y in zip(left, swapped, strict=True))
+        return all(
+            self.congruent(x, y, assumptions, depth) for x, y in zip(left, swapped, strict=True)
+        )
 
     def _solved(self, a: Term, b: Term, assumptions: Sequence[Bool], depth: int) -> bool:
         """Whether a small part is equal by itself: indices, constants, a handful of scalar ops."""
         if z3.is_int(a):
             plain = bool(z3.simplify(a == b).eq(z3.BoolVal(True)))
             return plain or self.check(*assumptions, a != b).status == PROVED
-        if self.env.reading == "abstract" and a.decl().kind() == b.decl().kind() == z3.Z3_OP_UNINTERPRETED:
+        if (
+            self.env.reading == "abstract"
+            and a.decl().kind() == b.decl().kind() == z3.Z3_OP_UNINTERPRETED
+        ):
             return False
         parts = [subterms(a), subterms(b)]
         if len(parts[0]) + len(parts[1]) > _SMALL_PART:
             return False
-        left, right = ([self.env.folds[t.get_id()] for t in p if t.get_id() in self.env.folds] for p in parts)
+        left, right = (
+            [self.env.folds[t.get_id()] for t in p if t.get_id() in self.env.folds] for p in parts
+        )
         pairs = [(f, g) for f in left for g in right if f is not g]
         same_folds = [p for p in pairs if self._folds_equal(*p, assumptions, depth)]
         self._learn(same_folds, assumptions)
@@ -194,8 +223,12 @@ class Decider:
                 return found
         return self.check(*assumptions, difference)
 
-    def _match_folds(self, a: Term, b: Term, assumptions: Sequence[Bool], depth: int) -> list[tuple[Fold, Fold]]:
-        """Learn which folds below ``a`` are plainly folds below ``b``; returns the pairs that are left to decide."""
+    def _match_folds(
+        self, a: Term, b: Term, assumptions: Sequence[Bool], depth: int
+    ) -> list[tuple[Fold, Fold]]:
+        """Learn which folds below ``a`` are plainly folds below ``b``; returns the pairs that are
+        left to decide.
+        """
         left, right = (self._forms(t) for t in (a, b))
         pairs = [(f, g) for f in left for g in right if f is not g]
         plain = [p for p in pairs if self._folds_equal(*p, assumptions, depth, plain=True)]
@@ -210,14 +243,22 @@ class Decider:
 
     def _forms(self, term: Term) -> list[Fold]:
         """The folds below ``term`` and their other forms, inner ones first."""
-        found = [f for f in (self.env.folds.get(t.get_id()) for t in subterms(term)) if f is not None]
+        found = [
+            f for f in (self.env.folds.get(t.get_id()) for t in subterms(term)) if f is not None
+        ]
         found += [products(self.env, p, f) for p, f in list(_factored(term, found))]
         return [x for f in found for x in (f, *forms(self.env, f))]
 
     def _same_atoms(self, a: Term, b: Term, assumptions: Sequence[Bool], depth: int) -> bool:
-        """Whether both are the same op of the same atoms, in any order; see :func:`verify.smt.folds.atoms_of`."""
+        """Whether both are the same op of the same atoms, in any order; see
+        :func:`verify.smt.folds.atoms_of`.
+        """
+
+        def positive(fold: Fold) -> bool:
+            """Whether the box of a fold is not empty."""
+            return self.holds(land(*(n > 0 for n in fold.sizes)), *assumptions).status == PROVED
+
         for fold in list(self.env.monoids.values()):
-            positive = lambda f: self.holds(land(*(n > 0 for n in f.sizes)), *assumptions).status == PROVED  # noqa: E731
             try:
                 left, right = (atoms_of(self.env, t, fold, positive) for t in (a, b))
             except Unknown:
@@ -229,14 +270,21 @@ class Decider:
         return False
 
     def _matched(
-        self, left: list[Atom], right: list[Atom], idempotent: bool, assumptions: Sequence[Bool], depth: int
+        self,
+        left: list[Atom],
+        right: list[Atom],
+        idempotent: bool,
+        assumptions: Sequence[Bool],
+        depth: int,
     ) -> bool:
         def found(x: Atom, others: list[Atom]) -> int:
             tries = (k for k, y in enumerate(others) if self._atoms_equal(x, y, assumptions, depth))
             return next(tries, -1)
 
         if idempotent:
-            return all(found(x, right) >= 0 for x in left) and all(found(y, left) >= 0 for y in right)
+            return all(found(x, right) >= 0 for x in left) and all(
+                found(y, left) >= 0 for y in right
+            )
         if len(left) != len(right):
             return False
         rest = list(right)
@@ -257,16 +305,27 @@ class Decider:
     def _folds_equal(
         self, f: Fold, g: Fold, assumptions: Sequence[Bool], depth: int, *, plain: bool = False
     ) -> bool:
-        """Whether two folds are equal; ``plain``: only where their elements simplify to the same text."""
+        """Whether two folds are equal; ``plain``: only where their elements simplify to the same
+        text.
+        """
         if f is g:
             return True
         key = (id(f), id(g), plain, _ids(assumptions))
         if key not in self._pairs:
-            self._pairs[key] = (self._compare_folds(f, g, assumptions, depth, plain), (f, g, *assumptions))
+            self._pairs[key] = (
+                self._compare_folds(f, g, assumptions, depth, plain),
+                (f, g, *assumptions),
+            )
         return bool(self._pairs[key][0])
 
-    def _compare_folds(self, f: Fold, g: Fold, assumptions: Sequence[Bool], depth: int, plain: bool) -> bool:
-        if not self._same_kind(f, g, depth) or len(f.consts) != len(g.consts) or len(f.inits) != len(g.inits):
+    def _compare_folds(
+        self, f: Fold, g: Fold, assumptions: Sequence[Bool], depth: int, plain: bool
+    ) -> bool:
+        if (
+            not self._same_kind(f, g, depth)
+            or len(f.consts) != len(g.consts)
+            or len(f.inits) != len(g.inits)
+        ):
             return False
         kept_f, kept_g = _wide(f.sizes), _wide(g.sizes)
         if len(kept_f) != len(kept_g):
@@ -281,12 +340,16 @@ class Decider:
                 continue
             ways = [
                 list(zip(kept_g, (kept_f[o] for o in order), flips, strict=True))
-                for flips in (product((False, True), repeat=count) if f.exact else [(False,) * count])
+                for flips in (
+                    product((False, True), repeat=count) if f.exact else [(False,) * count]
+                )
             ]
             # Most ways are wrong, and the right one mostly shows without a solver.
             if any(self._elements_equal(f, g, way, None, depth) for way in ways):
                 return True
-            if not plain and any(self._elements_equal(f, g, way, assumptions, depth) for way in ways):
+            if not plain and any(
+                self._elements_equal(f, g, way, assumptions, depth) for way in ways
+            ):
                 return True
         return False
 
@@ -294,7 +357,12 @@ class Decider:
         """Whether both fold the same op: equal keys, or bodies that compute the same."""
         if f.key == g.key:
             return True
-        if f.key[0] != "body" or g.key[0] != "body" or f.key[2:] != g.key[2:] or f.key[1].params != g.key[1].params:
+        if (
+            f.key[0] != "body"
+            or g.key[0] != "body"
+            or f.key[2:] != g.key[2:]
+            or f.key[1].params != g.key[1].params
+        ):
             return False
         args = [
             constant_tensor((), t.dtype, self.env.fresh("arg", sort_of(t.dtype, self.env.reading)))
@@ -305,13 +373,20 @@ class Decider:
         except Unknown:
             return False
         return all(
-            self.equal(x.at(()), y.at(()), depth=depth + 1).status == PROVED for x, y in zip(left, right, strict=True)
+            self.equal(x.at(()), y.at(()), depth=depth + 1).status == PROVED
+            for x, y in zip(left, right, strict=True)
         )
 
     def _elements_equal(
-        self, f: Fold, g: Fold, pairs: list[tuple[int, int, bool]], assumptions: Sequence[Bool] | None, depth: int
+        self,
+        f: Fold,
+        g: Fold,
+        pairs: list[tuple[int, int, bool]],
+        assumptions: Sequence[Bool] | None,
+        depth: int,
     ) -> bool:
-        """Whether elements agree when g's dimension runs as f's, backwards if flipped (sizes of 1 left out).
+        """Whether elements agree when g's dimension runs as f's, backwards if flipped (sizes of 1
+        left out).
 
         Without ``assumptions`` only terms that simplify to the same text count.
         """
@@ -322,6 +397,7 @@ class Decider:
             at_g[k] = g.sizes[k] - 1 - j if flip else j
         inside = in_range(at_f, f.sizes)
         left, right = f.elements(tuple(at_f)), g.elements(tuple(at_g))
+
         def agree(x: Term, y: Term) -> bool:
             if assumptions is None:
                 return bool(z3.simplify(x).eq(z3.simplify(y)))
@@ -329,8 +405,12 @@ class Decider:
 
         return any(all(agree(x, y) for x, y in pair) for pair in self._pairings(f, left, right))
 
-    def _pairings(self, f: Fold, left: Sequence[Term], right: Sequence[Term]) -> Iterator[list[tuple[Term, Term]]]:
-        """Ways in which equal elements make equal folds; of a dot the product commutes and loses two signs."""
+    def _pairings(
+        self, f: Fold, left: Sequence[Term], right: Sequence[Term]
+    ) -> Iterator[list[tuple[Term, Term]]]:
+        """Ways in which equal elements make equal folds; of a dot the product commutes and loses
+        two signs.
+        """
         yield list(zip(left, right, strict=True))
         if f.key[0] != "dot":
             return
@@ -342,7 +422,14 @@ class Decider:
             yield list(zip(left, signs, strict=True))
 
 
-_COMMUTING = (z3.Z3_OP_FPA_ADD, z3.Z3_OP_FPA_MUL, z3.Z3_OP_ADD, z3.Z3_OP_MUL, z3.Z3_OP_BADD, z3.Z3_OP_BMUL)
+_COMMUTING = (
+    z3.Z3_OP_FPA_ADD,
+    z3.Z3_OP_FPA_MUL,
+    z3.Z3_OP_ADD,
+    z3.Z3_OP_MUL,
+    z3.Z3_OP_BADD,
+    z3.Z3_OP_BMUL,
+)
 
 
 def _commutes(term: Term) -> bool:
@@ -362,7 +449,9 @@ def conjuncts(claim: Bool) -> list[Bool]:
 
 
 def _ids(assumptions: Sequence[Bool]) -> tuple[int, ...]:
-    """Names of assumptions: what holds under some (such as an empty range) need not hold under others."""
+    """Names of assumptions: what holds under some (such as an empty range) need not hold under
+    others.
+    """
     return tuple(sorted(a.get_id() for a in assumptions if not isinstance(a, bool)))
 
 

@@ -1,6 +1,8 @@
-"""Other forms of folds whose order does not matter, and the atoms of an associative and commutative op.
+"""Other forms of folds whose order does not matter, and the atoms of an associative and commutative
+op.
 
-A fold of folds is one fold; a fold of ``op(a, b)`` is the op of two folds; in a ring a factor moves in, a sign moves out,
+A fold of folds is one fold; a fold of ``op(a, b)`` is the op of two folds; in a ring a factor moves
+in, a sign moves out,
 and the sum of n equal terms is n times the term.
 """
 
@@ -47,7 +49,9 @@ def _kind(term: Term) -> int:
 
 
 def is_factor_of(term: Term, const: Term) -> bool:
-    """Whether ``term`` is a product in which ``const`` is exactly one factor and occurs nowhere else."""
+    """Whether ``term`` is a product in which ``const`` is exactly one factor and occurs nowhere
+    else.
+    """
     if term.eq(const):
         return True
     if _kind(term) not in _PRODUCTS:
@@ -61,7 +65,15 @@ def _enter(env: Env, value: Term | None, like: Fold, sizes: Sequence[Int], eleme
     const = env.fresh("fold", like.consts[0].sort())
     inits = (like.identity,)
     fold = Fold(
-        like.key, (const,), inits, tuple(sizes), elements, like.exact, like.identity, like.ring, like.idempotent
+        like.key,
+        (const,),
+        inits,
+        tuple(sizes),
+        elements,
+        like.exact,
+        like.identity,
+        like.ring,
+        like.idempotent,
     )
     env.folds[const.get_id()] = fold
     if value is not None:
@@ -70,7 +82,7 @@ def _enter(env: Env, value: Term | None, like: Fold, sizes: Sequence[Int], eleme
 
 
 def products(env: Env, term: Term, fold: Fold) -> Fold:
-    """c * fold(e) is fold(c * e); ``term`` is the product."""
+    """C * fold(e) is fold(c * e); ``term`` is the product."""
     const = fold.consts[0]
 
     def elements(inner: Index) -> tuple[Term, ...]:
@@ -101,7 +113,10 @@ def forms(env: Env, fold: Fold, depth: int = 4) -> list[Fold]:
         env.facts.append(fold.consts[0] == -part.consts[0])
         return [part, *forms(env, part, depth - 1)]
     if _kind(element) in _ADDS:
-        parts = [_enter(env, None, fold, fold.sizes, _argument(fold, element, k)) for k in range(element.num_args())]
+        parts = [
+            _enter(env, None, fold, fold.sizes, _argument(fold, element, k))
+            for k in range(element.num_args())
+        ]
         total = parts[0].consts[0]
         for p in parts[1:]:
             total = total + p.consts[0]
@@ -111,7 +126,9 @@ def forms(env: Env, fold: Fold, depth: int = 4) -> list[Fold]:
 
 
 def _odd(env: Env, fold: Fold) -> list[Fold]:
-    """Rounding is symmetric: the sum of -x from 0 is minus the sum of x from 0, but for the sign of a zero."""
+    """Rounding is symmetric: the sum of -x from 0 is minus the sum of x from 0, but for the sign
+    of a zero.
+    """
     if env.zero_signs or env.reading != "abstract" or fold.key[0] != "add":
         return []
     dtype = fold.key[1]
@@ -139,7 +156,11 @@ def _argument(fold: Fold, like: Term, k: int) -> Callable[[Index], tuple[Term, .
 
     def elements(index: Index) -> tuple[Term, ...]:
         (element,) = fold.elements(index)
-        if not z3.is_app(element) or element.decl() != like.decl() or element.num_args() != like.num_args():
+        if (
+            not z3.is_app(element)
+            or element.decl() != like.decl()
+            or element.num_args() != like.num_args()
+        ):
             raise Unknown("the elements of a fold are not built alike")
         return (element.arg(k),)
 
@@ -175,11 +196,16 @@ def _inner(env: Env, outer: Fold, element: Term) -> Fold | None:
     return None
 
 
-def atoms_of(env: Env, term: Term, like: Fold, positive: Callable[[Fold], bool]) -> list[Atom] | None:
-    """``term`` as the atoms that the op of fold ``like`` combines; ``None`` where the op has no plain application here.
+def atoms_of(
+    env: Env, term: Term, like: Fold, positive: Callable[[Fold], bool]
+) -> list[Atom] | None:
+    """``term`` as the atoms that the op of fold ``like`` combines; ``None`` where the op has no
+    plain application here.
 
-    An atom is a term that is no application of the op, or a fold from the identity. Identities vanish; a fold of one
-    repeated term under an idempotent op is the term, or nothing if the box may be empty and the term stands elsewhere.
+    An atom is a term that is no application of the op, or a fold from the identity. Identities
+    vanish; a fold of one
+    repeated term under an idempotent op is the term, or nothing if the box may be empty and the
+    term stands elsewhere.
     """
     op, dtype, reading = like.key[0], like.key[1], like.key[2]
     if reading != "abstract":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from compiler.ir import Graph, Module
 from verify.smt import table
@@ -14,7 +15,8 @@ def evaluate_graph(
 ) -> tuple[SymTensor, ...]:
     """The results of ``graph`` for symbolic ``inputs``; Unknown for an op without symbolic meaning.
 
-    Equal ops of the same tensors are evaluated once in an ``env``: where two graphs agree, their values are the same terms.
+    Equal ops of the same tensors are evaluated once in an ``env``: where two graphs agree, their
+    values are the same terms.
     """
     meanings = table()
     values: list[SymTensor] = list(inputs)
@@ -23,7 +25,14 @@ def evaluate_graph(
             raise Unknown(f"{node.op} has no symbolic meaning")
         operands = [values[v] for v in node.operands]
         captures = tuple(values[v] for v in node.captures)
-        key = (node.op, tuple(map(id, operands)), node.attrs, node.types, node.regions, tuple(map(id, captures)))
+        key: tuple[Any, ...] = (
+            node.op,
+            tuple(map(id, operands)),
+            node.attrs,
+            node.types,
+            node.regions,
+            tuple(map(id, captures)),
+        )
         if node.op in ("call", "composite"):
             key = (*key, id(module))
         if key not in env.values:

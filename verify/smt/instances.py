@@ -1,6 +1,8 @@
-"""The instances of a rule: concrete ranks, permutations and axes; symbolic sizes, positions and elements.
+"""The instances of a rule: concrete ranks, permutations and axes; symbolic sizes, positions and
+elements.
 
-The left side's pattern is walked once: each op relates the ranks of its operands and result to the lengths of its attribute
+The left side's pattern is walked once: each op relates the ranks of its operands and result to the
+lengths of its attribute
 variables, and each variable is bound where it is first met. Ranks go from 0 to :data:`MAX_RANK`.
 """
 
@@ -12,7 +14,18 @@ from itertools import combinations, permutations
 from typing import Any, TypeAlias
 
 from compiler.ops import OPS
-from compiler.rules.term import Const, Monoid, Opaque, Rule, Scalar, Tensor, Term, Type, Unary, blank
+from compiler.rules.term import (
+    Const,
+    Monoid,
+    Opaque,
+    Rule,
+    Scalar,
+    Tensor,
+    Term,
+    Type,
+    Unary,
+    blank,
+)
 from compiler.rules.values import Axes, Axis, Blank, Dims, Direction, Perm, Vec
 
 MAX_RANK = 3
@@ -26,9 +39,21 @@ class Rank:
 
 
 Binding: TypeAlias = Mapping[str, Any]
-Step: TypeAlias = tuple[Binding, int | None]  # bindings so far, and the rank of the term (None: takes any)
+Step: TypeAlias = tuple[
+    Binding, int | None
+]  # bindings so far, and the rank of the term (None: takes any)
 _LAYOUT = frozenset(
-    ["transpose", "reshape", "broadcast_in_dim", "slice", "pad", "concatenate", "reverse", "reduce", "dot_general"]
+    [
+        "transpose",
+        "reshape",
+        "broadcast_in_dim",
+        "slice",
+        "pad",
+        "concatenate",
+        "reverse",
+        "reduce",
+        "dot_general",
+    ]
 )
 
 
@@ -45,7 +70,9 @@ def right_pattern(rule: Rule) -> Term:
 
 
 def bindings(rule: Rule) -> Iterator[Binding]:
-    """All choices of ranks, permutations, axes, directions and folding ops; dtypes are chosen elsewhere."""
+    """All choices of ranks, permutations, axes, directions and folding ops; dtypes are chosen
+    elsewhere.
+    """
     want = 1 if is_elementwise(rule) else None
     for found, _ in _walk(rule, rule.pattern, want, {}):
         yield from _leftover(rule, found, [n for n in rule.variables if n not in found])
@@ -85,7 +112,7 @@ def _all_values(kind: type) -> Iterator[Any]:
 
 
 def _walk(rule: Rule, term: Term, want: int | None, found: Binding) -> Iterator[Step]:
-    """All ways to bind the variables of ``term`` so that it has rank ``want`` (any, if ``None``)."""
+    """All ways to bind the variables of ``term`` so that it has rank ``want`` (``None``: any)."""
     if isinstance(term, (Tensor, Const)):
         yield from _leaf(rule, term, want, found)
         return
@@ -147,8 +174,16 @@ def _only(rule: Rule) -> bool:
 
 def _with_attrs(rule: Rule, term: Term, found: Binding) -> Iterator[Binding]:
     """Bind what is a free choice among the attributes: directions, dtypes, folding ops, bundles."""
-    todo = [v.variable for _, v in term.attrs if type(v) is Blank and v.variable and v.variable not in found]
-    todo += [v.op[1:] for _, v in term.attrs if isinstance(v, Monoid) and v.op.startswith("?") and v.op[1:] not in found]
+    todo = [
+        v.variable
+        for _, v in term.attrs
+        if type(v) is Blank and v.variable and v.variable not in found
+    ]
+    todo += [
+        v.op[1:]
+        for _, v in term.attrs
+        if isinstance(v, Monoid) and v.op.startswith("?") and v.op[1:] not in found
+    ]
 
     def rest(names: list[str], now: Binding) -> Iterator[Binding]:
         if not names:
@@ -161,7 +196,9 @@ def _with_attrs(rule: Rule, term: Term, found: Binding) -> Iterator[Binding]:
 
 
 def _bind(found: Binding, attr: Any, values: Iterator[Any]) -> Iterator[Binding]:
-    """Bind the attribute variable that ``attr`` stands for to each of ``values``; a bound one must be among them."""
+    """Bind the attribute variable that ``attr`` stands for to each of ``values``; a bound one
+    must be among them.
+    """
     if type(attr) is not Blank or not attr.variable:
         yield found
         return
@@ -211,7 +248,7 @@ def _broadcast(rule: Rule, term: Term, want: int | None, found: Binding) -> Iter
 
 
 def _vectors(rule: Rule, term: Term, want: int | None, found: Binding) -> Iterator[Step]:
-    """slice and pad: one entry per dimension in each vector."""
+    """Slice and pad: one entry per dimension in each vector."""
     for now, r in _walk(rule, term.args[0], want, found):
         steps: list[Binding] = [now]
         for _, value in term.attrs:
@@ -271,12 +308,23 @@ def _with_monoid(rule: Rule, term: Term, found: Binding) -> Iterator[Binding]:
 
 
 def _monoids(rule: Rule, kind: type) -> Iterator[Any]:
-    """Ops to fold with. Abstractly all of a kind are one, unless a constant in the rule happens to be one's identity."""
-    literals = any(isinstance(t, Const) and not t.name for s in (rule.pattern, right_pattern(rule)) for t in s.walk())
+    """Ops to fold with. Abstractly all of a kind are one, unless a constant in the rule happens
+    to be one's identity.
+    """
+    literals = any(
+        isinstance(t, Const) and not t.name
+        for s in (rule.pattern, right_pattern(rule))
+        for t in s.walk()
+    )
     yield from map(kind, kind.choices) if literals else _all_values(kind)  # type: ignore[attr-defined]
 
 
-_DOT_AXES = ("lhs_batching_dimensions", "rhs_batching_dimensions", "lhs_contracting_dimensions", "rhs_contracting_dimensions")
+_DOT_AXES = (
+    "lhs_batching_dimensions",
+    "rhs_batching_dimensions",
+    "lhs_contracting_dimensions",
+    "rhs_contracting_dimensions",
+)
 
 
 def _dot(rule: Rule, term: Term, want: int | None, found: Binding) -> Iterator[Step]:
@@ -298,7 +346,7 @@ def _dot(rule: Rule, term: Term, want: int | None, found: Binding) -> Iterator[S
 
 
 def _dot_axes(x: int, y: int) -> Iterator[tuple[Axes, Axes, Axes, Axes]]:
-    """Axes of a dot; of two tensors of rank 3 only those that rhs lists as lhs does, or mirrored."""
+    """Axes of a dot; of two tensors of rank 3 only those that rhs lists as lhs does or mirrored."""
     for batch in range(min(1, x, y) + 1):
         for count in range(min(2, x - batch, y - batch) + 1):
             for left in permutations(range(x), batch + count):
@@ -307,7 +355,12 @@ def _dot_axes(x: int, y: int) -> Iterator[tuple[Axes, Axes, Axes, Axes]]:
                 mirrored = tuple(y - 1 - a for a in left)
                 all_right = permutations(range(y), batch + count)
                 for right in {left, mirrored} if x == y == MAX_RANK else all_right:
-                    yield Axes(left[:batch]), Axes(right[:batch]), Axes(left[batch:]), Axes(right[batch:])
+                    yield (
+                        Axes(left[:batch]),
+                        Axes(right[:batch]),
+                        Axes(left[batch:]),
+                        Axes(right[batch:]),
+                    )
 
 
 _LAYOUTS = {

@@ -1,6 +1,8 @@
-"""Integer arithmetic over symbolic dimensions, attributes and indices: Python ints stay Python ints.
+"""Integer arithmetic over symbolic dimensions, attributes and indices: Python ints stay Python
+ints.
 
-Every function takes Python numbers and Z3 terms alike and folds what it can, so that instances with concrete ranks and
+Every function takes Python numbers and Z3 terms alike and folds what it can, so that instances with
+concrete ranks and
 axes give small formulas.
 """
 
@@ -108,7 +110,7 @@ def product(values: Iterable[Int]) -> Int:
 
 def in_range(index: Sequence[Int], shape: Sequence[Int]) -> Bool:
     """Whether ``index`` addresses an element of a tensor of this shape."""
-    return land(*(land(0 <= i, i < n) for i, n in zip(index, shape, strict=True)))
+    return land(*(land(i >= 0, i < n) for i, n in zip(index, shape, strict=True)))
 
 
 def linear(index: Sequence[Int], shape: Sequence[Int]) -> Int:

@@ -1,7 +1,10 @@
-"""Scalar claims without arrays: each element of an input becomes a plain constant, so that Z3's own strategies for pure
-floating-point, bit-vector and real formulas apply (20 times faster than in the presence of functions of indices).
+"""Scalar claims without arrays: each element of an input becomes a plain constant, so that Z3's own
+strategies for pure
+floating-point, bit-vector and real formulas apply (20 times faster than in the presence of
+functions of indices).
 
-Forgetting which element is which makes a claim harder: what is proved here holds. A model found here is offered again to the
+Forgetting which element is which makes a claim harder: what is proved here holds. A model found
+here is offered again to the
 full claim before anybody believes it.
 """
 
@@ -35,15 +38,23 @@ class Pure:
 
 
 def purify(claim: Any, facts: Sequence[Any]) -> Pure | None:
-    """``facts and claim`` with elements as constants and facts about indices left out; ``None`` if indices remain."""
+    """``facts and claim`` with elements as constants and facts about indices left out; ``None``
+    if indices remain.
+    """
     goal = z3.simplify(claim)
     atoms: list[tuple[Term, Any]] = []
     body = _replace(goal, atoms)
     if body is None:
         return None
-    kept = [f for f in (_replace(z3.simplify(f), atoms) for f in _relevant(goal, facts)) if f is not None]
+    kept = [
+        f
+        for f in (_replace(z3.simplify(f), atoms) for f in _relevant(goal, facts))
+        if f is not None
+    ]
     for k, f in enumerate(kept):
-        if z3.is_eq(f) and all(z3.is_const(t) and t.decl().kind() == z3.Z3_OP_UNINTERPRETED for t in f.children()):
+        if z3.is_eq(f) and all(
+            z3.is_const(t) and t.decl().kind() == z3.Z3_OP_UNINTERPRETED for t in f.children()
+        ):
             # Bit-blasting makes little of equations of whole floats: one name for both does it.
             x, y = f.children()
             body = z3.substitute(body, (y, x))
@@ -53,7 +64,9 @@ def purify(claim: Any, facts: Sequence[Any]) -> Pure | None:
 
 
 def _relevant(goal: Any, facts: Sequence[Any]) -> list[Any]:
-    """The facts that speak of something in the goal, or of something in such a fact (leaving facts out is safe)."""
+    """The facts that speak of something in the goal, or of something in such a fact (leaving
+    facts out is safe).
+    """
     known = _atoms(goal)
     rest = [(f, _atoms(f)) for f in facts if not isinstance(f, bool)]
     out: list[Any] = []
@@ -91,7 +104,9 @@ def _atoms(term: Any) -> frozenset[int]:
 
 
 def _replace(term: Term, atoms: list[tuple[Term, Any]]) -> Any:
-    """``term`` with its largest uninterpreted applications replaced; ``None`` where an integer is left."""
+    """``term`` with its largest uninterpreted applications replaced; ``None`` where an integer is
+    left.
+    """
     found: list[tuple[Term, Any]] = []
     seen: set[int] = set()
     stack = [term]

@@ -1,7 +1,10 @@
-"""reduce by normal form: each result element is a constant that stands for a :class:`~verify.smt.tensor.Fold`.
+"""reduce by normal form: each result element is a constant that stands for a
+:class:`~verify.smt.tensor.Fold`.
 
-Whether two folds are equal is decided in :mod:`verify.smt.equal`. The order of accumulation is the implementation's choice;
-the canonical one depends on the order of the elements and on whether the reduced dimensions are the minor ones, so both are
+Whether two folds are equal is decided in :mod:`verify.smt.equal`. The order of accumulation is the
+implementation's choice;
+the canonical one depends on the order of the elements and on whether the reduced dimensions are the
+minor ones, so both are
 part of a fold of rounded numbers.
 """
 
@@ -17,10 +20,28 @@ from compiler.dtypes import I1, DType
 from compiler.ir import Graph
 from verify.smt.integers import Int, equal, land, lor, same
 from verify.smt.scalar import apply, literal, sort_of
-from verify.smt.tensor import Call, Env, Fold, Index, Meaning, SymTensor, Term, Unknown, shapes_agree
+from verify.smt.tensor import (
+    Call,
+    Env,
+    Fold,
+    Index,
+    Meaning,
+    SymTensor,
+    Term,
+    Unknown,
+    shapes_agree,
+)
 
 # i1: add is or, multiply is and.
-_BOOLEAN = {"add": "or", "maximum": "or", "multiply": "and", "minimum": "and", "or": "or", "and": "and", "xor": "xor"}
+_BOOLEAN = {
+    "add": "or",
+    "maximum": "or",
+    "multiply": "and",
+    "minimum": "and",
+    "or": "or",
+    "and": "and",
+    "xor": "xor",
+}
 IDEMPOTENT = frozenset(["maximum", "minimum", "and", "or"])
 _MONOIDS = frozenset(["add", "multiply", "maximum", "minimum", "and", "or", "xor"])
 
@@ -36,7 +57,8 @@ def _reduce(env: Env, xs: Sequence[SymTensor], call: Call) -> tuple[SymTensor, .
         env.require("reduce", "I2", init.rank == 0)
     env.require("reduce", "C4", all(0 <= d < rank for d in dims))
     env.require("reduce", "C5", len(set(dims)) == len(dims))
-    # Reduced indices run in row-major order of the operand's own dimensions, however the attribute lists them.
+    # Reduced indices run in row-major order of the operand's own dimensions, however the attribute
+    # lists them.
     reduced = sorted(dims)
     kept = [d for d in range(rank) if d not in dims]
     sizes = tuple(inputs[0].shape[d] for d in reduced)
@@ -44,7 +66,9 @@ def _reduce(env: Env, xs: Sequence[SymTensor], call: Call) -> tuple[SymTensor, .
     minor = reduced == list(range(rank - len(reduced), rank))
 
     def whole(index: Index, inner: Index) -> tuple[Int, ...]:
-        at: dict[int, Int] = dict(zip(kept, index, strict=True)) | dict(zip(reduced, inner, strict=True))
+        at: dict[int, Int] = dict(zip(kept, index, strict=True)) | dict(
+            zip(reduced, inner, strict=True)
+        )
         return tuple(at[d] for d in range(rank))
 
     known: dict[tuple[Any, ...], tuple[Index, tuple[Term, ...]]] = {}
@@ -54,14 +78,26 @@ def _reduce(env: Env, xs: Sequence[SymTensor], call: Call) -> tuple[SymTensor, .
         if tag not in known:
             start = tuple(i.at(()) for i in inits)
             elements = lambda inner: tuple(x.at(whole(index, inner)) for x in inputs)  # noqa: E731
-            known[tag] = (index, _fold(env, call, [x.dtype for x in inputs], start, sizes, elements, minor))
+            known[tag] = (
+                index,
+                _fold(env, call, [x.dtype for x in inputs], start, sizes, elements, minor),
+            )
         return known[tag][1]
 
-    return tuple(SymTensor(shape, x.dtype, lambda i, k=k: results(i)[k]) for k, x in enumerate(inputs))
+    def result(k: int) -> SymTensor:
+        return SymTensor(shape, inputs[k].dtype, lambda i: results(i)[k])
+
+    return tuple(map(result, range(half)))
 
 
 def _fold(
-    env: Env, call: Call, dtypes: list[DType], inits: tuple[Term, ...], sizes: tuple[Int, ...], elements: Any, minor: bool
+    env: Env,
+    call: Call,
+    dtypes: list[DType],
+    inits: tuple[Term, ...],
+    sizes: tuple[Int, ...],
+    elements: Any,
+    minor: bool,
 ) -> tuple[Term, ...]:
     """The results of one fold, entered into ``env``."""
     op = monoid(call)
@@ -81,7 +117,9 @@ def _fold(
 def monoid_fold(
     env: Env, op: str, dtype: DType, init: Term, sizes: tuple[Int, ...], elements: Any, minor: bool
 ) -> Term:
-    """The fold of an associative and commutative op: ``op(init, fold from the identity)`` where any order is the same."""
+    """The fold of an associative and commutative op: ``op(init, fold from the identity)`` where
+    any order is the same.
+    """
     name = _BOOLEAN[op] if dtype is I1 else op
 
     def combine(a: Term, b: Term) -> Term:
@@ -105,7 +143,10 @@ def monoid_fold(
     env.folds[const.get_id()] = fold
     env.fact(lor(*(equal(n, 0) for n in sizes)), const == start)
     single = elements(first)[0]
-    env.fact(land(*(equal(n, 1) for n in sizes)), const == (single if identity is not None else combine(init, single)))
+    env.fact(
+        land(*(equal(n, 1) for n in sizes)),
+        const == (single if identity is not None else combine(init, single)),
+    )
     return const if identity is None or init.eq(identity) else combine(init, const)
 
 
@@ -114,19 +155,41 @@ def identity_of(env: Env, op: str, dtype: DType) -> Term | None:
     if dtype is I1:
         return z3.BoolVal(op == "and")
     if dtype.is_float:
-        # A float dtype stands for any dtype in the abstract reading: there "and" and "or" have identities too.
-        values = {"add": -0.0, "multiply": 1.0, "maximum": -np.inf, "minimum": np.inf, "and": -1.0, "or": 0.0}
+        # A float dtype stands for any dtype in the abstract reading: there "and" and "or" have
+        # identities too.
+        values = {
+            "add": -0.0,
+            "multiply": 1.0,
+            "maximum": -np.inf,
+            "minimum": np.inf,
+            "and": -1.0,
+            "or": 0.0,
+        }
         try:
-            return literal(env, np.asarray(values[op]).astype(dtype.numpy)[()], dtype) if op in values else None
+            return (
+                literal(env, np.asarray(values[op]).astype(dtype.numpy)[()], dtype)
+                if op in values
+                else None
+            )
         except Unknown:
             return None
     info = np.iinfo(dtype.numpy)
-    numbers = {"add": 0, "multiply": 1, "maximum": info.min, "minimum": info.max, "and": -1, "or": 0, "xor": 0}
+    numbers = {
+        "add": 0,
+        "multiply": 1,
+        "maximum": info.min,
+        "minimum": info.max,
+        "and": -1,
+        "or": 0,
+        "xor": 0,
+    }
     return z3.BitVecVal(int(numbers[op]), dtype.bits)
 
 
 def monoid(call: Call) -> str | None:
-    """The op of a body that applies one associative and commutative op to accumulator and element, else ``None``."""
+    """The op of a body that applies one associative and commutative op to accumulator and
+    element, else ``None``.
+    """
     stated = call.attrs.get("body")
     if stated is not None:
         return str(stated.op)

@@ -1,4 +1,6 @@
-"""From a model to a program: both sides of a rule as modules, inputs, and what the reference interpreter says of them."""
+"""From a model to a program: both sides of a rule as modules, inputs, and what the reference
+interpreter says of them.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,8 @@ from compiler.rules.plant import plant
 from compiler.rules.term import Binary, Const, Monoid, PowerOfTwo, Rule, Tensor, Unary
 from compiler.rules.values import Shape, Vec
 from verify.smt.assignments import Assignment
-from verify.smt.claims import Symbols
 from verify.smt.instances import Binding
+from verify.smt.symbols import Symbols
 
 LARGEST = 4096  # elements of a tensor that is worth replaying
 
@@ -30,7 +32,8 @@ class Counterexample:
     """A program that a rule changes.
 
     Attributes:
-        before, after: modules of both sides; ``after`` is ``None`` where the right side is not well-formed.
+        before, after: modules of both sides; ``after`` is ``None`` where the right side is not
+            well-formed.
         inputs: of both.
         left, right: their outputs in the reference interpreter.
         replayed: whether the interpreter confirmed that they differ.
@@ -63,7 +66,11 @@ class Counterexample:
         from compiler.text import print_module
 
         lines = [print_module(self.before).rstrip(), "  becomes"]
-        lines.append(print_module(self.after).rstrip() if self.after is not None else "  nothing that is well-formed")
+        lines.append(
+            print_module(self.after).rstrip()
+            if self.after is not None
+            else "  nothing that is well-formed"
+        )
         lines += [f"  in{k} = {_show(x)}" for k, x in enumerate(self.inputs)]
         lines += [f"  before: {_show(x)}" for x in self.left]
         lines += [f"  after:  {_show(x)}" for x in self.right]
@@ -71,7 +78,9 @@ class Counterexample:
 
 
 def _plain(x: Array) -> Any:
-    return np.vectorize(str, otypes=[object])(x).tolist() if x.dtype.kind not in "biu" else x.tolist()
+    return (
+        np.vectorize(str, otypes=[object])(x).tolist() if x.dtype.kind not in "biu" else x.tolist()
+    )
 
 
 def _show(x: Array) -> str:
@@ -101,24 +110,37 @@ def same_numbers(a: Array, b: Array) -> bool:
 
 
 def run(
-    before: Module, after: Module, inputs: Sequence[Array], exact: bool = True, canonical: bool = True
+    before: Module,
+    after: Module,
+    inputs: Sequence[Array],
+    exact: bool = True,
+    canonical: bool = True,
 ) -> Counterexample | None:
     """Both modules in the reference interpreter: a counterexample if any output differs.
 
-    The interpreter takes float sums in higher precision, so the order of a sum never shows there. Where bits count and
+    The interpreter takes float sums in higher precision, so the order of a sum never shows there.
+    Where bits count and
     there are sums, the canonical evaluation (machine code at -O0) is asked too.
     """
     from verify.ref import evaluate
 
     with np.errstate(all="ignore"):
         sides = [(evaluate(before, list(inputs)), evaluate(after, list(inputs)), "")]
-    if exact and canonical and any(n.op in ("reduce", "dot_general") for n in before.main.graph.nodes):
-        sides.append((_canonical(before, inputs), _canonical(after, inputs), " in the canonical evaluation"))
+    if (
+        exact
+        and canonical
+        and any(n.op in ("reduce", "dot_general") for n in before.main.graph.nodes)
+    ):
+        sides.append(
+            (_canonical(before, inputs), _canonical(after, inputs), " in the canonical evaluation")
+        )
     same = same_bits if exact else same_numbers
     for left, right, where in sides:
         for k, (a, b) in enumerate(zip(left, right, strict=True)):
             if not same(a, b):
-                return Counterexample(before, after, tuple(inputs), left, right, True, _difference(k, a, b) + where)
+                return Counterexample(
+                    before, after, tuple(inputs), left, right, True, _difference(k, a, b) + where
+                )
     return None
 
 
@@ -137,11 +159,19 @@ def _difference(output: int, a: Array, b: Array) -> str:
     return f"output {output} at {list(where)}: {a[where]} becomes {b[where]}"
 
 
-def concrete(rule: Rule, binding: Binding, dtypes: Assignment, made: Symbols, model: Any) -> Iterator[dict[str, Any]]:
-    """Values for ``Rule.instantiate`` as the model has them; functions of which nothing is known become real ops."""
+def concrete(
+    rule: Rule, binding: Binding, dtypes: Assignment, made: Symbols, model: Any
+) -> Iterator[dict[str, Any]]:
+    """Values for ``Rule.instantiate`` as the model has them; functions of which nothing is known
+    become real ops.
+    """
 
     def integer(term: Any) -> int:
-        return int(term) if isinstance(term, int) else int(model.eval(term, model_completion=True).as_long())
+        return (
+            int(term)
+            if isinstance(term, int)
+            else int(model.eval(term, model_completion=True).as_long())
+        )
 
     values: dict[str, Any] = {}
     functions: list[list[tuple[str, Any]]] = []
@@ -155,7 +185,9 @@ def concrete(rule: Rule, binding: Binding, dtypes: Assignment, made: Symbols, mo
                 at -= 2 ** (dtypes[name].bits - dtypes[name].precision - 1) - 1
             values[name] = kind(at, name, Shape(map(integer, have.shape)), dtypes[name])
         elif issubclass(kind, Const):
-            value = scalar_value(model.eval(made.scalars[name], model_completion=True), dtypes[name])
+            value = scalar_value(
+                model.eval(made.scalars[name], model_completion=True), dtypes[name]
+            )
             values[name] = kind(value, name, Shape(map(integer, have.shape)), dtypes[name])
         elif issubclass(kind, Vec):
             values[name] = kind(map(integer, have))
@@ -171,7 +203,11 @@ def _candidates(kind: type, dtype: DType) -> list[str]:
     """Ops to stand for any op: not commutative, not idempotent."""
     if dtype is I1:
         return ["or", "and"] if issubclass(kind, Binary) else ["not"]
-    return ["subtract", "divide"] if issubclass(kind, Binary) else ["negate", "not" if dtype.is_integer else "abs"]
+    return (
+        ["subtract", "divide"]
+        if issubclass(kind, Binary)
+        else ["negate", "not" if dtype.is_integer else "abs"]
+    )
 
 
 def scalar_value(term: Any, dtype: DType) -> Any:
@@ -186,7 +222,9 @@ def scalar_value(term: Any, dtype: DType) -> Any:
         if z3.is_true(z3.simplify(z3.fpIsNaN(term))):
             return kind(np.nan)
         bits = z3.simplify(z3.fpToIEEEBV(term))
-        return np.frombuffer(int(bits.as_long()).to_bytes(dtype.bits // 8, "little"), dtype.numpy)[0]
+        return np.frombuffer(int(bits.as_long()).to_bytes(dtype.bits // 8, "little"), dtype.numpy)[
+            0
+        ]
     if z3.is_rational_value(term):
         return np.asarray(float(term.as_fraction())).astype(dtype.numpy)[()]
     if z3.is_algebraic_value(term):
@@ -195,14 +233,23 @@ def scalar_value(term: Any, dtype: DType) -> Any:
 
 
 def modules(rule: Rule, values: Mapping[str, Any]) -> tuple[Module, Module | None, str] | None:
-    """Both sides as modules over the tensor variables, and why there is no right one; ``None`` if the rule does not apply."""
+    """Both sides as modules over the tensor variables, and why there is no right one; ``None`` if
+    the rule does not apply.
+    """
     lhs, rhs, guard = rule.instantiate(values)
     if guard is not True:
         return None
     leaves = [v for v in values.values() if isinstance(v, Tensor)]
     params = [TensorType(tuple(v.shape), v.dtype) for v in leaves]
     numbers = {v.name: k for k, v in enumerate(leaves)}
-    place = next((TensorType(tuple(v.shape), v.dtype) for v in values.values() if isinstance(v, (Tensor, Const))), None)
+    place = next(
+        (
+            TensorType(tuple(v.shape), v.dtype)
+            for v in values.values()
+            if isinstance(v, (Tensor, Const))
+        ),
+        None,
+    )
     try:
         b = Builder(params)
         root = plant(lhs, b, numbers, place)
@@ -218,13 +265,21 @@ def modules(rule: Rule, values: Mapping[str, Any]) -> tuple[Module, Module | Non
 
 
 def from_model(
-    rule: Rule, binding: Binding, dtypes: Assignment, made: Symbols, model: Any, *, exact: bool, elements: bool
+    rule: Rule,
+    binding: Binding,
+    dtypes: Assignment,
+    made: Symbols,
+    model: Any,
+    *,
+    exact: bool,
+    elements: bool,
 ) -> Counterexample | None:
     """The counterexample that a model stands for, if the interpreter confirms it.
 
     Args:
         exact: whether bits count, or numbers.
-        elements: whether the model says what the elements are; otherwise all are different, then random.
+        elements: whether the model says what the elements are; otherwise all are different, then
+            random.
     """
     for values in concrete(rule, binding, dtypes, made, model):
         leaves = [v for v in values.values() if isinstance(v, Tensor)]
@@ -236,7 +291,10 @@ def from_model(
         before, after, why = sides
         inputs = [_elements(v, made, model) if elements else None for v in leaves]
         if after is None:
-            given = tuple(_distinct(v, k) if x is None else x for k, (v, x) in enumerate(zip(leaves, inputs, strict=True)))
+            given = tuple(
+                _distinct(v, k) if x is None else x
+                for k, (v, x) in enumerate(zip(leaves, inputs, strict=True))
+            )
             return Counterexample(before, None, given, replayed=True, why=why)
         found = _first_difference(before, after, leaves, inputs, exact)
         if found is not None:
@@ -245,9 +303,15 @@ def from_model(
 
 
 def _first_difference(
-    before: Module, after: Module, leaves: Sequence[Tensor], inputs: Sequence[Array | None], exact: bool
+    before: Module,
+    after: Module,
+    leaves: Sequence[Tensor],
+    inputs: Sequence[Array | None],
+    exact: bool,
 ) -> Counterexample | None:
-    """Try the model's elements, then distinct ones, then random ones (the model may rest on an unknown function)."""
+    """Try the model's elements, then distinct ones, then random ones (the model may rest on an
+    unknown function).
+    """
     if all(x is not None for x in inputs):
         found = run(before, after, [x for x in inputs if x is not None], exact)
         if found is not None:
@@ -284,7 +348,9 @@ def random_elements(rng: np.random.Generator, t: TensorType, special: float = 0.
         return rng.integers(0, 2, t.shape).astype(bool)
     if not t.dtype.is_float:
         info = np.iinfo(t.dtype.numpy)
-        ends = rng.choice(np.array([info.min, info.max, 0, 1, info.max // 2], t.dtype.numpy), t.shape)
+        ends = rng.choice(
+            np.array([info.min, info.max, 0, 1, info.max // 2], t.dtype.numpy), t.shape
+        )
         wide = rng.integers(info.min, info.max, t.shape, dtype=t.dtype.numpy, endpoint=True)
         small = rng.integers(0, 8, t.shape, dtype=t.dtype.numpy)
         return np.choose(rng.integers(0, 3, t.shape), [ends, wide, small])

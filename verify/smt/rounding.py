@@ -1,10 +1,15 @@
-"""The lemma of one rounding: a claim about a wide float format from the same claim about a narrow one.
+"""The lemma of one rounding: a claim about a wide float format from the same claim about a narrow
+one.
 
-Two terms that each round one exact number once (an arithmetic op of inputs, constants and their negations, perhaps negated;
-or an input itself) are equal in every format if (1) the exact numbers are equal as reals, so that one correctly rounded
-result serves both, and (2) the claim holds bit for bit in f16: that settles infinities, NaNs, zero divisors and the signs
+Two terms that each round one exact number once (an arithmetic op of inputs, constants and their
+negations, perhaps negated;
+or an input itself) are equal in every format if (1) the exact numbers are equal as reals, so that
+one correctly rounded
+result serves both, and (2) the claim holds bit for bit in f16: that settles infinities, NaNs, zero
+divisors and the signs
 of zeros, whose rules speak of classes and signs of operands only, never of the format.
-Source: IEEE 754-2019, 4.3 (every operation rounds as if from an exact intermediate result; to nearest is symmetric), 6.1-6.3.
+Source: IEEE 754-2019, 4.3 (every operation rounds as if from an exact intermediate result; to
+nearest is symmetric), 6.1-6.3.
 """
 
 from __future__ import annotations
@@ -41,7 +46,9 @@ class _Reals:
             if term.eq(x):
                 return real
         if z3.is_fp_value(x):
-            finite = not (z3.is_true(z3.simplify(z3.fpIsNaN(x))) or z3.is_true(z3.simplify(z3.fpIsInf(x))))
+            finite = not (
+                z3.is_true(z3.simplify(z3.fpIsNaN(x))) or z3.is_true(z3.simplify(z3.fpIsInf(x)))
+            )
             return z3.simplify(z3.fpToReal(x)) if finite else None
         if x.decl().kind() == z3.Z3_OP_FPA_NEG:
             inner = self.operand(x.arg(0))

@@ -1,10 +1,14 @@
 """Scalars in three readings, and the dispatch of a scalar op to them.
 
-``bits``      floats are IEEE 754 terms, rounded to nearest even; integers are bit-vectors; i1 is Bool.
-``reals``     floats are real numbers: no rounding, no infinities, no NaN. For rules under a contract.
-``abstract``  floats are an uninterpreted sort and their ops uninterpreted functions, commutative where the op is. What holds
+``bits``      floats are IEEE 754 terms, rounded to nearest even; integers are bit-vectors; i1 is
+Bool.
+``reals``     floats are real numbers: no rounding, no infinities, no NaN. For rules under a
+contract.
+``abstract``  floats are an uninterpreted sort and their ops uninterpreted functions, commutative
+where the op is. What holds
               here holds bit for bit in every dtype, and is decided fast.
-Integers and i1 are exact in all three. Transcendental functions are uninterpreted everywhere: equal inputs give equal
+Integers and i1 are exact in all three. Transcendental functions are uninterpreted everywhere: equal
+inputs give equal
 results (all that the canonical evaluation promises symbolically).
 """
 
@@ -41,7 +45,7 @@ def sort_of(dtype: DType, reading: str) -> Any:
 
 
 def literal(env: Env, value: Any, dtype: DType) -> Term:
-    """The term of one NumPy scalar of ``dtype``; Unknown for an infinity or NaN as a real number."""
+    """The term of one NumPy scalar of ``dtype``; Unknown for infinity and NaN as a real number."""
     if dtype is I1:
         return z3.BoolVal(bool(value))
     if not dtype.is_float:
@@ -51,7 +55,9 @@ def literal(env: Env, value: Any, dtype: DType) -> Term:
     if env.reading == "abstract":
         if np.isnan(value):
             value = np.asarray(np.nan).astype(dtype.numpy)
-        return env.uninterpreted(f"literal.{dtype.name}.{bits_of(value, dtype):x}", (), sort_of(dtype, "abstract"))
+        return env.uninterpreted(
+            f"literal.{dtype.name}.{bits_of(value, dtype):x}", (), sort_of(dtype, "abstract")
+        )
     if not np.isfinite(np.float64(value)):
         raise Unknown(f"the constant {value} is no real number")
     exact = Fraction(float(value))
@@ -59,7 +65,12 @@ def literal(env: Env, value: Any, dtype: DType) -> Term:
 
 
 def apply(
-    env: Env, op: str, attrs: Mapping[str, Any], dtypes: Sequence[DType], out: DType, args: Sequence[Term]
+    env: Env,
+    op: str,
+    attrs: Mapping[str, Any],
+    dtypes: Sequence[DType],
+    out: DType,
+    args: Sequence[Term],
 ) -> Term:
     """One scalar op.
 
@@ -73,14 +84,21 @@ def apply(
     kind = dtypes[0]
     if kind.is_float or (op == "convert" and out.is_float):
         return _float(env, op, attrs, dtypes, out, args)
-    row: Callable[..., Term] | None = (scalar_ints.BOOLEANS if kind is I1 else scalar_ints.INTEGERS).get(op)
+    row: Callable[..., Term] | None = (
+        scalar_ints.BOOLEANS if kind is I1 else scalar_ints.INTEGERS
+    ).get(op)
     if row is None:
         raise Unknown(f"{op} of {kind} has no symbolic meaning")
     return row(attrs, kind, out, *args)
 
 
 def _float(
-    env: Env, op: str, attrs: Mapping[str, Any], dtypes: Sequence[DType], out: DType, args: Sequence[Term]
+    env: Env,
+    op: str,
+    attrs: Mapping[str, Any],
+    dtypes: Sequence[DType],
+    out: DType,
+    args: Sequence[Term],
 ) -> Term:
     kind = dtypes[0]
     if env.reading != "abstract":

@@ -1,6 +1,8 @@
-"""Floats as IEEE 754 terms (SMT-LIB FloatingPoint), rounded to nearest even. ``=`` on terms is bit equality with one NaN.
+"""Floats as IEEE 754 terms (SMT-LIB FloatingPoint), rounded to nearest even. ``=`` on terms is bit
+equality with one NaN.
 
-f16 and bf16 have sorts of their own: computing + - * / sqrt in f32 and rounding once gives the same (2p + 2 <= 24; Figueroa,
+f16 and bf16 have sorts of their own: computing + - * / sqrt in f32 and rounding once gives the same
+(2p + 2 <= 24; Figueroa,
 *When is double rounding innocuous?*, 1995). Ops without a row here are uninterpreted functions.
 """
 
@@ -58,7 +60,14 @@ def minimum(a: Term, b: Term) -> Term:
     return z3.If(z3.fpIsNaN(a), a, z3.If(z3.fpIsNaN(b), b, smaller))
 
 
-_ORDER = {"EQ": z3.fpEQ, "NE": z3.fpNEQ, "LT": z3.fpLT, "LE": z3.fpLEQ, "GT": z3.fpGT, "GE": z3.fpGEQ}
+_ORDER = {
+    "EQ": z3.fpEQ,
+    "NE": z3.fpNEQ,
+    "LT": z3.fpLT,
+    "LE": z3.fpLEQ,
+    "GT": z3.fpGT,
+    "GE": z3.fpGEQ,
+}
 
 
 def _compare(_env: Env, attrs: Attrs, dtype: DType, _out: DType, a: Term, b: Term) -> Term:
@@ -69,7 +78,9 @@ def _compare(_env: Env, attrs: Attrs, dtype: DType, _out: DType, a: Term, b: Ter
 
 
 def _total_order(dtype: DType, direction: str, a: Term, b: Term) -> Term:
-    """Comparison of the bit patterns as sign and magnitude; a NaN's sign is open, so NaNs give an unknown truth value."""
+    """Comparison of the bit patterns as sign and magnitude; a NaN's sign is open, so NaNs give an
+    unknown truth value.
+    """
     top = z3.BitVecVal(1 << (dtype.bits - 1), dtype.bits)
 
     def key(x: Term) -> Term:
@@ -80,7 +91,9 @@ def _total_order(dtype: DType, direction: str, a: Term, b: Term) -> Term:
         return a == b if direction == "EQ" else a != b
     left, right = key(a), key(b)
     rows = {"LT": z3.ULT, "LE": z3.ULE, "GT": z3.UGT, "GE": z3.UGE}
-    nan = z3.Function(f"totalorder.{dtype}.{direction}", sort(dtype), sort(dtype), z3.BoolSort())(a, b)
+    nan = z3.Function(f"totalorder.{dtype}.{direction}", sort(dtype), sort(dtype), z3.BoolSort())(
+        a, b
+    )
     return z3.If(z3.Or(z3.fpIsNaN(a), z3.fpIsNaN(b)), nan, rows[direction](left, right))
 
 
@@ -93,12 +106,16 @@ def _remainder(_env: Env, _attrs: Attrs, dtype: DType, _out: DType, x: Term, y: 
     """C fmod from IEEE remainder: the sum that repairs the sign is exact."""
     magnitude = z3.fpAbs(y)
     rest = z3.fpRem(z3.fpAbs(x), magnitude)
-    rest = z3.If(z3.fpLT(rest, _number(0, dtype)), z3.fpAdd(_rne(), rest, magnitude), z3.fpAbs(rest))
+    rest = z3.If(
+        z3.fpLT(rest, _number(0, dtype)), z3.fpAdd(_rne(), rest, magnitude), z3.fpAbs(rest)
+    )
     signed = z3.If(z3.fpIsNegative(x), z3.fpNeg(rest), rest)
     return z3.If(z3.And(z3.fpIsInf(y), z3.Not(z3.Or(z3.fpIsInf(x), z3.fpIsNaN(x)))), x, signed)
 
 
-def _clamp(_env: Env, _attrs: Attrs, _dtype: DType, _out: DType, low: Term, x: Term, high: Term) -> Term:
+def _clamp(
+    _env: Env, _attrs: Attrs, _dtype: DType, _out: DType, low: Term, x: Term, high: Term
+) -> Term:
     return minimum(maximum(x, low), high)
 
 
@@ -118,17 +135,24 @@ def _convert(env: Env, attrs: Attrs, dtype: DType, out: DType, x: Term) -> Term:
 def _to_integer(dtype: DType, out: DType, x: Term) -> Term:
     """Truncates; saturates; NaN gives 0."""
     signed = out.kind == "int"
-    low, high = (-(1 << (out.bits - 1)), (1 << (out.bits - 1)) - 1) if signed else (0, (1 << out.bits) - 1)
-    # high + 1 is a power of two: exact in the format or infinity; truncation of anything above low - 1 fits.
+    low, high = (
+        (-(1 << (out.bits - 1)), (1 << (out.bits - 1)) - 1) if signed else (0, (1 << out.bits) - 1)
+    )
+    # high + 1 is a power of two: exact in the format or infinity; truncation of anything above low
+    # - 1 fits.
     above = z3.fpGEQ(x, _number(float(high + 1), dtype))
     below = z3.fpLEQ(x, _number(float(low), dtype))
     inside = (z3.fpToSBV if signed else z3.fpToUBV)(z3.RTZ(), x, z3.BitVecSort(out.bits))
-    value = z3.If(above, z3.BitVecVal(high, out.bits), z3.If(below, z3.BitVecVal(low, out.bits), inside))
+    value = z3.If(
+        above, z3.BitVecVal(high, out.bits), z3.If(below, z3.BitVecVal(low, out.bits), inside)
+    )
     return z3.If(z3.fpIsNaN(x), z3.BitVecVal(0, out.bits), value)
 
 
 def _reduce_precision(_env: Env, attrs: Attrs, dtype: DType, _out: DType, x: Term) -> Term:
-    """Rounds the significand to nearest even on the bit pattern, then checks the exponent's range."""
+    """Rounds the significand to nearest even on the bit pattern, then checks the exponent's
+    range.
+    """
     exponent, mantissa = attrs["exponent_bits"], attrs["mantissa_bits"]
     own_exponent, own_mantissa = _FORMATS[dtype][0], _FORMATS[dtype][1] - 1
     raw, bits = z3.fpToIEEEBV(x), dtype.bits
@@ -141,7 +165,8 @@ def _reduce_precision(_env: Env, attrs: Attrs, dtype: DType, _out: DType, x: Ter
         bias = (1 << (exponent - 1)) - 1
         size = z3.fpAbs(value)
         sign = z3.fpIsNegative(value)
-        # Exact powers of two; with one exponent bit the bias is 0 and only [2^1-0...) are out of range.
+        # Exact powers of two; with one exponent bit the bias is 0 and only [2^1-0...) are out of
+        # range.
         tiny = z3.fpLT(size, _number(2.0 ** (1 - bias), dtype))
         huge = z3.fpGEQ(size, _number(2.0 ** (bias + 1), dtype))
         zero = z3.If(sign, z3.fpMinusZero(sort(dtype)), z3.fpPlusZero(sort(dtype)))
@@ -151,7 +176,9 @@ def _reduce_precision(_env: Env, attrs: Attrs, dtype: DType, _out: DType, x: Ter
 
 
 def bitcast(env: Env, dtype: DType, out: DType, x: Term) -> Term:
-    """The same bits in another dtype of the same width. A NaN's payload is open: its bits are uninterpreted."""
+    """The same bits in another dtype of the same width. A NaN's payload is open: its bits are
+    uninterpreted.
+    """
     if dtype is out:
         return x
     raw = z3.fpToIEEEBV(x) if dtype.is_float else x

@@ -1,5 +1,8 @@
-"""Integers as bit-vectors and i1 as Bool. Source: StableHLO specification; where it leaves a choice: division by zero gives
-all ones, the remainder by zero its dividend, shifts past the width 0 (arithmetic: the sign), powers wrap."""
+"""Integers as bit-vectors and i1 as Bool. Source: StableHLO specification; where it leaves a
+choice: division by zero gives
+all ones, the remainder by zero its dividend, shifts past the width 0 (arithmetic: the sign), powers
+wrap.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +70,9 @@ def _popcnt(_attrs: Attrs, dtype: DType, _out: DType, x: Term) -> Term:
 
 def _divide(_attrs: Attrs, dtype: DType, _out: DType, a: Term, b: Term) -> Term:
     if _signed(dtype):
-        return z3.If(b == 0, _val(-1, dtype), a / b)  # SMT-LIB's bvsdiv gives 1 for a negative dividend
+        return z3.If(
+            b == 0, _val(-1, dtype), a / b
+        )  # SMT-LIB's bvsdiv gives 1 for a negative dividend
     return z3.UDiv(a, b)  # SMT-LIB: all ones for b == 0
 
 

@@ -1,8 +1,11 @@
 """Floats as real numbers, for rules under a contract: no rounding, no infinities, no NaN.
 
-Division is total with 1/0 = 0 (a meadow: Bergstra and Tucker, *The rational numbers as an abstract data type*, 2007): an
-identity proved here holds wherever all divisors differ from zero. Rounding to a narrower dtype stays, as an uninterpreted
-function: a contract about arithmetic never allows to drop it. Ops without a row here are uninterpreted functions.
+Division is total with 1/0 = 0 (a meadow: Bergstra and Tucker, *The rational numbers as an abstract
+data type*, 2007): an
+identity proved here holds wherever all divisors differ from zero. Rounding to a narrower dtype
+stays, as an uninterpreted
+function: a contract about arithmetic never allows to drop it. Ops without a row here are
+uninterpreted functions.
 """
 
 from __future__ import annotations
@@ -94,13 +97,15 @@ def exponential(env: Env, x: Term) -> Term:
 
 
 def logarithm(env: Env, x: Term) -> Term:
-    """log x: inverse of exp for x > 0; of a product of positive numbers, the sum."""
+    """Log x: inverse of exp for x > 0; of a product of positive numbers, the sum."""
     out = _function(env, "log", x)
     env.facts.append(z3.Implies(x > 0, _function(env, "exp", out) == x))
     env.facts.append(z3.Implies(x == 1, out == 0))
     if z3.is_app(x) and x.decl().kind() == z3.Z3_OP_MUL and x.num_args() == 2:
         a, b = x.children()
-        env.facts.append(z3.Implies(z3.And(a > 0, b > 0), out == logarithm(env, a) + logarithm(env, b)))
+        env.facts.append(
+            z3.Implies(z3.And(a > 0, b > 0), out == logarithm(env, a) + logarithm(env, b))
+        )
     return out
 
 
@@ -138,7 +143,9 @@ def _minimum(a: Term, b: Term) -> Term:
 
 
 def _convert(env: Env, _attrs: Attrs, dtype: DType, out: DType, x: Term) -> Term:
-    """Exact where the value set grows; else rounding as an uninterpreted function of source and target."""
+    """Exact where the value set grows; else rounding as an uninterpreted function of source and
+    target.
+    """
     if dtype is I1:
         return z3.If(x, z3.RealVal(1), z3.RealVal(0))
     if out is I1:
@@ -156,7 +163,9 @@ def _convert(env: Env, _attrs: Attrs, dtype: DType, out: DType, x: Term) -> Term
 
 
 def widens(dtype: DType, out: DType) -> bool:
-    """Whether every value of ``dtype`` is one of ``out`` (f16 and bf16 do not contain one another)."""
+    """Whether every value of ``dtype`` is one of ``out`` (f16 and bf16 do not contain one
+    another).
+    """
     return out.bits > dtype.bits
 
 

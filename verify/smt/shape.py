@@ -1,4 +1,6 @@
-"""Ops that move elements. Vectors of positions may be symbolic; permutations and axes are concrete."""
+"""Ops that move elements. Vectors of positions may be symbolic; permutations and axes are
+concrete.
+"""
 
 from __future__ import annotations
 
@@ -23,15 +25,24 @@ from verify.smt.tensor import Call, Env, Index, Meaning, SymTensor, Term, is_one
 
 def _broadcast_in_dim(env: Env, xs: Sequence[SymTensor], call: Call) -> tuple[SymTensor, ...]:
     x, shape, dims = xs[0], call.shapes[0], call.attrs["broadcast_dimensions"]
-    valid = len(dims) == x.rank and len(set(dims)) == len(dims) and all(0 <= d < len(shape) for d in dims)
+    valid = (
+        len(dims) == x.rank
+        and len(set(dims)) == len(dims)
+        and all(0 <= d < len(shape) for d in dims)
+    )
     env.require("broadcast_in_dim", "C3", valid)
     if not valid:
-        return (SymTensor(shape, x.dtype, lambda i: env.uninterpreted("invalid", (), x.at(i[: x.rank]).sort())),)
+        return (
+            SymTensor(
+                shape, x.dtype, lambda i: env.uninterpreted("invalid", (), x.at(i[: x.rank]).sort())
+            ),
+        )
     for n, d in zip(x.shape, dims, strict=True):
         env.require("broadcast_in_dim", "C5", lor(equal(n, 1), equal(n, shape[d])))
 
     def element(index: Index) -> Term:
-        # Where the result's dimension is 1 too, the index is 0 anyway: no choice needed for a dimension kept as is.
+        # Where the result's dimension is 1 too, the index is 0 anyway: no choice needed for a
+        # dimension kept as is.
         source = [
             index[d] if same(n, shape[d]) else ite(equal(n, 1), 0, index[d])
             for n, d in zip(x.shape, dims, strict=True)
@@ -48,7 +59,9 @@ def _reshape(env: Env, xs: Sequence[SymTensor], call: Call) -> tuple[SymTensor, 
 
 
 def _same_size(a: Sequence[Int], b: Sequence[Int]) -> Bool:
-    """Whether the sizes agree; dimensions on both sides cancel only where no other one may be 0, so they stay."""
+    """Whether the sizes agree; dimensions on both sides cancel only where no other one may be 0,
+    so they stay.
+    """
     left, right = _wide(a), _wide(b)
     if len(left) == len(right) and all(same(m, n) for m, n in zip(left, right, strict=True)):
         return True
@@ -68,13 +81,17 @@ def reshaped(env: Env, x: SymTensor, shape: Sequence[Int]) -> SymTensor:
     """``x`` in another shape of the same size."""
     have, want = _wide(x.shape), _wide(shape)
     if len(have) == len(want) and all(same(m, n) for m, n in zip(have, want, strict=True)):
-        return SymTensor(shape, x.dtype, lambda i: x.at(_regroup(i, shape, x.shape)), flat=x.flat, splat=x.splat)
+        return SymTensor(
+            shape, x.dtype, lambda i: x.at(_regroup(i, shape, x.shape)), flat=x.flat, splat=x.splat
+        )
     flat = flat_element(env, x)
-    return SymTensor(shape, x.dtype, lambda i: flat(env.position(i, shape)), flat=flat, splat=x.splat)
+    return SymTensor(
+        shape, x.dtype, lambda i: flat(env.position(i, shape)), flat=flat, splat=x.splat
+    )
 
 
 def _regroup(index: Index, shape: Sequence[Int], target: Sequence[Int]) -> tuple[Int, ...]:
-    """The same entries with those of size-1 dimensions dropped and put in as ``target`` has them."""
+    """The same entries, those of size-1 dimensions dropped and put in as ``target`` has them."""
     rest = iter([i for i, n in zip(index, shape, strict=True) if not is_one(n)])
     return tuple(0 if is_one(n) else next(rest) for n in target)
 
@@ -84,7 +101,11 @@ def _transpose(env: Env, xs: Sequence[SymTensor], call: Call) -> tuple[SymTensor
     env.require("transpose", "C2", sorted(perm) == list(range(x.rank)))
     shape = tuple(x.shape[p] for p in perm)
     where = {p: k for k, p in enumerate(perm)}
-    return (SymTensor(shape, x.dtype, lambda i: x.at([i[where[d]] for d in range(x.rank)]), splat=x.splat),)
+    return (
+        SymTensor(
+            shape, x.dtype, lambda i: x.at([i[where[d]] for d in range(x.rank)]), splat=x.splat
+        ),
+    )
 
 
 def _slice(env: Env, xs: Sequence[SymTensor], call: Call) -> tuple[SymTensor, ...]:
@@ -93,7 +114,7 @@ def _slice(env: Env, xs: Sequence[SymTensor], call: Call) -> tuple[SymTensor, ..
     env.require("slice", "C2", len(starts) == len(limits) == len(strides) == x.rank)
     shape: list[Int] = []
     for n, lo, hi, step in zip(x.shape, starts, limits, strides, strict=True):
-        env.require("slice", "C3", land(0 <= lo, lo <= hi, hi <= n))
+        env.require("slice", "C3", land(lo >= 0, lo <= hi, hi <= n))
         env.require("slice", "C4", step > 0)
         shape.append(ceildiv(hi - lo, step))
 
@@ -105,7 +126,9 @@ def _slice(env: Env, xs: Sequence[SymTensor], call: Call) -> tuple[SymTensor, ..
 
 def _pad(env: Env, xs: Sequence[SymTensor], call: Call) -> tuple[SymTensor, ...]:
     x, value = xs
-    low, high, inner = (call.attrs[k] for k in ("edge_padding_low", "edge_padding_high", "interior_padding"))
+    low, high, inner = (
+        call.attrs[k] for k in ("edge_padding_low", "edge_padding_high", "interior_padding")
+    )
     env.require("pad", "I2", value.rank == 0)
     env.require("pad", "C1", x.dtype is value.dtype)
     env.require("pad", "C2", len(low) == len(high) == len(inner) == x.rank)
@@ -138,7 +161,11 @@ def _concatenate(env: Env, xs: Sequence[SymTensor], call: Call) -> tuple[SymTens
     for x in xs:
         env.require("concatenate", "C1", x.dtype is first.dtype)
         rest = [n for k, n in enumerate(x.shape) if k != dim]
-        env.require("concatenate", "C2", shapes_agree(rest, [n for k, n in enumerate(first.shape) if k != dim]))
+        env.require(
+            "concatenate",
+            "C2",
+            shapes_agree(rest, [n for k, n in enumerate(first.shape) if k != dim]),
+        )
         ends.append(x.shape[dim] if not ends else ends[-1] + x.shape[dim])
 
     def element(index: Index) -> Term:

@@ -1,4 +1,6 @@
-"""Which readings are tried for a rule, in which order, and what their outcomes mean. See :mod:`verify.prove`."""
+"""Which readings are tried for a rule, in which order, and what their outcomes mean. See
+:mod:`verify.prove`.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,16 @@ from verify.smt.replay import Counterexample, from_model
 RELAXING = frozenset(["nsz", "nnan", "ninf"])
 REAL = frozenset(["reassoc", "arcp", "afn", "contract"])
 _RING = frozenset(
-    ["add", "subtract", "multiply", "negate", "transpose", "reshape", "broadcast_in_dim", "slice", "reverse", "concatenate"]
-    + ["reduce", "dot_general", "tensor", "const"]
+    {"add", "subtract", "multiply", "negate", "reduce", "dot_general", "tensor", "const"}
 )
+_RING |= {"transpose", "reshape", "broadcast_in_dim", "slice", "reverse", "concatenate"}
 _SMALL = (2, 4, 9, None)  # bounds of sizes and positions in counterexamples
 
 
 def _searches(rule: Rule, options: Options) -> list[Options]:
-    """Where to look for counterexamples, small ones first; sums of three and more where there are sums."""
+    """Where to look for counterexamples, small ones first; sums of three and more where there are
+    sums.
+    """
     out = [replace(options, small=n) for n in _SMALL]
     if any(t.op in ("reduce", "dot_general") for t in rule.pattern.walk()):
         out.insert(2, replace(options, small=5, least=3))
@@ -52,7 +56,9 @@ class _Run:
     out: Outcome = field(default_factory=Outcome)
     exact: bool = True  # whether all instances so far hold bit for bit
     sound: bool = False  # whether some left side can be well-formed
-    unmet: list[tuple[Binding, Assignment]] = field(default_factory=list)  # instances whose guard is false
+    unmet: list[tuple[Binding, Assignment]] = field(
+        default_factory=list
+    )  # instances whose guard is false
 
     @property
     def flags(self) -> frozenset[str]:
@@ -67,12 +73,16 @@ def decide(rule: Rule, limit_ms: int, audit: bool) -> Outcome:
     """The verdict on one rule."""
     run = _Run(rule, limit_ms)
     if rule.contract.precision:
-        run.out.verdict, run.out.notes = "unknown", ["precision contracts are not statements about equality"]
+        run.out.verdict, run.out.notes = (
+            "unknown",
+            ["precision contracts are not statements about equality"],
+        )
         return run.out
     patience = 12
     for binding in bindings(rule):
         if not _instance(run, binding):
-            # What does not replay here may replay elsewhere (a sum over a minor dimension has another order than others).
+            # What does not replay here may replay elsewhere (a sum over a minor dimension has
+            # another order than others).
             patience -= 1
             if run.out.verdict == "refuted" or not patience:
                 break
@@ -158,7 +168,10 @@ def _generic_reals(run: _Run, binding: Binding, dtypes: Assignment, options: Opt
 
 
 def _exact_in(run: _Run, binding: Binding, dtype: DType) -> bool:
-    tries = [attempt(run.rule, binding, d, "bits", Options(1000)).status for d in assignments(run.rule, [dtype])]
+    tries = [
+        attempt(run.rule, binding, d, "bits", Options(1000)).status
+        for d in assignments(run.rule, [dtype])
+    ]
     return bool(tries) and all(t in (PROVED, SKIPPED) for t in tries)
 
 
@@ -193,7 +206,10 @@ def _bits(run: _Run, binding: Binding, dtypes: Assignment, options: Options) -> 
     if floats in ({BF16}, {F32}, {F64}):
         narrow = {n: F16 if d.is_float else d for n, d in dtypes.items()}
         found = attempt(run.rule, binding, dtypes, "bits", replace(options, one_rounding=True))
-        if found.status == PROVED and attempt(run.rule, binding, narrow, "bits", options).status == PROVED:
+        if (
+            found.status == PROVED
+            and attempt(run.rule, binding, narrow, "bits", options).status == PROVED
+        ):
             return found
     return attempt(run.rule, binding, dtypes, "bits", options)
 
@@ -216,12 +232,18 @@ def _under_contract(run: _Run, binding: Binding, dtypes: Assignment, options: Op
         if found.status == REFUTED:
             return _failed(run, binding, dtypes, found, "reals", own)
         return _failed(run, binding, dtypes, Attempt(UNKNOWN, reason=found.reason), "bits", options)
-    return _failed(run, binding, dtypes, found, "bits", replace(options, relax=run.flags & RELAXING))
+    return _failed(
+        run, binding, dtypes, found, "bits", replace(options, relax=run.flags & RELAXING)
+    )
 
 
 def _keeps_nan(run: _Run, binding: Binding) -> bool:
-    """The reals know no NaN: unless the contract does without them, NaN in must be NaN out. Settled in f16 where possible."""
-    if "nnan" in run.flags or any(t.op in ("reduce", "dot_general") for t in run.rule.pattern.walk()):
+    """The reals know no NaN: unless the contract does without them, NaN in must be NaN out.
+    Settled in f16 where possible.
+    """
+    if "nnan" in run.flags or any(
+        t.op in ("reduce", "dot_general") for t in run.rule.pattern.walk()
+    ):
         return True  # elements of a fold have no f16 model
     options = Options(min(run.limit_ms, 2000), nans=True)
     for dtypes in assignments(run.rule, [F16]):
@@ -230,7 +252,9 @@ def _keeps_nan(run: _Run, binding: Binding) -> bool:
             continue
         made = found.symbols
         assert made is not None
-        example = from_model(run.rule, binding, dtypes, made, found.model, exact=True, elements=True)
+        example = from_model(
+            run.rule, binding, dtypes, made, found.model, exact=True, elements=True
+        )
         if example is not None:
             run.out.verdict, run.out.counterexample = "refuted", example
             run.out.needs = str(replace(run.rule.contract, flags=run.flags | {"nnan"}))
@@ -241,7 +265,9 @@ def _keeps_nan(run: _Run, binding: Binding) -> bool:
 def _failed(
     run: _Run, binding: Binding, dtypes: Assignment, found: Attempt, reading: str, options: Options
 ) -> bool:
-    """Not proved: find a counterexample that replays, else the verdict is unknown. Ends the search."""
+    """Not proved: find a counterexample that replays, else the verdict is unknown. Ends the
+    search.
+    """
     if run.out.verdict == "refuted":
         return False
     if found.status == REFUTED:
@@ -267,7 +293,13 @@ def _smallest(
         found = attempt(run.rule, binding, dtypes, reading, search)
         if found.status == REFUTED and found.symbols is not None and found.model is not None:
             example = from_model(
-                run.rule, binding, dtypes, found.symbols, found.model, exact=exact, elements=reading != "abstract"
+                run.rule,
+                binding,
+                dtypes,
+                found.symbols,
+                found.model,
+                exact=exact,
+                elements=reading != "abstract",
             )
             if example is not None:
                 return example
@@ -278,7 +310,8 @@ def _replay_any(run: _Run, binding: Binding, found: Attempt) -> None:
     """A layout claim failed with abstract elements: replay it in one dtype of the rule."""
     for dtypes in _favourites(run.rule):
         for options in _searches(run.rule, Options(run.limit_ms, reorder=not run.floats))[:3]:
-            # Positions and sizes are integers in every reading, so the model carries over to concrete dtypes.
+            # Positions and sizes are integers in every reading, so the model carries over to
+            # concrete dtypes.
             model = attempt(run.rule, binding, next(iter(generic(run.rule))), "abstract", options)
             if model.status != REFUTED or model.symbols is None or model.model is None:
                 continue
@@ -303,17 +336,24 @@ _CANDIDATES = (["nsz"], ["nnan"], ["nnan", "ninf"], ["nsz", "nnan", "ninf"])
 
 
 def _needed(run: _Run, binding: Binding) -> str:
-    """Which contract a refuted rule of floats would hold under, in words; empty if none is known."""
+    """Which contract a refuted rule of floats would hold under, in words; empty if unknown."""
     for flags in _CANDIDATES:
         options = Options(min(run.limit_ms, 2000), relax=frozenset(flags))
-        tries = [attempt(run.rule, binding, d, "bits", options).status for d in assignments(run.rule, [F16])]
+        tries = [
+            attempt(run.rule, binding, d, "bits", options).status
+            for d in assignments(run.rule, [F16])
+        ]
         if tries and all(t in (PROVED, SKIPPED) for t in tries):
             return " ".join(flags)
     options = Options(min(run.limit_ms, 2000), reorder=True)
-    tries = [attempt(run.rule, binding, d, "reals", options).status for d in assignments(run.rule, [F64])]
+    tries = [
+        attempt(run.rule, binding, d, "reals", options).status for d in assignments(run.rule, [F64])
+    ]
     if PROVED not in tries or any(t not in (PROVED, SKIPPED) for t in tries):
         return ""
-    used = {t.op for side in (run.rule.pattern, right_pattern(run.rule)) for t in side.walk()} & OPS.keys()
+    used = {
+        t.op for side in (run.rule.pattern, right_pattern(run.rule)) for t in side.walk()
+    } & OPS.keys()
     if any("transcendental" in OPS[op].traits for op in used):
         return "afn"
     return "arcp" if "divide" in used else "reassoc"
@@ -348,7 +388,10 @@ def _plain_constants(rule: Rule) -> bool:
 def _audit(run: _Run) -> list[str]:
     """Conjuncts of the guard that can go."""
     notes = []
-    for drop, name in [(-1, "the guard"), *((k, f"conjunct {k + 1} of the guard") for k in range(8))]:
+    for drop, name in [
+        (-1, "the guard"),
+        *((k, f"conjunct {k + 1} of the guard") for k in range(8)),
+    ]:
         decided = _holds_without(run, drop)
         if decided is None:
             break
@@ -364,7 +407,13 @@ def _holds_without(run: _Run, drop: int) -> bool | None:
     rule, met = run.rule, False
     for binding in bindings(rule):
         for dtypes in generic(rule) if not has_dtype_variable(rule) else assignments(rule):
-            reading = "bits" if has_dtype_variable(rule) else "reals" if not run.exact or is_ring(rule) else "abstract"
+            reading = (
+                "bits"
+                if has_dtype_variable(rule)
+                else "reals"
+                if not run.exact or is_ring(rule)
+                else "abstract"
+            )
             options = Options(1000, reorder=bool(run.flags) or not run.floats, drop=drop)
             found = attempt(rule, binding, dtypes, reading, options)
             if found.status == SKIPPED:

@@ -1,6 +1,7 @@
 """Symbolic tensors, and the state of one proof attempt.
 
-A tensor is a symbolic shape and a function from an index to a scalar term; an op composes such functions. Whatever makes
+A tensor is a symbolic shape and a function from an index to a scalar term; an op composes such
+functions. Whatever makes
 no sense symbolically raises :class:`Unknown`, so it can never end as "proved".
 """
 
@@ -33,7 +34,8 @@ class SymTensor:
         shape: dimensions, Python ints or Z3 integers.
         dtype: element type.
         element: the element at an in-range index.
-        flat: the element at an in-range row-major position, where that is simpler (after ``reshape``).
+        flat: the element at an in-range row-major position, where that is simpler (after
+            ``reshape``).
         splat: the value of all elements, if they are known to be one term.
     """
 
@@ -63,7 +65,8 @@ class SymTensor:
         key = tuple(i if isinstance(i, int) else ("z3", i.get_id()) for i in index)
         found = self._known.get(key)
         if found is None:
-            # The term is kept with the indices it came from: z3 reuses the ids of terms that nobody holds.
+            # The term is kept with the indices it came from: z3 reuses the ids of terms that nobody
+            # holds.
             found = self._known[key] = (tuple(index), self._element(tuple(index)))
         return found[1]
 
@@ -78,8 +81,10 @@ class Call:
 
     Attributes:
         op: name.
-        attrs: attributes by the specification's names; entries of vectors may be Z3 integers, axes are concrete.
-        shapes: stated result shapes, where the operands do not give them (``reshape``, ``iota``, ...); else empty.
+        attrs: attributes by the specification's names; entries of vectors may be Z3 integers, axes
+            are concrete.
+        shapes: stated result shapes, where the operands do not give them (``reshape``, ``iota``,
+            ...); else empty.
         dtypes: result dtypes.
         regions: bodies of ``reduce``; ``captures`` are the outer values they use.
         module: where the callee of ``call`` and ``composite`` is found.
@@ -96,7 +101,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fold:
-    """``consts[k]`` = the fold of ``elements(j)`` for ``j`` over the box of ``sizes``, in row-major order.
+    """``consts[k]`` = the fold of ``elements(j)`` for ``j`` over the box of ``sizes``, in row-major
+    order.
 
     Attributes:
         key: what is folded how; folds of different keys are never compared.
@@ -146,9 +152,13 @@ class Env:
     _count: int = 0
 
     def require(self, op: str, number: str, condition: Bool) -> None:
-        """State a constraint of the specification. Abstract elements are of any dtype, so I1 is not asked of them."""
+        """State a constraint of the specification. Abstract elements are of any dtype, so I1 is
+        not asked of them.
+        """
         if condition is not True and not (self.reading == "abstract" and number == "I1"):
-            self.valid.append((op, number, z3.BoolVal(condition) if condition is False else condition))
+            self.valid.append(
+                (op, number, z3.BoolVal(condition) if condition is False else condition)
+            )
 
     def fact(self, condition: Bool, claim: Any) -> None:
         """Learn that ``condition`` implies ``claim``."""
@@ -163,10 +173,14 @@ class Env:
         return at
 
     def index_at(self, position: Int, shape: Sequence[Int]) -> Index:
-        """The index at a row-major position: the one it was made of if that was in the same shape, else by division."""
+        """The index at a row-major position: the one it was made of if that was in the same
+        shape, else by division.
+        """
         if not isinstance(position, int):
             for _, index, have in self.positions.get(position.get_id(), ()):
-                if len(have) == len(shape) and all(same(m, n) for m, n in zip(have, shape, strict=True)):
+                if len(have) == len(shape) and all(
+                    same(m, n) for m, n in zip(have, shape, strict=True)
+                ):
                     return index
         return unlinear(position, shape)
 

@@ -22,45 +22,64 @@ _PSEUDO = ("shape", "dtype", "rest")
 
 
 def is_function(op: str) -> bool:
-    """Whether a term's op is a rule's Unary or Binary variable, bound to an uninterpreted function."""
+    """Whether a term's op is a rule's Unary or Binary variable, bound to an uninterpreted
+    function.
+    """
     return op not in OPS and op not in ("tensor", "const")
 
 
 def evaluate_term(
-    env: Env, term: Term, leaves: Mapping[str, SymTensor], place: Place | None = None, *, matched: bool = False
+    env: Env,
+    term: Term,
+    leaves: Mapping[str, SymTensor],
+    place: Place | None = None,
+    *,
+    matched: bool = False,
 ) -> SymTensor:
     """The value of one side of a rule.
 
     Args:
         leaves: the tensor variables by name.
         place: shape and dtype that a constant at the root takes on (those of the replaced value).
-        matched: whether this is the side that was found in a program: constant variables have shapes of their own there.
+        matched: whether this is the side that was found in a program: constant variables have
+            shapes of their own there.
     """
     if isinstance(term, Tensor):
         return leaves[term.name]
     if isinstance(term, Const):
         return _constant(env, term, place if not (matched and term.shape is not None) else None)
     args: list[SymTensor | None] = [None] * len(term.args)
-    for floating in (False, True):  # operands with a type of their own first: constants beside them take it on
+    for floating in (
+        False,
+        True,
+    ):  # operands with a type of their own first: constants beside them take it on
         for k, a in enumerate(term.args):
             if _floats(a, matched) is floating:
-                args[k] = evaluate_term(env, a, leaves, _place(term, k, args, place), matched=matched)
+                args[k] = evaluate_term(
+                    env, a, leaves, _place(term, k, args, place), matched=matched
+                )
     return _apply(env, term, [a for a in args if a is not None])
 
 
 def _floats(term: Term, matched: bool) -> bool:
-    """Whether the term is a constant, or elementwise ops of constants only: it has no shape of its own."""
+    """Whether the term is a constant, or elementwise ops of constants only: it has no shape of
+    its own.
+    """
     if isinstance(term, Tensor):
         return False
     if isinstance(term, Const):
         return not (matched and term.shape is not None)
     uniform = is_function(term.op) or (term.op in OPS and OPS[term.op].elementwise)
-    return uniform and term.op not in ("convert", "compare", "select") and all(
-        _floats(a, matched) for a in term.args
+    return (
+        uniform
+        and term.op not in ("convert", "compare", "select")
+        and all(_floats(a, matched) for a in term.args)
     )
 
 
-def _place(term: Term, k: int, args: Sequence[SymTensor | None], place: Place | None) -> Place | None:
+def _place(
+    term: Term, k: int, args: Sequence[SymTensor | None], place: Place | None
+) -> Place | None:
     """Where operand ``k`` stands: the shape and dtype of a typed sibling, or of the whole term."""
     typed: list[Place | None] = [(a.shape, a.dtype) if a is not None else None for a in args]
     first = next((p for p in typed if p is not None), None)
@@ -125,5 +144,8 @@ def _uninterpreted(env: Env, term: Term, args: list[SymTensor]) -> SymTensor:
     if all(a.splat is not None for a in args):
         value = env.uninterpreted(term.op, [a.splat for a in args], sort)
     return SymTensor(
-        first.shape, first.dtype, lambda i: env.uninterpreted(term.op, [a.at(i) for a in args], sort), splat=value
+        first.shape,
+        first.dtype,
+        lambda i: env.uninterpreted(term.op, [a.at(i) for a in args], sort),
+        splat=value,
     )
