@@ -125,8 +125,18 @@ def infer(
         if stated is not None and found != stated:
             want, have = ", ".join(map(str, found)), ", ".join(map(str, stated))
             raise ConstraintError(row.result, f"result type is {want}, not {have}")
+        require_sizes(operands)
+        require_sizes(found)
     except ConstraintError as e:
         raise VerifyError(f"{op}: {e}", where=loc) from None
     except UnsupportedError as e:
         raise UnsupportedError(e.message, where=e.where or loc) from None
     return found
+
+
+def require_sizes(types: Sequence[TensorType]) -> None:
+    """Raise ConstraintError if a dimension is negative: the specification has no such type."""
+    for t in types:
+        for d in t.shape:
+            if d < 0:
+                raise ConstraintError("", f"{t} has a negative dimension")

@@ -4,8 +4,8 @@ every callee known.
 
 from __future__ import annotations
 
-from compiler.build import Callee, infer
-from compiler.errors import Loc, UnsupportedError, VerifyError
+from compiler.build import Callee, infer, require_sizes
+from compiler.errors import ConstraintError, Loc, UnsupportedError, VerifyError
 from compiler.ir import Graph, Module, Node
 from compiler.ops import OPS
 
@@ -24,6 +24,10 @@ def verify_module(module: Module) -> None:
 
 def verify_graph(graph: Graph, callee: Callee) -> None:
     """Check one graph and the regions in it; see :func:`verify_module`."""
+    try:
+        require_sizes(graph.params)
+    except ConstraintError as e:
+        raise VerifyError(f"parameters: {e}") from None
     known = len(graph.params)
     for i, n in enumerate(graph.nodes):
         loc = graph.loc(i)

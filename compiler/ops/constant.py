@@ -7,7 +7,9 @@ from compiler.ops.table import Attr, Sig, Types, define, require
 
 
 def _constant(sig: Sig) -> Types:
-    t = sig.attrs["value"].type
+    t, data = sig.attrs["value"]
+    lengths = {t.nbytes, t.dtype.numpy.itemsize if t.size else 0}
+    require(len(data) in lengths, "C1", "value of type {} has {} bytes", t, len(data))
     if sig.results is not None:
         require(sig.declared() == t, "C1", "value has type {}, result {}", t, sig.declared())
     return (t,)

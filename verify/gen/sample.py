@@ -435,7 +435,5 @@ def build(lhs: Term, leaves: dict[str, TensorType]) -> Graph:
         raise Unfit(str(e)) from None
     if any(t.rank > MAX_RANK or t.size > MAX_SIZE for t in builder.types):
         raise Unfit("too large")
-    if any(d < 0 for t in builder.types for d in t.shape):
-        raise Unfit("a negative size")
     nodes = [n._replace(types=tuple(tensor(*t) for t in n.types)) for n in builder.nodes]
     return Graph(builder.params, tuple(nodes), (root,))
