@@ -41,13 +41,12 @@ uninterpreted. ``rule.variables`` maps names to kinds, ``rule.dtypes`` bounds th
 ``rule.subject``. The claim: where lhs is well-formed and the guard holds, rhs is well-formed, of
 the same type, and equal under ``rule.contract``.
 
-**Reader 3, the generator** chooses concrete values and builds the left side;
-:func:`compiler.rules.sample.sample` does the former, :func:`compiler.rules.plant.plant` the
-latter::
+**Reader 3, the generator** chooses concrete values of the variables (``verify/gen/sample.py``) and
+builds the left side with :func:`compiler.rules.plant.plant`::
 
-    made = sample(RULES["algebra/add-zero"], chooser.below)  # None: these choices lead nowhere
-    builder = Builder(list(made.params.values()))
-    value = plant(made.lhs, builder, {name: k for k, name in enumerate(made.params)})
+    lhs, _, guard = rule.instantiate(values)  # a guard that is not True: a near-miss
+    builder = Builder(types)
+    value = plant(lhs, builder, {name: k for k, name in enumerate(names)})
 """
 
 from __future__ import annotations

@@ -53,10 +53,10 @@ def test_an_unknown_fault_is_refused():
 @pytest.mark.parametrize("name", ["reduce-drops-last", "pad-with-zero", "vector-tail-short"])
 def test_a_fault_fails_a_program_that_is_sound_without_it(name):
     with activate(name):
-        cases = (failing(FAULTS[name], 0, index) for index in range(60))
+        cases = (failing(FAULTS[name], 1, index) for index in range(60))
         case = next(c for c in cases if c is not None)
     assert case.meta["fault"] == name
-    assert failing(FAULTS[name], 0, case.meta["program"]) is None
+    assert failing(FAULTS[name], 1, case.meta["program"]) is None
 
 
 def test_blame_is_judged_by_pass_and_pattern():

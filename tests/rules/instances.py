@@ -1,11 +1,10 @@
-"""Programs made from rules: left-hand sides, near-misses of them, inputs, and bit for bit
-comparison.
-"""
+"""Programs made from rules: left-hand sides, near-misses of them, and inputs."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 
@@ -18,27 +17,47 @@ from compiler.rewrite import Trace
 from compiler.rules import Rule
 from compiler.rules.greedy import RuleSet, rewrite_module
 from compiler.rules.plant import plant
-from compiler.rules.sample import Instance, sample
 from compiler.rules.term import Const, Tensor, Term
 from compiler.rules.values import Dims
+from verify.gen.chooser import Chooser, RandomChooser
+from verify.gen.sample import Sampler, Unfit, build
 
 FLOATS = (0.0, -0.0, 1.0, -1.5, 3.25, float("inf"), float("-inf"), float("nan"), 1e-3, -7.0)
 
 
-def below(seed: object) -> Callable[[int], int]:
-    """A source of choices."""
-    rng = random.Random(str(seed))
-    return rng.randrange
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A left-hand side on typed variables; ``holds`` says whether the rule must fire on it."""
+
+    rule: Rule
+    lhs: Term
+    params: dict[str, TensorType]
+    holds: bool
+
+
+def draw(rule: Rule, chooser: Chooser, dtype: DType) -> Instance:
+    """What the fuzzer plants too. Unfit where the choices do not work out."""
+    sampler = Sampler(rule, chooser, dtype)
+    made = sampler.run()
+    graph = build(made.lhs, made.leaves)
+    # A constant without elements has no value that a pattern could match.
+    empty = any(n.op == "constant" and not n.type.size for n in graph.nodes)
+    holds = made.holds and sampler.bound[rule.subject].dtype in rule.dtypes and not empty
+    return Instance(rule, made.lhs, made.leaves, holds)
 
 
 def instances(
     rule: Rule, count: int, *, holds: bool, dtype: DType | None = None, draws: int = 300
 ) -> list[Instance]:
     """Up to ``count`` instances to which the rule applies (or does not)."""
-    source, out = below((rule.name, holds, dtype)), []
+    chooser, out = RandomChooser(crc32(f"{rule.name} {holds} {dtype}".encode())), []
     for _ in range(draws):
-        made = sample(rule, source, dtype)
-        if made is not None and made.holds is holds:
+        chosen = dtype or rule.dtypes[chooser.below(len(rule.dtypes))]
+        try:
+            made = draw(rule, chooser, chosen)
+        except Unfit:
+            continue
+        if made.holds is holds:
             out.append(made)
             if len(out) == count:
                 break
@@ -59,7 +78,7 @@ def apply_rule(rule: Rule, m: Module) -> tuple[Module, Trace]:
 
 def near_misses(rule: Rule) -> Iterator[tuple[str, Term, dict[str, TensorType]]]:
     """Programs that look like the left side and are not: (what is wrong, term, parameters)."""
-    for made in instances(rule, 3, holds=False, draws=60):
+    for made in instances(rule, 3, holds=False, draws=200):
         yield "guard", made.lhs, made.params
     for dtype in ALL:
         if dtype not in rule.dtypes:
@@ -137,15 +156,3 @@ def inputs(params: Sequence[TensorType], seed: int) -> list[Array]:
 def evaluate(m: Module, xs: Sequence[Array]) -> tuple[Array, ...]:
     """Canonical bits: the nest interpreter on the lowering."""
     return run(lower(m), xs)
-
-
-def same_bits(a: Array, b: Array) -> bool:
-    """Equal shape, dtype and bits; any NaN equals any NaN."""
-    if a.shape != b.shape or a.dtype != b.dtype:
-        return False
-    if a.dtype.kind in "biu":
-        return a.tobytes() == b.tobytes()
-    nan = np.isnan(a.astype(np.float64)), np.isnan(b.astype(np.float64))
-    left, right = a.copy(), b.copy()
-    left[nan[0]] = right[nan[1]] = 0
-    return bool((nan[0] == nan[1]).all()) and left.tobytes() == right.tobytes()

@@ -16,8 +16,8 @@ from tests.rules.instances import (
     instances,
     near_misses,
     program,
-    same_bits,
 )
+from verify.arrays import same_bits
 
 
 def over(found: list[Rule]) -> pytest.MarkDecorator:

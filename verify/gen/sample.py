@@ -43,9 +43,7 @@ from verify.gen.shape import reshapes
 
 _SIZES = (2, 3, 1, 5, 4, 2, 3, 7, 1, 3, 2, 5, 17, 2, 3, 0)
 _RANKS = (1, 2, 2, 3, 2, 1, 3, 0)
-UNARY = tuple(
-    o.name for o in OPS.values() if o.elementwise and len(o.operands) == 1 and not o.attrs
-)
+UNARY = tuple(o.name for o in OPS.values() if o.elementwise and len(o.operands) == 1)
 BINARY = tuple(o.name for o in OPS.values() if o.elementwise and len(o.operands) == 2)
 
 
@@ -177,9 +175,21 @@ class Sampler:
                 o for o in names if o in ("add", "multiply", "negate", "abs", "and", "maximum")
             ]
             op = self._pick(plain if plain and self.chooser.below(2) else names)
-            attrs = compare_attrs(t.dtype, self.chooser.below(6), 0) if op == "compare" else ()
-            self.bound[name] = self.rule.variables[name](op, attrs)
-        return tensor(t.shape, I1) if self.bound[name].op in ("compare", "is_finite") else t
+            self.bound[name] = self.rule.variables[name](op, self._function_attrs(op, t.dtype))
+        found = self.bound[name]
+        if found.op == "convert":
+            return tensor(t.shape, dict(found.attrs)["dtype"])
+        return tensor(t.shape, I1) if found.op in ("compare", "is_finite") else t
+
+    def _function_attrs(self, op: str, dtype: DType) -> tuple[tuple[str, Any], ...]:
+        """Attributes of an op that a function variable stands for."""
+        if op == "compare":
+            return compare_attrs(dtype, self.chooser.below(6), 0)
+        if op == "convert":
+            return (("dtype", self._pick(ALL)),)
+        if op == "reduce_precision":
+            return (("exponent_bits", 5), ("mantissa_bits", 1 + self.chooser.below(8)))
+        return ()
 
     def _compare(self, term: Term, want: TensorType | None) -> TensorType:
         self._value(term, "comparison_direction", lambda: Direction(self._pick(Direction.choices)))
