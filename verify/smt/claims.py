@@ -256,6 +256,23 @@ def _assumed(a: Term, b: Term, flags: frozenset[str]) -> list[Any]:
     return out + [z3.Not(z3.fpIsInf(t)) for t in inputs if "ninf" in flags]
 
 
+def written(rule: Rule, binding: Binding, dtypes: Assignment) -> str:
+    """Both sides and the guard as text, without dtypes of results; empty where the guard is
+    false.
+    """
+    try:
+        lhs, rhs, guard = rule.instantiate(symbols(rule, binding, dtypes, "abstract").values)
+    except (ValueError, IndexError):
+        return ""
+    if guard is False:
+        return ""
+    bare = [
+        [(t.op, [(k, str(v)) for k, v in t.attrs if k != "rest"]) for t in s.walk()]
+        for s in (lhs, rhs)
+    ]
+    return f"{bare} {guard}"
+
+
 def satisfiable(
     rule: Rule, binding: Binding, dtypes: Assignment, reading: str, limit_ms: int
 ) -> bool:

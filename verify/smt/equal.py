@@ -21,8 +21,8 @@ import z3
 from compiler.ops import OPS
 from verify.smt.folds import Atom, atoms_of, forms, is_factor_of, products, subterms
 from verify.smt.graphs import evaluate_graph
-from verify.smt.integers import Bool, Int, equal, in_range, land, same
-from verify.smt.pure import pinned, purify, solve
+from verify.smt.integers import Bool, Int, equal, in_range, land, lnot, same
+from verify.smt.pure import pinned, purify, related, solve
 from verify.smt.scalar import apply, sort_of
 from verify.smt.tensor import Env, Fold, Term, Unknown, constant_tensor
 
@@ -40,6 +40,7 @@ class Answer:
 
 _PROVED = Answer(PROVED)
 _DEPTH, _DEPTH_OF_PROGRAMS = 4, 50  # nesting of folds that is looked into
+_AT_ONCE_MS = 300  # time for a claim about indices before it is taken apart
 _SMALL_PART = 40  # terms of a part that is given to the solver alone
 _KNOWN: dict[str, str] = {}  # pure claims decided in this process, by text
 
@@ -78,7 +79,7 @@ class Decider:
         """Whether the time is over."""
         return self.deadline is not None and time.monotonic() > self.deadline
 
-    def check(self, *conditions: Bool) -> Answer:
+    def check(self, *conditions: Bool, limit_ms: int | None = None) -> Answer:
         """Whether hypotheses, facts and ``conditions`` exclude each other; ``refuted`` if not,
         with a model.
         """
@@ -87,7 +88,7 @@ class Decider:
         if self.late:
             return Answer(UNKNOWN, reason="out of time")
         solver = z3.Solver()
-        solver.set("timeout", self.limit_ms)
+        solver.set("timeout", min(self.limit_ms, limit_ms or self.limit_ms))
         solver.add(*self.hypotheses, *self.env.facts, *[c for c in conditions if c is not True])
         self.queries += 1
         found = solver.check()
@@ -98,14 +99,49 @@ class Decider:
         return Answer(UNKNOWN, reason=solver.reason_unknown())
 
     def holds(self, claim: Bool, *assumptions: Bool) -> Answer:
-        """Whether ``claim`` follows."""
+        """Whether ``claim`` follows.
+
+        What is not settled at once is taken apart: conjuncts one by one, from what speaks of the
+        same unknowns. Dimensions mostly have nothing to do with one another, and products of
+        unknowns are hard together.
+        """
         known = {h.get_id() for h in self.hypotheses if not isinstance(h, bool)}
-        claim = land(
-            *(c for c in conjuncts(claim) if isinstance(c, bool) or c.get_id() not in known)
-        )
-        if claim is True:
+        parts = [c for c in conjuncts(claim) if isinstance(c, bool) or c.get_id() not in known]
+        whole = land(*parts)
+        if whole is True:
             return _PROVED
-        return self.check(*assumptions, True if claim is False else z3.Not(claim))
+        found = self.check(*assumptions, lnot(whole), limit_ms=_AT_ONCE_MS)
+        if found.status != UNKNOWN:
+            return found
+        for part in parts:
+            found = self._follows(part, assumptions)
+            if found.status != PROVED:
+                return found
+        return _PROVED
+
+    def _follows(self, part: Bool, assumptions: Sequence[Bool]) -> Answer:
+        """Whether one conjunct follows."""
+        if isinstance(part, bool):
+            return self.check(*assumptions)
+        stated = [c for h in (*self.hypotheses, *assumptions) for c in conjuncts(h)]
+        near = related(part, [c for c in stated if not isinstance(c, bool)])
+        if len(near) < len(stated):
+            solver = z3.Solver()
+            solver.set("timeout", self.limit_ms)
+            solver.add(*near, z3.Not(part))
+            self.queries += 1
+            if solver.check() == z3.unsat:
+                return _PROVED
+        return self.check(*assumptions, z3.Not(part))
+
+    def _same_arguments(self, a: Term, b: Term, assumptions: Sequence[Bool]) -> bool:
+        """Whether both are one input's element, at indices that are equal."""
+        if not (z3.is_app(a) and z3.is_app(b)) or a.decl() != b.decl() or not a.num_args():
+            return False
+        pairs = list(zip(a.children(), b.children(), strict=True))
+        if not all(z3.is_int(x) for x, _ in pairs):
+            return False
+        return all(x.eq(y) or self._follows(x == y, assumptions).status == PROVED for x, y in pairs)
 
     def equal(self, a: Term, b: Term, *assumptions: Bool, depth: int = 0) -> Answer:
         """Whether ``a = b`` follows (floats: the same bits, with one NaN)."""
@@ -205,6 +241,13 @@ class Decider:
         if self.env.reading != "abstract":
             pure = purify(difference, [*self.hypotheses, *assumptions, *self.env.facts])
         if pure is None:
+            found = self.check(*assumptions, difference, limit_ms=_AT_ONCE_MS)
+            if found.status != UNKNOWN:
+                return found
+            if z3.is_distinct(difference) and self._same_arguments(
+                *difference.children(), assumptions
+            ):
+                return _PROVED
             return self.check(*assumptions, difference)
         status = _KNOWN.get(pure.text)
         model = None

@@ -283,7 +283,10 @@ def _reverse(rule: Rule, term: Term, want: int | None, found: Binding) -> Iterat
 def _subsets(rank: int | None) -> Iterator[Dims]:
     total = MAX_RANK if rank is None else rank
     for k in range(total + 1):
-        yield from map(Dims, combinations(range(total), k))
+        for chosen in combinations(range(total), k):
+            yield Dims(chosen)
+            if k > 1:
+                yield Dims(reversed(chosen))  # programs need not list axes in order
 
 
 def _reduce(rule: Rule, term: Term, want: int | None, found: Binding) -> Iterator[Step]:

@@ -63,12 +63,34 @@ def purify(claim: Any, facts: Sequence[Any]) -> Pure | None:
     return Pure(whole, tuple(atoms))
 
 
+def related(goal: Any, facts: Sequence[Any]) -> list[Any]:
+    """The facts that share an unknown with the goal, or with such a fact."""
+    return _closure(_unknowns(goal), [(f, _unknowns(f)) for f in facts])
+
+
+def _unknowns(term: Any) -> frozenset[int]:
+    """Names of the uninterpreted constants in a term."""
+    out, seen, stack = set(), set(), [term]
+    while stack:
+        t = stack.pop()
+        if t.get_id() in seen or not z3.is_app(t):
+            continue
+        seen.add(t.get_id())
+        if t.num_args():
+            stack += t.children()
+        elif t.decl().kind() == z3.Z3_OP_UNINTERPRETED:
+            out.add(t.get_id())
+    return frozenset(out)
+
+
 def _relevant(goal: Any, facts: Sequence[Any]) -> list[Any]:
     """The facts that speak of something in the goal, or of something in such a fact (leaving
     facts out is safe).
     """
-    known = _atoms(goal)
-    rest = [(f, _atoms(f)) for f in facts if not isinstance(f, bool)]
+    return _closure(_atoms(goal), [(f, _atoms(f)) for f in facts if not isinstance(f, bool)])
+
+
+def _closure(known: frozenset[int], rest: list[tuple[Any, frozenset[int]]]) -> list[Any]:
     out: list[Any] = []
     while True:
         near = [(f, a) for f, a in rest if a & known]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,7 +13,7 @@ from compiler.dtypes import BF16, F16, F32, F64, DType
 from compiler.ops import OPS
 from compiler.rules.term import Const, Extreme, PowerOfTwo, Rule, Term
 from verify.smt.assignments import Assignment, assignments, generic, has_dtype_variable
-from verify.smt.claims import SKIPPED, Attempt, Options, attempt, satisfiable
+from verify.smt.claims import SKIPPED, Attempt, Options, attempt, satisfiable, written
 from verify.smt.equal import PROVED, REFUTED, UNKNOWN
 from verify.smt.instances import Binding, bindings, right_pattern
 from verify.smt.replay import Counterexample, from_model
@@ -105,12 +106,40 @@ def _instance(run: _Run, binding: Binding) -> bool:
     rule = run.rule
     if has_dtype_variable(rule) or any(issubclass(k, PowerOfTwo) for k in rule.variables.values()):
         return all(_concrete(run, binding, d) for d in assignments(rule))
+    settled = False
     for dtypes in generic(rule):
         status = _generic(run, binding, dtypes)
         if status == SKIPPED:
             continue
         run.out.instances += 1
         if status != PROVED and not _every_dtype(run, binding):
+            return False
+        settled |= status == PROVED
+    return not reads_dtypes(rule) or _special_dtypes(run, binding, settled)
+
+
+def reads_dtypes(rule: Rule) -> bool:
+    """Whether a rule's body, or a helper that it calls, looks at dtypes: then it may mean
+    different things.
+    """
+    code = rule.fn.__code__
+    helpers = [
+        inspect.unwrap(f)
+        for f in map(rule.fn.__globals__.get, code.co_names)
+        if inspect.isfunction(f)
+    ]
+    return any("dtype" in c.co_names for c in (code, *(h.__code__ for h in helpers)))
+
+
+def _special_dtypes(run: _Run, binding: Binding, settled: bool) -> bool:
+    """Decide those dtypes for which the rule is not the one that stands for all (or that had no
+    such one).
+    """
+    rule = run.rule
+    common = {written(rule, binding, d) for d in generic(rule)} if settled else set()
+    for dtypes in assignments(rule):
+        text = written(rule, binding, dtypes)
+        if text and text not in common and not _concrete(run, binding, dtypes):
             return False
     return True
 
