@@ -14,7 +14,7 @@ from itertools import zip_longest
 
 import numpy as np
 
-from compiler.dtypes import ALL, F32, DType
+from compiler.dtypes import ALL, DType
 
 _OWN = {"i1": "i1", "f16": "i16", "bf16": "i16", "f32": "float", "f64": "double"}
 
@@ -62,11 +62,6 @@ def constant(dtype: DType, data: bytes, width: int = 1) -> str:
 def splat_of(scalar: str, value: str, width: int) -> str:
     """A literal constant of ``width`` equal elements."""
     return value if width == 1 else f"splat ({scalar} {value})"
-
-
-def float_constant(value: float, dtype: DType = F32, width: int = 1) -> str:
-    """A float constant (f32 or f64) of ``width`` equal elements."""
-    return constant(dtype, np.asarray(value, dtype.numpy).tobytes(), width)
 
 
 @dataclass(slots=True)

@@ -11,13 +11,6 @@ F16_NUMPY, BF16_NUMPY = F16.numpy, BF16.numpy
 SMALL_FLOATS = (F16_NUMPY, BF16_NUMPY)
 
 
-def compute_dtype(dtype: DType) -> np.dtype[np.floating]:
-    """The dtype in which an op on ``dtype`` that rounds once per op is computed: f32 for f16 and
-    bf16.
-    """
-    return np.dtype(np.float32) if dtype.bits == 16 else dtype.numpy
-
-
 def wider(dtype: DType) -> np.dtype[np.floating]:
     """A dtype of clearly higher precision: float64, or longdouble for f64."""
     return np.dtype(np.longdouble) if dtype is F64 else np.dtype(np.float64)
