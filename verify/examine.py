@@ -160,7 +160,11 @@ class Prepared:
         return replace(found, verdict=_verdict("nondeterministic"), note=note)
 
 
-def prepare(module: Module, target: Target | str, options: Options = Options()) -> Prepared:  # noqa: B008
+def prepare(
+    module: Module,
+    target: Target | str,
+    options: Options = Options(),  # noqa: B008
+) -> Prepared:
     """Compile once, to be asked about many inputs. A compiler that fails gives a verdict, not an
     exception.
     """

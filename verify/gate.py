@@ -45,8 +45,8 @@ class Step:
 
     @property
     def verdict(self) -> str:
-        """The worst verdict of its checks."""
-        return worst(c.verdict for c in self.checks)
+        """The worst verdict of its checks; ``inconclusive`` where nothing was checked."""
+        return worst(c.verdict for c in self.checks) if self.checks else INCONCLUSIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +109,14 @@ def prove_step(settings: Settings) -> Step:
     from verify.prove import prove_all
 
     start = time.monotonic()
-    verdicts = {"refuted": FAILED, "unknown": INCONCLUSIVE}
+    verdicts = {"bit-exact": PASSED, "equal-over-reals": PASSED, "refuted": FAILED}
     proofs = prove_all(jobs=max(settings.jobs, 1))
     checks = []
     for p in proofs:
         text = f"{p.verdict} {p.needs}".rstrip()
         if p.counterexample is not None:
             text += f"; {p.counterexample}"
-        checks.append(Check(p.name, verdicts.get(p.verdict, PASSED), p.ms / 1e3, text))
+        checks.append(Check(p.name, verdicts.get(p.verdict, INCONCLUSIVE), p.ms / 1e3, text))
     return Step("prove", tuple(checks), time.monotonic() - start, f"{len(checks)} rules")
 
 
@@ -175,7 +175,8 @@ def fuzz_step(settings: Settings) -> Step:
     ]
     if not summary.clean and not failures:
         failures = [Check("campaign", FAILED, seconds, summary.sentence())]
-    checks = failures or [Check("campaign", PASSED, seconds, "")]
+    verdict = PASSED if summary.stats.programs else INCONCLUSIVE
+    checks = failures or [Check("campaign", verdict, seconds, "")]
     return Step("fuzz", tuple(checks), seconds, summary.sentence())
 
 

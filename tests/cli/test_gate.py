@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -9,7 +10,17 @@ import pytest
 
 from compiler.text import parse
 from verify.case import Case, save
-from verify.gate import Check, Gate, Settings, Step, corpus_step, junit, markdown, worst
+from verify.gate import (
+    Check,
+    Gate,
+    Settings,
+    Step,
+    corpus_step,
+    junit,
+    markdown,
+    prove_step,
+    worst,
+)
 
 ROOT = Path(__file__).parents[2]
 ADD = """
@@ -42,6 +53,26 @@ def result():
 )
 def test_the_worst_verdict_counts(verdicts, expected):
     assert worst(verdicts) == expected
+
+
+def test_a_step_that_checked_nothing_does_not_pass(tmp_path):
+    assert corpus_step(Settings(corpus=tmp_path)).verdict == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ("bit-exact", "passed"),
+        ("equal-over-reals", "passed"),
+        ("refuted", "failed"),
+        ("unknown", "inconclusive"),
+        ("some later word", "inconclusive"),
+    ],
+)
+def test_only_a_proof_passes(monkeypatch, found, expected):
+    proof = SimpleNamespace(name="a/rule", verdict=found, needs="", counterexample=None, ms=1.0)
+    monkeypatch.setattr("verify.prove.prove_all", lambda jobs: [proof])
+    assert prove_step(Settings()).verdict == expected
 
 
 def test_junit_counts_and_escapes(result):

@@ -37,7 +37,12 @@ def xla():
     target.worker.close()
 
 
-def run(xla: Xla, text: str, *inputs: np.ndarray, options: Options = Options()) -> list[np.ndarray]:  # noqa: B008
+def run(
+    xla: Xla,
+    text: str,
+    *inputs: np.ndarray,
+    options: Options = Options(),  # noqa: B008
+) -> list[np.ndarray]:
     return list(xla.compile(parse(text), options).run(inputs))
 
 
