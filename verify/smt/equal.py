@@ -244,9 +244,8 @@ class Decider:
             found = self.check(*assumptions, difference, limit_ms=_AT_ONCE_MS)
             if found.status != UNKNOWN:
                 return found
-            if z3.is_distinct(difference) and self._same_arguments(
-                *difference.children(), assumptions
-            ):
+            sides = difference.children()
+            if z3.is_distinct(difference) and self._same_arguments(sides[0], sides[1], assumptions):
                 return _PROVED
             return self.check(*assumptions, difference)
         status = _KNOWN.get(pure.text)
