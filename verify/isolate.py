@@ -92,9 +92,9 @@ def isolate(
     reduced = replace(
         case.with_program(small.module, small.inputs),
         contract=found.contract,
-        meta={**case.meta, **_meta(found, guilty, small)},
+        meta={**case.meta, **meta_of(found, guilty, small)},
     )
-    return Finding(_key(case.target, guilty, small.module), reduced, guilty, small, found)
+    return Finding(key_of(case.target, guilty, small.module), reduced, guilty, small, found)
 
 
 def isolate_any(case: Case, died: str, *, budget: int = 300) -> Finding:
@@ -120,7 +120,8 @@ def blame(case: Case, died: str) -> Guilty:
     return bisect(case.module, case.inputs, case.options, case.target)
 
 
-def _meta(found: Examination, guilty: Guilty, small: Reduction) -> dict[str, object]:
+def meta_of(found: Examination, guilty: Guilty, small: Reduction) -> dict[str, object]:
+    """What a reduced case tells of its failure."""
     return {
         "kind": found.kind,
         "pass": guilty.pass_name,
@@ -134,7 +135,8 @@ def _meta(found: Examination, guilty: Guilty, small: Reduction) -> dict[str, obj
     }
 
 
-def _key(target: str, guilty: Guilty, module: Module) -> str:
+def key_of(target: str, guilty: Guilty, module: Module) -> str:
+    """The key of a finding: equal for failures with one cause."""
     return f"{target}/{guilty.name}/{structure(module)}"
 
 

@@ -16,7 +16,7 @@ from verify.engines import Lost, Message, Report
 from verify.engines.local import LocalEngine
 from verify.examine import Examination, examine
 from verify.fuzz.config import CampaignConfig, Setup, prepare_process
-from verify.isolate import Finding, structure
+from verify.isolate import Finding, key_of, meta_of
 from verify.oracle import Verdict
 from verify.reduce import reduce
 
@@ -103,23 +103,13 @@ def isolate_crash(
         small = reduce(case.module, case.inputs, died, budget=budget)
         blame = _Blame(sandbox, case.with_program(small.module, small.inputs), how)
         guilty = blame.find()
-    kind = "timeout" if slow else "crash"
-    meta = {
-        "kind": kind,
-        "pass": guilty.pass_name,
-        "rewrite": guilty.rewrite,
-        "application": guilty.application,
-        "reason": guilty.reason,
-        "ops_before": small.ops_before,
-        "ops_after": small.ops_after,
-        "tests": small.tests,
-        "note": f"the process ended with {how}",
-    }
-    reduced = replace(case.with_program(small.module, small.inputs), meta={**case.meta, **meta})
-    key = f"{case.target}/{guilty.name}/{structure(small.module)}"
-    return Finding(
-        key, reduced, guilty, small, Examination(Verdict(kind, ()), note=str(meta["note"]))
+    verdict = Verdict("timeout" if slow else "crash", ())
+    found = Examination(verdict, note=f"the process ended with {how}")
+    reduced = replace(
+        case.with_program(small.module, small.inputs),
+        meta={**case.meta, **meta_of(found, guilty, small)},
     )
+    return Finding(key_of(case.target, guilty, small.module), reduced, guilty, small, found)
 
 
 @dataclass
