@@ -27,8 +27,9 @@ from verify.gen.sample import Instance, Sampler, Unfit, build
 # The rules as declared: a program must not depend on a fault that is switched on later.
 _RULES = dict(RULES)
 NAMES = tuple(sorted(_RULES))
-TEMPLATES = 24  # of a rule; every other one is a near-miss
+TEMPLATES = 48  # of a rule; every other one is a near-miss
 _TRIES = 150
+_VIOLATION_TRIES = 30
 _SIBLINGS = {
     "add": "subtract",
     "subtract": "add",
@@ -86,36 +87,45 @@ def _produce(draft: Draft, v: int) -> int:
 
 @lru_cache(maxsize=1 << 15)
 def template(name: str, index: int) -> Graph:
-    """Template ``index`` of a rule: an instance (even numbers) or a near-miss (odd ones)."""
+    """Template ``index`` of a rule: an instance (even numbers) or a near-miss (odd ones), every
+    other of these one for which the rule's guard or dtypes do not hold, if there is any.
+    """
     chooser = RandomChooser(program_seed(crc32(name.encode()), index))
     fallback: Graph | None = None
-    for instance in _instances(name, chooser, odd=bool(index % 2)):
+    instances = _instances(name, chooser, odd=bool(index % 2))
+    for attempt, (instance, holds) in enumerate(instances):
         try:
             if index % 2 == 0:
                 graph = build(instance.lhs, instance.leaves)
-                if instance.holds:
+                if holds:
                     return graph
+            elif index % 4 == 1:
+                if not holds:
+                    return build(instance.lhs, instance.leaves)
+                graph = fallback or build(*_missed(instance, chooser))
             else:
-                graph = build(*_missed(instance, chooser))
-                if not instance.holds or graph != fallback:
-                    return graph
+                return build(*_missed(instance, chooser))
         except Unfit:
             continue
         fallback = fallback or graph
+        if index % 2 and attempt >= _VIOLATION_TRIES:
+            break
     return fallback or Graph((), (), ())
 
 
-def _instances(name: str, chooser: Chooser, odd: bool) -> Iterator[Instance]:
-    """Instances of a rule until somebody is content; for near-misses also of dtypes for which it
-    does not hold.
+def _instances(name: str, chooser: Chooser, odd: bool) -> Iterator[tuple[Instance, bool]]:
+    """Instances of a rule, and whether it holds for them, until somebody is content; for
+    near-misses also of dtypes for which it does not hold.
     """
     rule = _RULES[name]
+    others = [d for d in ALL if d not in rule.dtypes]
     for _ in range(_TRIES):
-        dtypes = ALL if odd and chooser.below(3) == 2 else rule.dtypes
+        dtypes = others if odd and others and chooser.below(2) else rule.dtypes
         try:
-            yield Sampler(rule, chooser, dtypes[chooser.below(len(dtypes))]).run()
+            instance = Sampler(rule, chooser, dtypes[chooser.below(len(dtypes))]).run()
         except Unfit:
             continue
+        yield instance, instance.holds and dtypes is rule.dtypes
 
 
 def _missed(instance: Instance, chooser: Chooser) -> tuple[Term, dict[str, Any]]:
