@@ -1,20 +1,19 @@
 """Proofs of rewrite rules: every declared rule, for all sizes, positions and elements.
 
 A rule is taken apart into instances (concrete ranks up to 3, permutations and axes; sizes,
-positions and elements symbolic),
-and each instance is decided in the weakest reading that settles it:
+positions and elements symbolic), and each instance is decided in the weakest reading that settles
+it:
 
 1. *abstract*: elements of any dtype, ops as uninterpreted functions. Proves layout rules once for
-all dtypes.
+   all dtypes.
 2. *ring*: for integers and only + - * and sums: a polynomial identity holds modulo 2**bits.
 3. *bits*: IEEE floats and bit-vectors, dtype by dtype.
 4. For a rule with a contract: bits up to what ``nsz nnan ninf`` allow, then the reals (``reassoc
-arcp afn contract``).
+   arcp afn contract``).
 
 A rule without contract that holds over the reals only is refuted, and the verdict says which
-contract it needs. A
-counterexample counts once the reference interpreter has confirmed it; a solver's time-out is
-``unknown``, never "proved".
+contract it needs. A counterexample counts once the reference interpreter has confirmed it; a
+solver's time-out is ``unknown``, never "proved".
 """
 
 from __future__ import annotations

@@ -2,12 +2,10 @@
 under which contract?
 
 Shapes are concrete, elements symbolic. First random inputs try to tell the two apart in the
-reference interpreter; then the
-outputs are compared at an arbitrary index, in the readings of :mod:`verify.smt.scalar` from the
-weakest to the strongest:
-abstract (rewrites of layout, fusion, order of independent ops), bits, reals. Calls and composites
-are looked into; reductions
-and dots are compared by normal form.
+reference interpreter; then the outputs are compared at an arbitrary index, in the readings of
+:mod:`verify.smt.scalar` from the weakest to the strongest: abstract (rewrites of layout, fusion,
+order of independent ops), bits, reals. Calls and composites are looked into; reductions and dots
+are compared by normal form.
 """
 
 from __future__ import annotations
@@ -122,8 +120,8 @@ def _random_difference(before: Module, after: Module, seed: int) -> Counterexamp
 
 
 def _numbers_differ(before: Module, after: Module, seed: int) -> Counterexample | None:
-    """Inputs on which ``after`` leaves what any rounding, order and reciprocal of ``before``
-    could give.
+    """Inputs on which ``after`` leaves what any rounding, order and reciprocal of ``before`` could
+    give.
     """
     import numpy as np
 

@@ -1,8 +1,7 @@
 """What each op means to the prover: symbolic tensors, elements as Z3 terms, one file a family.
 
 Independent of ``compiler.lower`` and of ``verify.ref``. Nothing here imports z3 before
-:func:`table` is called or a
-submodule is imported.
+:func:`table` is called or a submodule is imported.
 """
 
 from __future__ import annotations

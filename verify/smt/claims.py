@@ -1,9 +1,8 @@
 """One instance of a rule as a claim, and the attempt to decide it.
 
 The claim: for all sizes >= 0, positions and elements, where the left side is well-formed (the
-specification's constraints)
-and the guard holds, the right side is well-formed, has the same type, and equals it at an arbitrary
-index in range.
+specification's constraints) and the guard holds, the right side is well-formed, has the same type,
+and equals it at an arbitrary index in range.
 """
 
 from __future__ import annotations
@@ -207,8 +206,8 @@ def _is_input(term: Term) -> bool:
 
 
 def _nan_claim(env: Env, decider: Decider, a: Term, b: Term, inside: Bool) -> Answer:
-    """Both NaN or neither, where every element is NaN or one of -2 -1 0 1 2 (so that arithmetic
-    is exact).
+    """Both NaN or neither, where every element is NaN or one of -2 -1 0 1 2 (so that arithmetic is
+    exact).
     """
     if not z3.is_fp(a):
         return Answer(PROVED)
@@ -257,9 +256,7 @@ def _assumed(a: Term, b: Term, flags: frozenset[str]) -> list[Any]:
 
 
 def written(rule: Rule, binding: Binding, dtypes: Assignment) -> str:
-    """Both sides and the guard as text, without dtypes of results; empty where the guard is
-    false.
-    """
+    """Both sides and the guard as text, without dtypes of results; empty where the guard is false."""
     try:
         lhs, rhs, guard = rule.instantiate(symbols(rule, binding, dtypes, "abstract").values)
     except (ValueError, IndexError):
@@ -276,9 +273,7 @@ def written(rule: Rule, binding: Binding, dtypes: Assignment) -> str:
 def satisfiable(
     rule: Rule, binding: Binding, dtypes: Assignment, reading: str, limit_ms: int
 ) -> bool:
-    """Whether the left side can be well-formed with the guard fulfilled: else a proof says
-    nothing.
-    """
+    """Whether the left side can be well-formed with the guard fulfilled: else a proof says nothing."""
     env = Env(reading)
     try:
         made = symbols(rule, binding, dtypes, reading)

@@ -22,8 +22,8 @@ def _constant(env: Env, _xs: Sequence[SymTensor], call: Call) -> tuple[SymTensor
 
 
 def literal_tensor(env: Env, value: Literal) -> SymTensor:
-    """The tensor of a literal: a splat, a chain of choices, or (if large) a function known only
-    by its name.
+    """The tensor of a literal: a splat, a chain of choices, or (if large) a function known only by
+    its name.
     """
     shape, dtype = value.type
     if value.is_splat:

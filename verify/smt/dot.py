@@ -1,8 +1,8 @@
 """dot_general: a fold of products over the contracting dimensions.
 
 In the readings of bits the product is not rounded (the canonical sum takes it by fused
-multiply-add), so a dot's elements
-stay pairs; as real numbers, integers and i1 a dot is a sum of products.
+multiply-add), so a dot's elements stay pairs; as real numbers, integers and i1 a dot is a sum of
+products.
 """
 
 from __future__ import annotations

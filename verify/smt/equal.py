@@ -1,18 +1,14 @@
 """Are two terms equal? Z3 decides scalars; folds are compared by normal form.
 
 Two folds are equal when they fold the same op from equal initial values over equal boxes, with
-equal elements under a
-bijection of the boxes: the identity, and any permutation and reversal of dimensions where the order
-of folding does not
-matter. What this cannot show is ``unknown`` or, with a model, a candidate counterexample that
-somebody has to replay.
+equal elements under a bijection of the boxes: the identity, and any permutation and reversal of
+dimensions where the order of folding does not matter. What this cannot show is ``unknown`` or, with
+a model, a candidate counterexample that somebody has to replay.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import permutations, product
 from typing import Any
 
@@ -21,31 +17,18 @@ import z3
 from compiler.ops import OPS
 from verify.smt.folds import Atom, atoms_of, forms, is_factor_of, products, subterms
 from verify.smt.graphs import evaluate_graph
-from verify.smt.integers import Bool, Int, equal, in_range, land, lnot, same
-from verify.smt.pure import pinned, purify, related, solve
+from verify.smt.integers import Bool, Int, equal, in_range, land, same
+from verify.smt.queries import DECIDED, PROVED, REFUTED, UNKNOWN, Answer, Queries, conjuncts
 from verify.smt.scalar import apply, sort_of
 from verify.smt.tensor import Env, Fold, Term, Unknown, constant_tensor
 
-PROVED, REFUTED, UNKNOWN = "proved", "refuted", "unknown"
+__all__ = ["PROVED", "REFUTED", "UNKNOWN", "Answer", "Decider", "conjuncts"]
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """``proved``, ``refuted`` (with a model, to be replayed) or ``unknown`` (with a reason)."""
-
-    status: str
-    model: Any = None
-    reason: str = ""
-
-
-_PROVED = Answer(PROVED)
 _DEPTH, _DEPTH_OF_PROGRAMS = 4, 50  # nesting of folds that is looked into
-_AT_ONCE_MS = 300  # time for a claim about indices before it is taken apart
 _SMALL_PART = 40  # terms of a part that is given to the solver alone
-_KNOWN: dict[str, str] = {}  # pure claims decided in this process, by text
 
 
-class Decider:
+class Decider(Queries):
     """Decides claims under hypotheses; learns equalities of folds on the way.
 
     Args:
@@ -66,99 +49,26 @@ class Decider:
         *,
         descend: bool = False,
     ) -> None:
-        self.env = env
-        self.hypotheses = [h for h in hypotheses if h is not True]
-        self.limit_ms = limit_ms
-        self.deadline = None if total_ms is None else time.monotonic() + total_ms / 1000
+        super().__init__(env, hypotheses, limit_ms, total_ms)
         self.descend = descend
-        self.queries = 0
         self._pairs: dict[tuple[Any, ...], Any] = {}  # terms and folds that were compared
-
-    @property
-    def late(self) -> bool:
-        """Whether the time is over."""
-        return self.deadline is not None and time.monotonic() > self.deadline
-
-    def check(self, *conditions: Bool, limit_ms: int | None = None) -> Answer:
-        """Whether hypotheses, facts and ``conditions`` exclude each other; ``refuted`` if not,
-        with a model.
-        """
-        if any(c is False for c in (*self.hypotheses, *conditions)):
-            return _PROVED
-        if self.late:
-            return Answer(UNKNOWN, reason="out of time")
-        solver = z3.Solver()
-        solver.set("timeout", min(self.limit_ms, limit_ms or self.limit_ms))
-        solver.add(*self.hypotheses, *self.env.facts, *[c for c in conditions if c is not True])
-        self.queries += 1
-        found = solver.check()
-        if found == z3.unsat:
-            return _PROVED
-        if found == z3.sat:
-            return Answer(REFUTED, solver.model())
-        return Answer(UNKNOWN, reason=solver.reason_unknown())
-
-    def holds(self, claim: Bool, *assumptions: Bool) -> Answer:
-        """Whether ``claim`` follows.
-
-        What is not settled at once is taken apart: conjuncts one by one, from what speaks of the
-        same unknowns. Dimensions mostly have nothing to do with one another, and products of
-        unknowns are hard together.
-        """
-        known = {h.get_id() for h in self.hypotheses if not isinstance(h, bool)}
-        parts = [c for c in conjuncts(claim) if isinstance(c, bool) or c.get_id() not in known]
-        whole = land(*parts)
-        if whole is True:
-            return _PROVED
-        found = self.check(*assumptions, lnot(whole), limit_ms=_AT_ONCE_MS)
-        if found.status != UNKNOWN:
-            return found
-        for part in parts:
-            found = self._follows(part, assumptions)
-            if found.status != PROVED:
-                return found
-        return _PROVED
-
-    def _follows(self, part: Bool, assumptions: Sequence[Bool]) -> Answer:
-        """Whether one conjunct follows."""
-        if isinstance(part, bool):
-            return self.check(*assumptions)
-        stated = [c for h in (*self.hypotheses, *assumptions) for c in conjuncts(h)]
-        near = related(part, [c for c in stated if not isinstance(c, bool)])
-        if len(near) < len(stated):
-            solver = z3.Solver()
-            solver.set("timeout", self.limit_ms)
-            solver.add(*near, z3.Not(part))
-            self.queries += 1
-            if solver.check() == z3.unsat:
-                return _PROVED
-        return self.check(*assumptions, z3.Not(part))
-
-    def _same_arguments(self, a: Term, b: Term, assumptions: Sequence[Bool]) -> bool:
-        """Whether both are one input's element, at indices that are equal."""
-        if not (z3.is_app(a) and z3.is_app(b)) or a.decl() != b.decl() or not a.num_args():
-            return False
-        pairs = list(zip(a.children(), b.children(), strict=True))
-        if not all(z3.is_int(x) for x, _ in pairs):
-            return False
-        return all(x.eq(y) or self._follows(x == y, assumptions).status == PROVED for x, y in pairs)
 
     def equal(self, a: Term, b: Term, *assumptions: Bool, depth: int = 0) -> Answer:
         """Whether ``a = b`` follows (floats: the same bits, with one NaN)."""
         if a.eq(b):
-            return _PROVED
+            return DECIDED
         if depth > (_DEPTH_OF_PROGRAMS if self.descend else _DEPTH) or self.late:
             return Answer(
                 UNKNOWN, reason="out of time" if self.late else "folds are nested too deep"
             )
         if self.descend and self.congruent(a, b, assumptions, depth):
-            return _PROVED
+            return DECIDED
         if self.env.monoids and self._same_atoms(a, b, assumptions, depth):
-            return _PROVED
+            return DECIDED
         if self.env.folds:
             pairs = self._match_folds(a, b, assumptions, depth)
             if pairs and self.differ(a != b, *assumptions).status == PROVED:
-                return _PROVED
+                return DECIDED
             self._learn(
                 [p for p in pairs if self._folds_equal(*p, assumptions, depth)], assumptions
             )
@@ -234,36 +144,6 @@ class Decider:
             return self.differ(a != b, *assumptions).status == PROVED
         finally:
             self.limit_ms = limit
-
-    def differ(self, difference: Any, *assumptions: Bool) -> Answer:
-        """Whether a difference of scalars is impossible; the pure form is tried first."""
-        pure = None
-        if self.env.reading != "abstract":
-            pure = purify(difference, [*self.hypotheses, *assumptions, *self.env.facts])
-        if pure is None:
-            found = self.check(*assumptions, difference, limit_ms=_AT_ONCE_MS)
-            if found.status != UNKNOWN:
-                return found
-            sides = difference.children()
-            if z3.is_distinct(difference) and self._same_arguments(sides[0], sides[1], assumptions):
-                return _PROVED
-            return self.check(*assumptions, difference)
-        status = _KNOWN.get(pure.text)
-        model = None
-        if status is None:
-            self.queries += 1
-            status, model = solve(pure, self.limit_ms)
-            if status != "unknown":
-                _KNOWN[pure.text] = status
-        if status == "unsat":
-            return _PROVED
-        if status == "unknown":
-            return Answer(UNKNOWN, reason="timeout")
-        if model is not None:
-            found = self.check(*assumptions, *pinned(pure, model))
-            if found.status == REFUTED:
-                return found
-        return self.check(*assumptions, difference)
 
     def _match_folds(
         self, a: Term, b: Term, assumptions: Sequence[Bool], depth: int
@@ -481,13 +361,6 @@ def _commutes(term: Term) -> bool:
         return kind in _COMMUTING and (term.num_args() == 2 or kind in _COMMUTING[:2])
     row = OPS.get(str(term.decl().name()).partition(".")[0])
     return row is not None and "commutative" in row.traits and term.num_args() == 2
-
-
-def conjuncts(claim: Bool) -> list[Bool]:
-    """The parts of a conjunction."""
-    if not isinstance(claim, bool) and z3.is_and(claim):
-        return [c for g in claim.children() for c in conjuncts(g)]
-    return [claim]
 
 
 def _ids(assumptions: Sequence[Bool]) -> tuple[int, ...]:

@@ -2,8 +2,7 @@
 op.
 
 A fold of folds is one fold; a fold of ``op(a, b)`` is the op of two folds; in a ring a factor moves
-in, a sign moves out,
-and the sum of n equal terms is n times the term.
+in, a sign moves out, and the sum of n equal terms is n times the term.
 """
 
 from __future__ import annotations
@@ -126,8 +125,8 @@ def forms(env: Env, fold: Fold, depth: int = 4) -> list[Fold]:
 
 
 def _odd(env: Env, fold: Fold) -> list[Fold]:
-    """Rounding is symmetric: the sum of -x from 0 is minus the sum of x from 0, but for the sign
-    of a zero.
+    """Rounding is symmetric: the sum of -x from 0 is minus the sum of x from 0, but for the sign of
+    a zero.
     """
     if env.zero_signs or env.reading != "abstract" or fold.key[0] != "add":
         return []
@@ -203,9 +202,8 @@ def atoms_of(
     plain application here.
 
     An atom is a term that is no application of the op, or a fold from the identity. Identities
-    vanish; a fold of one
-    repeated term under an idempotent op is the term, or nothing if the box may be empty and the
-    term stands elsewhere.
+    vanish; a fold of one repeated term under an idempotent op is the term, or nothing if the box
+    may be empty and the term stands elsewhere.
     """
     op, dtype, reading = like.key[0], like.key[1], like.key[2]
     if reading != "abstract":

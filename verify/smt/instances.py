@@ -2,8 +2,8 @@
 elements.
 
 The left side's pattern is walked once: each op relates the ranks of its operands and result to the
-lengths of its attribute
-variables, and each variable is bound where it is first met. Ranks go from 0 to :data:`MAX_RANK`.
+lengths of its attribute variables, and each variable is bound where it is first met. Ranks go from
+0 to :data:`MAX_RANK`.
 """
 
 from __future__ import annotations
@@ -196,8 +196,8 @@ def _with_attrs(rule: Rule, term: Term, found: Binding) -> Iterator[Binding]:
 
 
 def _bind(found: Binding, attr: Any, values: Iterator[Any]) -> Iterator[Binding]:
-    """Bind the attribute variable that ``attr`` stands for to each of ``values``; a bound one
-    must be among them.
+    """Bind the attribute variable that ``attr`` stands for to each of ``values``; a bound one must
+    be among them.
     """
     if type(attr) is not Blank or not attr.variable:
         yield found
@@ -311,15 +311,16 @@ def _with_monoid(rule: Rule, term: Term, found: Binding) -> Iterator[Binding]:
 
 
 def _monoids(rule: Rule, kind: type) -> Iterator[Any]:
-    """Ops to fold with. Abstractly all of a kind are one, unless a constant in the rule happens
-    to be one's identity.
+    """Ops to fold with. Abstractly all of a kind are one, unless a constant in the rule happens to
+    be one's identity.
     """
     literals = any(
         isinstance(t, Const) and not t.name
         for s in (rule.pattern, right_pattern(rule))
         for t in s.walk()
     )
-    yield from map(kind, kind.choices) if literals else _all_values(kind)  # type: ignore[attr-defined]
+    choices: tuple[str, ...] = getattr(kind, "choices", ())
+    yield from map(kind, choices) if literals else _all_values(kind)
 
 
 _DOT_AXES = (

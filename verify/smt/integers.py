@@ -2,8 +2,7 @@
 ints.
 
 Every function takes Python numbers and Z3 terms alike and folds what it can, so that instances with
-concrete ranks and
-axes give small formulas.
+concrete ranks and axes give small formulas.
 """
 
 from __future__ import annotations

@@ -1,11 +1,9 @@
 """Scalar claims without arrays: each element of an input becomes a plain constant, so that Z3's own
-strategies for pure
-floating-point, bit-vector and real formulas apply (20 times faster than in the presence of
-functions of indices).
+strategies for pure floating-point, bit-vector and real formulas apply (20 times faster than in the
+presence of functions of indices).
 
 Forgetting which element is which makes a claim harder: what is proved here holds. A model found
-here is offered again to the
-full claim before anybody believes it.
+here is offered again to the full claim before anybody believes it.
 """
 
 from __future__ import annotations
@@ -38,8 +36,8 @@ class Pure:
 
 
 def purify(claim: Any, facts: Sequence[Any]) -> Pure | None:
-    """``facts and claim`` with elements as constants and facts about indices left out; ``None``
-    if indices remain.
+    """``facts and claim`` with elements as constants and facts about indices left out; ``None`` if
+    indices remain.
     """
     goal = z3.simplify(claim)
     atoms: list[tuple[Term, Any]] = []
@@ -84,8 +82,8 @@ def _unknowns(term: Any) -> frozenset[int]:
 
 
 def _relevant(goal: Any, facts: Sequence[Any]) -> list[Any]:
-    """The facts that speak of something in the goal, or of something in such a fact (leaving
-    facts out is safe).
+    """The facts that speak of something in the goal, or of something in such a fact (leaving facts
+    out is safe).
     """
     return _closure(_atoms(goal), [(f, _atoms(f)) for f in facts if not isinstance(f, bool)])
 

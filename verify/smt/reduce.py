@@ -2,10 +2,8 @@
 :class:`~verify.smt.tensor.Fold`.
 
 Whether two folds are equal is decided in :mod:`verify.smt.equal`. The order of accumulation is the
-implementation's choice;
-the canonical one depends on the order of the elements and on whether the reduced dimensions are the
-minor ones, so both are
-part of a fold of rounded numbers.
+implementation's choice; the canonical one depends on the order of the elements and on whether the
+reduced dimensions are the minor ones, so both are part of a fold of rounded numbers.
 """
 
 from __future__ import annotations
@@ -117,8 +115,8 @@ def _fold(
 def monoid_fold(
     env: Env, op: str, dtype: DType, init: Term, sizes: tuple[Int, ...], elements: Any, minor: bool
 ) -> Term:
-    """The fold of an associative and commutative op: ``op(init, fold from the identity)`` where
-    any order is the same.
+    """The fold of an associative and commutative op: ``op(init, fold from the identity)`` where any
+    order is the same.
     """
     name = _BOOLEAN[op] if dtype is I1 else op
 
@@ -187,8 +185,8 @@ def identity_of(env: Env, op: str, dtype: DType) -> Term | None:
 
 
 def monoid(call: Call) -> str | None:
-    """The op of a body that applies one associative and commutative op to accumulator and
-    element, else ``None``.
+    """The op of a body that applies one associative and commutative op to accumulator and element,
+    else ``None``.
     """
     stated = call.attrs.get("body")
     if stated is not None:

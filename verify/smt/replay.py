@@ -119,8 +119,8 @@ def run(
     """Both modules in the reference interpreter: a counterexample if any output differs.
 
     The interpreter takes float sums in higher precision, so the order of a sum never shows there.
-    Where bits count and
-    there are sums, the canonical evaluation (machine code at -O0) is asked too.
+    Where bits count and there are sums, the canonical evaluation (machine code at -O0) is asked
+    too.
     """
     from verify.ref import evaluate
 

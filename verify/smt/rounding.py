@@ -2,14 +2,11 @@
 one.
 
 Two terms that each round one exact number once (an arithmetic op of inputs, constants and their
-negations, perhaps negated;
-or an input itself) are equal in every format if (1) the exact numbers are equal as reals, so that
-one correctly rounded
-result serves both, and (2) the claim holds bit for bit in f16: that settles infinities, NaNs, zero
-divisors and the signs
-of zeros, whose rules speak of classes and signs of operands only, never of the format.
-Source: IEEE 754-2019, 4.3 (every operation rounds as if from an exact intermediate result; to
-nearest is symmetric), 6.1-6.3.
+negations, perhaps negated; or an input itself) are equal in every format if (1) the exact numbers
+are equal as reals, so that one correctly rounded result serves both, and (2) the claim holds bit
+for bit in f16: that settles infinities, NaNs, zero divisors and the signs of zeros, whose rules
+speak of classes and signs of operands only, never of the format. Source: IEEE 754-2019, 4.3 (every
+operation rounds as if from an exact intermediate result; to nearest is symmetric), 6.1-6.3.
 """
 
 from __future__ import annotations

@@ -1,15 +1,12 @@
 """Scalars in three readings, and the dispatch of a scalar op to them.
 
-``bits``      floats are IEEE 754 terms, rounded to nearest even; integers are bit-vectors; i1 is
-Bool.
-``reals``     floats are real numbers: no rounding, no infinities, no NaN. For rules under a
-contract.
-``abstract``  floats are an uninterpreted sort and their ops uninterpreted functions, commutative
-where the op is. What holds
-              here holds bit for bit in every dtype, and is decided fast.
+* ``bits``: floats are IEEE 754 terms, rounded to nearest even; integers are bit-vectors; i1 is Bool.
+* ``reals``: floats are real numbers: no rounding, no infinities, no NaN. For rules under a contract.
+* ``abstract``: floats are an uninterpreted sort and their ops uninterpreted functions, commutative
+  where the op is. What holds here holds bit for bit in every dtype, and is decided fast.
+
 Integers and i1 are exact in all three. Transcendental functions are uninterpreted everywhere: equal
-inputs give equal
-results (all that the canonical evaluation promises symbolically).
+inputs give equal results (all that the canonical evaluation promises symbolically).
 """
 
 from __future__ import annotations

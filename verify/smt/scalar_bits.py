@@ -2,8 +2,8 @@
 equality with one NaN.
 
 f16 and bf16 have sorts of their own: computing + - * / sqrt in f32 and rounding once gives the same
-(2p + 2 <= 24; Figueroa,
-*When is double rounding innocuous?*, 1995). Ops without a row here are uninterpreted functions.
+(2p + 2 <= 24; Figueroa, *When is double rounding innocuous?*, 1995). Ops without a row here are
+uninterpreted functions.
 """
 
 from __future__ import annotations
@@ -150,9 +150,7 @@ def _to_integer(dtype: DType, out: DType, x: Term) -> Term:
 
 
 def _reduce_precision(_env: Env, attrs: Attrs, dtype: DType, _out: DType, x: Term) -> Term:
-    """Rounds the significand to nearest even on the bit pattern, then checks the exponent's
-    range.
-    """
+    """Rounds the significand to nearest even on the bit pattern, then checks the exponent's range."""
     exponent, mantissa = attrs["exponent_bits"], attrs["mantissa_bits"]
     own_exponent, own_mantissa = _FORMATS[dtype][0], _FORMATS[dtype][1] - 1
     raw, bits = z3.fpToIEEEBV(x), dtype.bits

@@ -1,7 +1,6 @@
 """Integers as bit-vectors and i1 as Bool. Source: StableHLO specification; where it leaves a
-choice: division by zero gives
-all ones, the remainder by zero its dividend, shifts past the width 0 (arithmetic: the sign), powers
-wrap.
+choice: division by zero gives all ones, the remainder by zero its dividend, shifts past the width 0
+(arithmetic: the sign), powers wrap.
 """
 
 from __future__ import annotations

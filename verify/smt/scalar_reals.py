@@ -1,11 +1,9 @@
 """Floats as real numbers, for rules under a contract: no rounding, no infinities, no NaN.
 
 Division is total with 1/0 = 0 (a meadow: Bergstra and Tucker, *The rational numbers as an abstract
-data type*, 2007): an
-identity proved here holds wherever all divisors differ from zero. Rounding to a narrower dtype
-stays, as an uninterpreted
-function: a contract about arithmetic never allows to drop it. Ops without a row here are
-uninterpreted functions.
+data type*, 2007): an identity proved here holds wherever all divisors differ from zero. Rounding to
+a narrower dtype stays, as an uninterpreted function: a contract about arithmetic never allows to
+drop it. Ops without a row here are uninterpreted functions.
 """
 
 from __future__ import annotations
@@ -163,9 +161,7 @@ def _convert(env: Env, _attrs: Attrs, dtype: DType, out: DType, x: Term) -> Term
 
 
 def widens(dtype: DType, out: DType) -> bool:
-    """Whether every value of ``dtype`` is one of ``out`` (f16 and bf16 do not contain one
-    another).
-    """
+    """Whether every value of ``dtype`` is one of ``out`` (f16 and bf16 do not contain one another)."""
     return out.bits > dtype.bits
 
 

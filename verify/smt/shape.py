@@ -1,6 +1,4 @@
-"""Ops that move elements. Vectors of positions may be symbolic; permutations and axes are
-concrete.
-"""
+"""Ops that move elements. Vectors of positions may be symbolic; permutations and axes are concrete."""
 
 from __future__ import annotations
 
@@ -59,8 +57,8 @@ def _reshape(env: Env, xs: Sequence[SymTensor], call: Call) -> tuple[SymTensor, 
 
 
 def _same_size(a: Sequence[Int], b: Sequence[Int]) -> Bool:
-    """Whether the sizes agree; dimensions on both sides cancel only where no other one may be 0,
-    so they stay.
+    """Whether the sizes agree; dimensions on both sides cancel only where no other one may be 0, so
+    they stay.
     """
     left, right = _wide(a), _wide(b)
     if len(left) == len(right) and all(same(m, n) for m, n in zip(left, right, strict=True)):

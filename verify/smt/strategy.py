@@ -119,8 +119,8 @@ def _instance(run: _Run, binding: Binding) -> bool:
 
 
 def reads_dtypes(rule: Rule) -> bool:
-    """Whether a rule's body, or a helper that it calls, looks at dtypes: then it may mean
-    different things.
+    """Whether a rule's body, or a helper that it calls, looks at dtypes: then it may mean different
+    things.
     """
     code = rule.fn.__code__
     helpers = [
@@ -267,8 +267,8 @@ def _under_contract(run: _Run, binding: Binding, dtypes: Assignment, options: Op
 
 
 def _keeps_nan(run: _Run, binding: Binding) -> bool:
-    """The reals know no NaN: unless the contract does without them, NaN in must be NaN out.
-    Settled in f16 where possible.
+    """The reals know no NaN: unless the contract does without them, NaN in must be NaN out. Settled
+    in f16 where possible.
     """
     if "nnan" in run.flags or any(
         t.op in ("reduce", "dot_general") for t in run.rule.pattern.walk()
@@ -294,9 +294,7 @@ def _keeps_nan(run: _Run, binding: Binding) -> bool:
 def _failed(
     run: _Run, binding: Binding, dtypes: Assignment, found: Attempt, reading: str, options: Options
 ) -> bool:
-    """Not proved: find a counterexample that replays, else the verdict is unknown. Ends the
-    search.
-    """
+    """Not proved: find a counterexample that replays, else the verdict is unknown. Ends the search."""
     if run.out.verdict == "refuted":
         return False
     if found.status == REFUTED:

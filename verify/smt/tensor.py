@@ -1,8 +1,8 @@
 """Symbolic tensors, and the state of one proof attempt.
 
 A tensor is a symbolic shape and a function from an index to a scalar term; an op composes such
-functions. Whatever makes
-no sense symbolically raises :class:`Unknown`, so it can never end as "proved".
+functions. Whatever makes no sense symbolically raises :class:`Unknown`, so it can never end as
+"proved".
 """
 
 from __future__ import annotations
@@ -152,8 +152,8 @@ class Env:
     _count: int = 0
 
     def require(self, op: str, number: str, condition: Bool) -> None:
-        """State a constraint of the specification. Abstract elements are of any dtype, so I1 is
-        not asked of them.
+        """State a constraint of the specification. Abstract elements are of any dtype, so I1 is not
+        asked of them.
         """
         if condition is not True and not (self.reading == "abstract" and number == "I1"):
             self.valid.append(
@@ -173,8 +173,8 @@ class Env:
         return at
 
     def index_at(self, position: Int, shape: Sequence[Int]) -> Index:
-        """The index at a row-major position: the one it was made of if that was in the same
-        shape, else by division.
+        """The index at a row-major position: the one it was made of if that was in the same shape,
+        else by division.
         """
         if not isinstance(position, int):
             for _, index, have in self.positions.get(position.get_id(), ()):

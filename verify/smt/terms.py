@@ -22,9 +22,7 @@ _PSEUDO = ("shape", "dtype", "rest")
 
 
 def is_function(op: str) -> bool:
-    """Whether a term's op is a rule's Unary or Binary variable, bound to an uninterpreted
-    function.
-    """
+    """Whether a term's op is a rule's Unary or Binary variable, bound to an uninterpreted function."""
     return op not in OPS and op not in ("tensor", "const")
 
 
@@ -62,8 +60,8 @@ def evaluate_term(
 
 
 def _floats(term: Term, matched: bool) -> bool:
-    """Whether the term is a constant, or elementwise ops of constants only: it has no shape of
-    its own.
+    """Whether the term is a constant, or elementwise ops of constants only: it has no shape of its
+    own.
     """
     if isinstance(term, Tensor):
         return False
