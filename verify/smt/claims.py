@@ -256,7 +256,7 @@ def _assumed(a: Term, b: Term, flags: frozenset[str]) -> list[Any]:
 
 
 def written(rule: Rule, binding: Binding, dtypes: Assignment) -> str:
-    """Both sides and the guard as text, without dtypes of results; empty where the guard is false."""
+    """Both sides and the guard as text, without result dtypes; empty where the guard is false."""
     try:
         lhs, rhs, guard = rule.instantiate(symbols(rule, binding, dtypes, "abstract").values)
     except (ValueError, IndexError):
@@ -273,7 +273,9 @@ def written(rule: Rule, binding: Binding, dtypes: Assignment) -> str:
 def satisfiable(
     rule: Rule, binding: Binding, dtypes: Assignment, reading: str, limit_ms: int
 ) -> bool:
-    """Whether the left side can be well-formed with the guard fulfilled: else a proof says nothing."""
+    """Whether the left side can be well-formed with the guard fulfilled: else a proof says
+    nothing.
+    """
     env = Env(reading)
     try:
         made = symbols(rule, binding, dtypes, reading)

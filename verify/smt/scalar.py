@@ -1,7 +1,9 @@
 """Scalars in three readings, and the dispatch of a scalar op to them.
 
-* ``bits``: floats are IEEE 754 terms, rounded to nearest even; integers are bit-vectors; i1 is Bool.
-* ``reals``: floats are real numbers: no rounding, no infinities, no NaN. For rules under a contract.
+* ``bits``: floats are IEEE 754 terms, rounded to nearest even; integers are bit-vectors; i1 is
+  Bool.
+* ``reals``: floats are real numbers: no rounding, no infinities, no NaN. For rules under a
+  contract.
 * ``abstract``: floats are an uninterpreted sort and their ops uninterpreted functions, commutative
   where the op is. What holds here holds bit for bit in every dtype, and is decided fast.
 

@@ -150,7 +150,7 @@ def _to_integer(dtype: DType, out: DType, x: Term) -> Term:
 
 
 def _reduce_precision(_env: Env, attrs: Attrs, dtype: DType, _out: DType, x: Term) -> Term:
-    """Rounds the significand to nearest even on the bit pattern, then checks the exponent's range."""
+    """Rounds the significand to nearest even on the bits, then checks the range of the exponent."""
     exponent, mantissa = attrs["exponent_bits"], attrs["mantissa_bits"]
     own_exponent, own_mantissa = _FORMATS[dtype][0], _FORMATS[dtype][1] - 1
     raw, bits = z3.fpToIEEEBV(x), dtype.bits

@@ -161,7 +161,9 @@ def _convert(env: Env, _attrs: Attrs, dtype: DType, out: DType, x: Term) -> Term
 
 
 def widens(dtype: DType, out: DType) -> bool:
-    """Whether every value of ``dtype`` is one of ``out`` (f16 and bf16 do not contain one another)."""
+    """Whether every value of ``dtype`` is one of ``out`` (f16 and bf16 do not contain one
+    another).
+    """
     return out.bits > dtype.bits
 
 

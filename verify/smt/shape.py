@@ -1,4 +1,6 @@
-"""Ops that move elements. Vectors of positions may be symbolic; permutations and axes are concrete."""
+"""Ops that move elements. Vectors of positions may be symbolic; permutations and axes are
+concrete.
+"""
 
 from __future__ import annotations
 

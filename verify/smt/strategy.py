@@ -294,7 +294,9 @@ def _keeps_nan(run: _Run, binding: Binding) -> bool:
 def _failed(
     run: _Run, binding: Binding, dtypes: Assignment, found: Attempt, reading: str, options: Options
 ) -> bool:
-    """Not proved: find a counterexample that replays, else the verdict is unknown. Ends the search."""
+    """Not proved: find a counterexample that replays, else the verdict is unknown. Ends the
+    search.
+    """
     if run.out.verdict == "refuted":
         return False
     if found.status == REFUTED:

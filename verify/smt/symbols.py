@@ -168,7 +168,7 @@ def input_tensor(name: str, shape: Any, dtype: DType, reading: str) -> SymTensor
 
 
 def solved(parts: list[Bool]) -> list[tuple[Any, Any]]:
-    """Equations ``unknown = term`` among the conjuncts, as substitutions that may be made at once."""
+    """Equations ``unknown = term`` among the conjuncts, as substitutions to make all at once."""
     out: list[tuple[Any, Any]] = []
     for p in parts:
         if isinstance(p, bool) or not z3.is_eq(p) or not z3.is_int(p.arg(0)):

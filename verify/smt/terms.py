@@ -22,7 +22,9 @@ _PSEUDO = ("shape", "dtype", "rest")
 
 
 def is_function(op: str) -> bool:
-    """Whether a term's op is a rule's Unary or Binary variable, bound to an uninterpreted function."""
+    """Whether a term's op is a rule's Unary or Binary variable, bound to an uninterpreted
+    function.
+    """
     return op not in OPS and op not in ("tensor", "const")
 
 
