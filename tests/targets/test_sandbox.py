@@ -96,6 +96,14 @@ def test_an_endless_loop_times_out(worker: Worker) -> None:
     assert worker.call("operator:add", 1, 2) == Returned(3)
 
 
+def test_a_child_that_holds_the_pipes_open_does_not_outlive_the_limit(worker: Worker) -> None:
+    start = time.monotonic()
+    code = "import os, time\nos.fork()\ntime.sleep(60)"
+    assert isinstance(worker.call("builtins:exec", code, timeout=0.3), Timeout)
+    assert time.monotonic() - start < 20
+    assert worker.call("operator:add", 1, 2) == Returned(3)
+
+
 def test_what_a_request_prints_does_not_disturb_the_replies(worker: Worker) -> None:
     assert worker.call("builtins:print", "hello " * 1000) == Returned(None)
     assert worker.call("os:system", "echo hello") == Returned(0)

@@ -199,7 +199,7 @@ class _Process:
 
     def _expire(self, late: threading.Event) -> None:
         late.set()
-        self.popen.kill()
+        _kill(self.popen)
 
     def _tail(self) -> str:
         size = self.errors.seek(0, os.SEEK_END)
@@ -213,13 +213,20 @@ class _Process:
 
 def _end(popen: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
     """Kill and reap; also run when the worker is collected or the interpreter ends."""
-    if popen.poll() is None:
-        popen.kill()
+    _kill(popen)
     popen.wait()
     for stream in (popen.stdin, popen.stdout, errors):
         if stream is not None:
             with contextlib.suppress(BrokenPipeError):  # a request that was never read
                 stream.close()
+
+
+def _kill(popen: subprocess.Popen[bytes]) -> None:
+    """Kill the process and those it started: one that lives on would hold the pipes open."""
+    if popen.returncode is None:  # not reaped: the number of the group is still its own
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(popen.pid, signal.SIGKILL)
+        popen.kill()
 
 
 def _write(stream: IO[bytes], data: bytes) -> None:
