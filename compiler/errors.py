@@ -1,7 +1,8 @@
 """Errors that reach the user: one line each, with place, what is wrong and the mend.
 
 Every error carries a stable code (``AS1xx`` text, ``AS2xx`` types, ``AS3xx`` support, ``AS4xx``
-inputs and files, ``AS5xx`` Assay's own fault) and the exit code that the command line ends with.
+inputs and files, ``AS5xx`` Assay's own fault, ``AS6xx`` verdicts that do not repeat) and the exit
+code that the command line ends with.
 """
 
 from __future__ import annotations
@@ -83,6 +84,13 @@ class InternalError(AssayError):
 
     code = "AS501"
     exit_code = 5
+
+
+class UnsteadyError(AssayError):
+    """A verdict that does not come back: nothing can be said."""
+
+    code = "AS601"
+    exit_code = 3
 
 
 class ConstraintError(Exception):

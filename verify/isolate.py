@@ -11,12 +11,13 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from compiler.errors import InternalError
+from compiler.errors import UnsteadyError
 from compiler.ir import Array, Graph, Module
 from compiler.pipeline import Options
 from verify.bisect import Guilty, bisect
 from verify.case import Case
 from verify.examine import Examination, examine
+from verify.oracle import Verdict
 from verify.reduce import Reduction, reduce
 from verify.targets import get
 
@@ -89,6 +90,9 @@ def isolate(
     small = reduce(case.module, case.inputs, same, budget=budget, progress=progress)
     guilty = bisect(small.module, small.inputs, case.options, get(case.target))
     found = examine(small.module, small.inputs, case.target, case.options)
+    if not found.failed:  # it did a moment ago
+        verdict = Verdict("nondeterministic", found.verdict.outputs)
+        found = replace(found, verdict=verdict, note="it failed while it was reduced, not now")
     reduced = replace(
         case.with_program(small.module, small.inputs),
         contract=found.contract,
@@ -109,7 +113,7 @@ def isolate_any(case: Case, died: str, *, budget: int = 300) -> Finding:
         return isolate_crash(case, died, config)
     finding = isolate(case, budget=budget)
     if finding is None:
-        raise InternalError("the case failed in a process of its own, and does not fail here")
+        raise UnsteadyError("the case failed once, and not when it was run again")
     return finding
 
 

@@ -111,7 +111,11 @@ def _worst(finding: Finding) -> Mapping[str, Any] | None:
 
 
 def _diff(before: str, after: str) -> list[tuple[str, str]]:
-    """Lines of both modules with what happened to each: ``same``, ``gone`` or ``new``."""
+    """Lines of both modules with what happened to each: ``same``, ``gone`` or ``new``. Nothing
+    where they are equal: what is guilty came after the last module.
+    """
+    if before == after:
+        return []
     marks = {" ": "same", "-": "gone", "+": "new"}
     lines = difflib.ndiff(before.splitlines(), after.splitlines())
     return [(marks[line[0]], line[2:]) for line in lines if line[0] in marks]

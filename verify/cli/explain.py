@@ -21,6 +21,8 @@ TEXTS = {
     "wrong value.",
     "AS501": "Assay broke one of its own rules. The traceback is in the file that the message "
     "names; please report it with the command and the program.",
+    "AS601": "A failure did not come back when the program was run again, so that nothing can be "
+    "isolated. Such bugs read memory that nobody wrote, or race; the exit code is 3.",
     "identical": "All elements are determined by the specification and have exactly these bits.",
     "allowed": "All elements are inside the bound of what the specification, and the contracts of "
     "the rewrites that fired, allow.",
