@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,7 +32,9 @@ def read_arrays(path: Path, types: Sequence[TensorType], prefix: str = "in") -> 
     Raises InputError for a missing file or array, a file that is not ``.npz``, or a wrong shape or
     dtype.
     """
-    if not path.is_file():
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder", hint="give an .npz file")
+    if not path.exists():
         raise InputError(f"{path}: no such file")
     try:
         stored = np.load(path, allow_pickle=False)
@@ -39,7 +42,7 @@ def read_arrays(path: Path, types: Sequence[TensorType], prefix: str = "in") -> 
             raise InputError(f"{path}: holds one bare array", hint="write it with numpy.savez")
         with stored:
             found = {name: stored[name] for name in stored.files if name.startswith(prefix)}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as e:
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as e:
         reason = str(e).splitlines()[0] if str(e) else type(e).__name__
         raise InputError(f"{path}: not an npz file of plain arrays: {reason}") from None
     return [_fit(path, found, f"{prefix}{i}", t) for i, t in enumerate(types)]

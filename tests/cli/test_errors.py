@@ -128,6 +128,57 @@ def test_wrong_inputs(run, tmp_path):
         refused(run("check", "x.mlir", "--inputs", name), 2, "AS401", name, word)
 
 
+@pytest.mark.parametrize(
+    ("shape", "word"),
+    [
+        ("1000000x1000000", "GiB"),
+        ("4611686018427387904x4611686018427387904", "GiB"),
+        ("1x" * 69 + "1", "70 dimensions"),
+    ],
+)
+def test_tensors_that_no_machine_holds(run, tmp_path, shape, word):
+    (tmp_path / "x.mlir").write_text(GOOD.replace("2x3", shape))
+    refused(run("check", "x.mlir"), 4, "AS301", "@main", word)
+    (tmp_path / "iota.mlir").write_text(
+        f"func.func @main() -> tensor<{shape}xf32> {{\n"
+        f"  %0 = stablehlo.iota dim = 0 : tensor<{shape}xf32>\n"
+        f"  return %0 : tensor<{shape}xf32>\n}}\n"
+    )
+    refused(run("bisect", "iota.mlir"), 4, "AS301", "iota.mlir:2:", word)
+
+
+def test_no_memory_left(run, monkeypatch):
+    def full(_path):
+        raise MemoryError
+
+    monkeypatch.setattr("verify.cli.programs.read_module", full)
+    refused(run("check", "x.mlir"), 4, "AS301", "memory")
+
+
+def test_npz_with_broken_compression(run, tmp_path):
+    (tmp_path / "x.mlir").write_text(GOOD)
+    np.savez_compressed("x.npz", in0=np.random.default_rng(0).random((2, 3)).astype(np.float32))
+    data = bytearray((tmp_path / "x.npz").read_bytes())
+    data[70:90] = b"\xff" * 20
+    (tmp_path / "x.npz").write_bytes(data)
+    refused(run("check", "x.mlir", "--inputs", "x.npz"), 2, "AS401", "x.npz")
+    refused(run("check", "x.mlir", "--inputs", tmp_path), 2, "AS401", "is a folder")
+
+
+def test_places_that_cannot_be_written(run, tmp_path):
+    (tmp_path / "x.mlir").write_text(GOOD)
+    refused(run("compile", "x.mlir", "-o", "none/y.mlir"), 2, "AS401", "none/y.mlir")
+
+
+def test_reduce_overwrites_nothing_but_cases(run, tmp_path):
+    (tmp_path / "x.mlir").write_text(GOOD)
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "notes").write_text("mine")
+    for place in ("x.mlir", "work", "."):
+        refused(run("reduce", "x.mlir", "--out", place), 2, "AS401", "no case", "--out")
+    assert (tmp_path / "x.mlir").read_text() == GOOD
+
+
 def test_wrong_options(run, tmp_path):
     (tmp_path / "x.mlir").write_text(GOOD)
     refused(run("chek", "x.mlir"), 2, "chek")
@@ -142,7 +193,15 @@ def test_wrong_options(run, tmp_path):
     refused(run("explain", "AS999"), 2, "AS999")
     refused(run("show", "nothing"), 2, "nothing")
     refused(run("show", "op", "nothing"), 2, "nothing")
+    refused(run("check", "x.mlir", "-O\u00b2"), 2, "-O")
     refused(run("fuzz", "--seconds", "-1"), 2, "--seconds")
+    refused(run("fuzz", "--seconds", "nan"), 2, "--seconds")
+    refused(run("gate", "--seconds", "-1", "--skip", "corpus"), 2, "--seconds")
+    refused(run("reduce", "x.mlir", "--tests", "-1"), 2, "--tests")
+    refused(run("mutate", "--count", "0"), 2, "--count")
+    refused(run("prove", "--limit", "-1"), 2, "--limit")
+    refused(run("validate", "x.mlir", "x.mlir", "--limit", "0"), 2, "--limit")
+    refused(run("compile", "x.mlir", "--rewrite-limit", "-1"), 2, "--rewrite-limit")
     refused(run("gate", "--skip", "all"), 2, "all")
     refused(run("fuzz", "--resume", "7", "--directory", tmp_path), 2, "7")
 
@@ -176,3 +235,10 @@ def test_interrupt(run, monkeypatch):
 
     monkeypatch.setattr("verify.cli.programs.read_module", interrupted)
     assert run("check", "x.mlir")[0] == 130
+    code, out, _ = run("check", "x.mlir", "--json")
+    assert (code, json.loads(out)["exit"]) == (130, 130)
+
+
+def test_git_bisect_skips_what_it_cannot_judge(run, tmp_path):
+    assert run("replay", tmp_path / "none")[0] == 2
+    assert run("replay", tmp_path / "none", "--git-bisect")[0] == 125

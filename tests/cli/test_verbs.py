@@ -191,7 +191,12 @@ def test_validate(document, folder):
 
 def test_gate(document, folder):
     (folder / "corpus").mkdir()
-    code, data = document("gate", "--seconds", 2, "--jobs", 1, "--skip", "prove")
+    quick = ("--seconds", 2, "--jobs", 1, "--skip", "prove")
+    code, data = document("gate", *quick)
+    assert (code, data["verdict"]) == (3, "inconclusive")  # an empty corpus says nothing
+    (folder / "sum.mlir").write_text(SUM)
+    assert document("reduce", "sum.mlir", "--fault", "reduce-drops-last", "--out", "corpus/sum")
+    code, data = document("gate", *quick)
     assert code == 0
     assert data["verdict"] == "passed"
     assert [s["name"] for s in data["steps"]] == ["corpus", "fuzz"]

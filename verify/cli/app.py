@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import compiler
-from verify.cli.ui import fail
+from verify.cli.ui import fail, interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,8 +43,6 @@ which rewrite broke it?
 · 1 a finding · 2 usage or bad input · 3 inconclusive · 4 unsupported, nothing was judged
 · 5 Assay's own fault · 130 interrupted."""
 
-INTERRUPTED = 130
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; expected errors become one line."""
@@ -55,8 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return interrupted(as_json=as_json)
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

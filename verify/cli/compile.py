@@ -55,12 +55,14 @@ def compile_(
         json: one JSON document on standard output, text on standard error.
     """
     from verify.cli import programs
+    from verify.cli.ui import writing
     from verify.faults import activate
 
     levels = programs.parse_levels(level)
     if len(levels) != 1:
         raise InputError(f"-O {level}: compile takes one level")
     programs.check_precision(precision)
+    programs.check_at_least(0, rewrite_limit=rewrite_limit)
     module = programs.read_module(file)
     with activate(fault):
         from compiler.pipeline import PASSES, Options
@@ -76,7 +78,8 @@ def compile_(
     if time_passes:
         _say_times(Output(True), times)
     if output is not None:
-        output.write_text(text, encoding="utf-8")
+        with writing(output):
+            output.write_text(text, encoding="utf-8")
     elif not json:
         print(text, end="" if text.endswith("\n") else "\n")
     ops = sum(len(f.graph.nodes) for f in final.functions)

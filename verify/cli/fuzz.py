@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from compiler.errors import InputError
 from verify.cli.ui import Output
 
 if TYPE_CHECKING:
@@ -52,14 +51,12 @@ def fuzz_(
         directory: where campaigns and findings are kept; .assay by default.
         json: one JSON document on standard output, text on standard error.
     """
-    from verify.cli.programs import check_level, check_names, check_precision
+    from verify.cli.programs import check_at_least, check_level, check_names, check_precision
     from verify.fuzz import CampaignConfig, campaign
     from verify.fuzz import resume as go_on
     from verify.store import DEFAULT
 
-    for name, value in (("--seconds", seconds), ("--count", count), ("--jobs", jobs)):
-        if value is not None and value < 0:
-            raise InputError(f"{name} {value}: must not be negative")
+    check_at_least(0, seconds=seconds, count=count, jobs=jobs)
     where = directory or DEFAULT
     out = Output(json)
     with watch() as seen:

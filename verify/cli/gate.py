@@ -42,9 +42,11 @@ def gate_(
         out: folder for the reports.
         json: one JSON document on standard output, text on standard error.
     """
-    from verify.cli.programs import check_level
+    from verify.cli.programs import check_at_least, check_level
+    from verify.cli.ui import writing
     from verify.gate import STEPS, Settings, gate, junit, markdown
 
+    check_at_least(0, seconds=seconds, jobs=jobs)
     unknown = sorted(set(skip) - set(STEPS))
     if unknown:
         raise InputError(f"there is no step {unknown[0]!r}", hint=f"steps: {', '.join(STEPS)}")
@@ -61,9 +63,10 @@ def gate_(
         for check in step.checks:
             if check.verdict != "passed":
                 text.say(f"  {step.name}: {check.verdict}: {check.name}: {check.text}")
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "gate.xml").write_text(junit(result), encoding="utf-8")
-    (out / "gate.md").write_text(markdown(result), encoding="utf-8")
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "gate.xml").write_text(junit(result), encoding="utf-8")
+        (out / "gate.md").write_text(markdown(result), encoding="utf-8")
     text.say(f"gate: {result.verdict}    {out / 'gate.xml'}    {out / 'gate.md'}")
     text.document(
         {

@@ -43,6 +43,7 @@ def mutate_(
         list_: only list the faults.
         json: one JSON document on standard output, text on standard error.
     """
+    from verify.cli.programs import check_at_least
     from verify.faults import FAULTS
     from verify.mutate import mutate
 
@@ -52,6 +53,8 @@ def mutate_(
         kinds = [{"name": f.name, "class": f.kind, "summary": f.summary} for f in FAULTS.values()]
         out.document({"faults": kinds})
         return 0
+    check_at_least(1, count=count)
+    check_at_least(0, jobs=jobs, budget=budget)
     out.say(f"seed {seed}, {count} programs a fault at most")
     score = mutate(
         names,

@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from compiler.errors import InputError, ParseError
+from compiler.errors import InputError, ParseError, UnsupportedError
 
 if TYPE_CHECKING:
-    from compiler.ir import Array, Module
+    from compiler.errors import Loc
+    from compiler.ir import Array, Module, TensorType
     from verify.case import Case
 
 LEVELS = (0, 1, 2)
 PRECISIONS = ("", "bf16", "f16")
+RANK = 64  # dimensions of a NumPy array
+REFERENCE_BYTES = 16  # of an element of a value with its error bound, both f64
 
 
 def read_module(path: Path) -> Module:
@@ -41,6 +44,7 @@ def read_inputs(module: Module, path: Path | None, seed: int) -> list[Array]:
     """Inputs out of an ``.npz`` file (``in0``, ``in1``, ...), or seeded random ones."""
     from verify.arrays import read_arrays
 
+    check_size(module)
     if path is not None:
         return read_arrays(path, module.main.graph.params)
     from verify.gen.chooser import RandomChooser
@@ -68,6 +72,7 @@ def read_case(
 
     if path.is_dir():
         case = load(path)
+        check_size(case.module)
     else:
         module = read_module(path)
         case = Case(module, tuple(read_inputs(module, inputs, seed)), level=2)
@@ -86,7 +91,7 @@ def read_case(
 def parse_levels(text: str) -> list[int]:
     """``0,1,2`` as numbers; InputError for anything else."""
     parts = [p for p in text.split(",") if p]
-    if not parts or not all(p.isdigit() for p in parts):
+    if not parts or not all(p.isascii() and p.isdigit() for p in parts):
         raise InputError(f"-O {text}: not a list of levels", hint="write -O 0,1,2 or -O2")
     return [check_level(int(p)) for p in parts]
 
@@ -103,6 +108,42 @@ def check_precision(precision: str) -> str:
     if precision not in PRECISIONS:
         raise InputError(f"there is no precision {precision!r}", hint="bf16 or f16")
     return precision
+
+
+def check_at_least(least: float, **options: float | None) -> None:
+    """InputError for an option that is given and below ``least``, or not a number."""
+    for name, value in options.items():
+        if value is not None and not value >= least:
+            option = name.replace("_", "-")
+            raise InputError(f"--{option} {value}: must be a number of at least {least:g}")
+
+
+def check_size(module: Module) -> None:
+    """UnsupportedError, with the place, for a tensor that the reference cannot hold in this
+    machine's memory or that has more dimensions than NumPy knows.
+    """
+    import os
+
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for function in module.functions:
+        graph = function.graph
+        places = graph.locs or (None,) * len(graph.nodes)
+        values: list[tuple[TensorType, Loc | None]] = [(t, None) for t in graph.params]
+        values += [(t, p) for n, p in zip(graph.nodes, places, strict=True) for t in n.types]
+        for t, where in values:
+            if t.rank > RANK:
+                raise UnsupportedError(
+                    f"@{function.name}: a tensor of {t.rank} dimensions; at most {RANK} are judged",
+                    where=where,
+                )
+            if t.size * REFERENCE_BYTES > memory:
+                need = f"{t.size * REFERENCE_BYTES / 2**30:.3g} GiB"
+                raise UnsupportedError(
+                    f"@{function.name}: {t} is too large to judge here: the reference needs {need} "
+                    f"for it, this machine has {memory / 2**30:.3g}",
+                    where=where,
+                    hint="make the program's dimensions smaller",
+                )
 
 
 def check_names(target: str, fault: str) -> None:

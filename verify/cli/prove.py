@@ -37,8 +37,11 @@ def prove_(
         audit: also look for guards that are not needed.
         json: one JSON document on standard output, text on standard error.
     """
+    from verify.cli.programs import check_at_least
     from verify.prove import COLUMNS, prove_all, rows, summary, to_json
 
+    check_at_least(0.001, limit=limit)
+    check_at_least(1, jobs=jobs)
     out = Output(json)
     shows = sys.stderr.isatty()
 

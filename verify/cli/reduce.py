@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from compiler.errors import InputError
 from verify.cli.ui import Output
 
 
@@ -41,11 +42,14 @@ def reduce_(
         json: one JSON document on standard output, text on standard error.
     """
     from verify.cli import programs
+    from verify.cli.ui import writing
     from verify.faults import activate
     from verify.isolate import isolate_any
     from verify.repro import emit
     from verify.shield import Shield
 
+    programs.check_at_least(0, tests=tests)
+    folder = check_folder(out or program.with_name(f"{program.stem}-reduced"))
     case = programs.read_case(
         program,
         inputs=inputs,
@@ -64,7 +68,8 @@ def reduce_(
         return 0 if found.kind != "unsupported" else 4
     with activate(case.fault):
         finding = isolate_any(case, shield.died, budget=tests)
-        folder = emit(finding, out or program.with_name(f"{program.stem}-reduced"))
+    with writing(folder):
+        emit(finding, folder)
     small = finding.reduction
     text.say(
         f"{small.ops_before} ops -> {small.ops_after} in {small.tests} tests, "
@@ -83,3 +88,13 @@ def reduce_(
         }
     )
     return 1
+
+
+def check_folder(folder: Path) -> Path:
+    """``folder`` if a case may be written there: it is missing, empty, or a case; else
+    InputError.
+    """
+    is_case = (folder / "case.json").is_file()
+    if folder.exists() and not is_case and not (folder.is_dir() and not any(folder.iterdir())):
+        raise InputError(f"{folder}: exists and is no case", hint="name another folder with --out")
+    return folder

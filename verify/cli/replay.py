@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from verify.cli.ui import Output
+from verify.cli.ui import Output, fail
 
 GIT_BISECT_SKIP = 125
 
@@ -34,6 +34,19 @@ def replay_(
         git_bisect: exit codes for git bisect run: 0 good, 1 bad, 125 cannot tell.
         json: one JSON document on standard output, text on standard error.
     """
+    try:
+        code = _replay(case, target=target, level=level, fault=fault, out=Output(json))
+    except Exception as e:  # git would take any other code for "bad"
+        if not git_bisect:
+            raise
+        fail(e, as_json=json)
+        return GIT_BISECT_SKIP
+    return GIT_BISECT_SKIP if git_bisect and code in (3, 4) else code
+
+
+def _replay(
+    case: Path, *, target: str | None, level: int | None, fault: str | None, out: Output
+) -> int:
     from verify.cli import programs
     from verify.cli.check import EXIT
     from verify.shield import Shield
@@ -41,7 +54,6 @@ def replay_(
     stored = programs.read_case(case, target=target, level=level, fault=fault)
     with Shield() as shield:
         found = shield.examine(stored)
-    out = Output(json)
     was = stored.meta.get("kind", "")
     out.say(
         f"{case}  {stored.target} -O{stored.level}  {found.kind}" + f"  (was: {was})" * bool(was)
@@ -58,5 +70,4 @@ def replay_(
             "note": found.note,
         }
     )
-    code = EXIT[found.kind]
-    return GIT_BISECT_SKIP if git_bisect and code in (3, 4) else code
+    return EXIT[found.kind]

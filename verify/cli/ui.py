@@ -9,11 +9,14 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from compiler.errors import AssayError, Loc
+from compiler.errors import AssayError, InputError, Loc
+
+INTERRUPTED = 130
 
 
 class Output:
@@ -62,6 +65,15 @@ def finite(value: float | None) -> float | None:
     return float(value)
 
 
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn a failure to write to ``path``, which the user named, into an InputError."""
+    try:
+        yield
+    except OSError as e:
+        raise InputError(f"{path}: cannot be written: {e.strerror}") from None
+
+
 def fail(error: Exception, *, as_json: bool = False) -> int:
     """Print ``error`` in one line (with the source line, if known) and return the exit code.
 
@@ -70,6 +82,8 @@ def fail(error: Exception, *, as_json: bool = False) -> int:
     """
     if isinstance(error, AssayError):
         code, exit_code, message = error.code, error.exit_code, str(error)
+    elif isinstance(error, MemoryError):
+        code, exit_code, message = "AS301", 4, "the program does not fit this machine's memory"
     else:
         code, exit_code = "AS501", 5
         saved = _save_traceback(error)
@@ -82,6 +96,15 @@ def fail(error: Exception, *, as_json: bool = False) -> int:
     if as_json:
         print(json.dumps({"error": {"code": code, "message": message}, "exit": exit_code}))
     return exit_code
+
+
+def interrupted(*, as_json: bool = False) -> int:
+    """Say that the command was interrupted, and return the exit code."""
+    print("interrupted", file=sys.stderr)
+    if as_json:
+        error = {"code": "interrupted", "message": "interrupted"}
+        print(json.dumps({"error": error, "exit": INTERRUPTED}))
+    return INTERRUPTED
 
 
 def _one_line(error: Exception) -> str:

@@ -33,9 +33,10 @@ def validate_(
         limit: seconds for one query to the solver.
         json: one JSON document on standard output, text on standard error.
     """
-    from verify.cli.programs import read_module
+    from verify.cli.programs import check_at_least, read_module
     from verify.validate import validate
 
+    check_at_least(0.001, limit=limit)
     out = Output(json)
     result = validate(read_module(before), read_module(after), limit_ms=int(limit * 1e3))
     needs = f" (needs {result.needs})" if result.needs else ""
