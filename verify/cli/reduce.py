@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from compiler.errors import InputError
 from verify.cli.ui import Output
+
+if TYPE_CHECKING:
+    from verify.isolate import Finding
 
 
 def reduce_(
@@ -70,13 +73,18 @@ def reduce_(
         finding = isolate_any(case, shield.died, budget=tests)
     with writing(folder):
         emit(finding, folder)
+    _report(text, finding, folder)
+    return 1
+
+
+def _report(out: Output, finding: Finding, folder: Path) -> None:
     small = finding.reduction
-    text.say(
+    out.say(
         f"{small.ops_before} ops -> {small.ops_after} in {small.tests} tests, "
         f"{small.seconds:.1f} s; guilty: {finding.guilty.name}"
     )
-    text.say(f"case: {folder}\nnext: python {folder / 'repro.py'}")
-    text.document(
+    out.say(f"case: {folder}\nnext: python {folder / 'repro.py'}")
+    out.document(
         {
             "ops_before": small.ops_before,
             "ops_after": small.ops_after,
@@ -87,7 +95,6 @@ def reduce_(
             "key": finding.key,
         }
     )
-    return 1
 
 
 def check_folder(folder: Path) -> Path:
