@@ -191,7 +191,7 @@ def test_validate(document, folder):
 
 def test_gate(document, folder):
     (folder / "corpus").mkdir()
-    quick = ("--seconds", 2, "--jobs", 1, "--skip", "prove")
+    quick = ("--seconds", 8, "--jobs", 1, "--skip", "prove")
     code, data = document("gate", *quick)
     assert (code, data["verdict"]) == (3, "inconclusive")  # an empty corpus says nothing
     (folder / "sum.mlir").write_text(SUM)
