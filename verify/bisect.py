@@ -22,6 +22,10 @@ from verify.targets import get
 from verify.targets.protocol import Target
 
 
+# Blamed where a target cannot switch off what is wrong.
+ALWAYS_ON = "always on"
+
+
 @dataclass(frozen=True, slots=True)
 class Guilty:
     """Who is to blame.
@@ -173,13 +177,11 @@ def by_name(module: Module, inputs: Sequence[Array], options: Options, target: T
 
     if not names or not examined(()).failed:
         if not names:
-            return Guilty(
-                "always on", evaluations=0, reason="the target has no passes to switch off"
-            )
+            return Guilty(ALWAYS_ON, evaluations=0, reason="the target has no passes to switch off")
         guilty = minimise(list(names), lambda kept: examined(kept).failed)
         reason = "fails with only these passes on, and not without any of them"
         return Guilty("+".join(guilty), evaluations=count, reason=reason)
-    return Guilty("always on", evaluations=count, reason="fails with every pass switched off")
+    return Guilty(ALWAYS_ON, evaluations=count, reason="fails with every pass switched off")
 
 
 def _text(module: Module | None) -> str:

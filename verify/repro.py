@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from compiler.text import print_module
+from verify.bisect import ALWAYS_ON
 from verify.case import save
 from verify.isolate import Finding
 
@@ -87,6 +88,8 @@ def _title(finding: Finding) -> str:
     names = {"lower": "the lowering of", "codegen": "the code generated for"}
     if guilty.pass_name in names:
         return f"{names[guilty.pass_name]} {guilty.rewrite or program} {what}"
+    if guilty.pass_name == ALWAYS_ON:
+        return f"{program} {what} on {finding.case.target}, whatever is switched off"
     if guilty.pass_name:
         rule = f"rewrite {guilty.rewrite} of " if guilty.rewrite else ""
         return f"{program} {what} after {rule}pass {guilty.pass_name}"
