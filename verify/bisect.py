@@ -21,7 +21,6 @@ from verify.minimise import minimise
 from verify.targets import get
 from verify.targets.protocol import Target
 
-
 # Blamed where a target cannot switch off what is wrong.
 ALWAYS_ON = "always on"
 
