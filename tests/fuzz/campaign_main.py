@@ -4,12 +4,15 @@ store.
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
 from verify.fuzz import CampaignConfig, campaign, resume
 
 if __name__ == "__main__":
+    # A job that a shell started in the background inherits that Ctrl-C is ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     where = Path(sys.argv[1])
     if len(sys.argv) > 2:
         summary = resume(int(sys.argv[2]), where, count=int(sys.argv[3]))
