@@ -146,7 +146,7 @@ class Hunt:
         report.emit(Outcome(fault.name, fault.kind, False, self.count, seconds=seconds))
 
     def _isolated(self, fault: Fault, case: Case, index: int, seconds: float) -> Outcome:
-        from verify.isolate import isolate
+        from verify.isolation.isolate import isolate
 
         started = time.monotonic()
         verdict = str(case.meta["kind"])

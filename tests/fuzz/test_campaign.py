@@ -14,7 +14,7 @@ import pytest
 from compiler.errors import InputError, InternalError
 from verify.case import load
 from verify.fuzz import CampaignConfig, campaign, program, resume, summary
-from verify.store import Store
+from verify.fuzz.store import Store
 
 HERE = Path(__file__).parent
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from compiler.errors import InputError
-from verify.store import Failure, Found, Store
+from verify.fuzz.store import Failure, Found, Store
 
 
 def found(key="assay/fold:add/ab12", program=3):
@@ -70,7 +70,7 @@ def test_a_killed_process_loses_nothing_that_was_committed(tmp_path):
     code = f"""
 import os, signal
 from pathlib import Path
-from verify.store import Store
+from verify.fuzz.store import Store
 s = Store(Path({str(tmp_path)!r}))
 n = s.create({{}})
 s.record(n, 0, 64, {{}})

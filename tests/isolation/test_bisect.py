@@ -11,12 +11,12 @@ from compiler.lower import LOWERINGS
 from compiler.pipeline import PASSES, Options
 from compiler.rewrite import Pass
 from compiler.text import parse
-from verify.bisect import bisect
 from verify.case import Case, load
 from verify.examine import examine
-from verify.isolate import isolate
-from verify.localise import localise
-from verify.repro import emit
+from verify.isolation.bisect import bisect
+from verify.isolation.isolate import isolate
+from verify.isolation.localise import localise
+from verify.isolation.repro import emit
 
 PROGRAM = """
 func.func @main(%x: tensor<4x3xf32>, %y: tensor<4x3xf32>) -> (tensor<4x3xf32>, tensor<4xf32>) {

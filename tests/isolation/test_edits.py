@@ -7,13 +7,13 @@ from compiler.check import verify_module
 from compiler.dtypes import BF16, F32, F64, I32
 from compiler.ir import TensorType
 from compiler.text import parse
-from verify import edits
 from verify.arrays import same_bits
 from verify.gen import RandomChooser, draw_inputs, generate
-from verify.minimise import minimise
+from verify.isolation import edits
+from verify.isolation.minimise import minimise
+from verify.isolation.retype import fit, retype
+from verify.isolation.slices import alone, count_ops, every_value, trim
 from verify.ref import evaluate
-from verify.retype import fit, retype
-from verify.slices import alone, count_ops, every_value, trim
 
 SOFTMAX = """
 func.func @main(%x: tensor<3x4xf32>, %unused: tensor<2xi32>) -> (tensor<3x4xf32>, tensor<3xf32>) {

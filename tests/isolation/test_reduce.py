@@ -6,8 +6,8 @@ import pytest
 from compiler.check import verify_module
 from compiler.text import parse
 from verify.gen import RandomChooser, draw_inputs, generate
-from verify.reduce import reduce
-from verify.slices import count_ops
+from verify.isolation.reduce import reduce
+from verify.isolation.slices import count_ops
 
 CHAIN = """
 func.func @main(%x: tensor<17x5xf64>, %y: tensor<17x5xf64>)

@@ -5,13 +5,13 @@ import pytest
 
 from compiler.errors import UnsteadyError
 from compiler.text import parse
-from verify import isolate as isolation
-from verify.bisect import Guilty
 from verify.case import Case
 from verify.examine import Examination
-from verify.isolate import isolate, isolate_any
+from verify.isolation import isolate as isolation
+from verify.isolation.bisect import Guilty
+from verify.isolation.isolate import isolate, isolate_any
+from verify.isolation.repro import explain
 from verify.oracle import IDENTICAL, Verdict
-from verify.repro import explain
 
 TEXT = """
 func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> {

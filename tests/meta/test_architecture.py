@@ -184,5 +184,9 @@ def test_the_wheel_holds_the_two_packages_and_nothing_else(tmp_path):
     tops = {n.split("/")[0] for n in names}
     assert {t for t in tops if not t.endswith(".dist-info")} == {"compiler", "verify"}
     assert not [n for n in names if "__pycache__" in n]
-    for needed in ("compiler/py.typed", "verify/py.typed", "verify/templates/finding.html.j2"):
+    for needed in (
+        "compiler/py.typed",
+        "verify/py.typed",
+        "verify/isolation/templates/finding.html.j2",
+    ):
         assert needed in names

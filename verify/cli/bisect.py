@@ -38,7 +38,7 @@ def bisect_(
     """
     from verify.cli import programs
     from verify.faults import activate
-    from verify.isolate import blame
+    from verify.isolation.isolate import blame
     from verify.shield import Shield
 
     case = programs.read_case(

@@ -54,7 +54,7 @@ def fuzz_(
     from verify.cli.programs import check_at_least, check_level, check_names, check_precision
     from verify.fuzz import CampaignConfig, campaign
     from verify.fuzz import resume as go_on
-    from verify.store import DEFAULT
+    from verify.fuzz.store import DEFAULT
 
     check_at_least(0, seconds=seconds, count=count, jobs=jobs)
     where = directory or DEFAULT

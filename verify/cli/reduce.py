@@ -11,7 +11,7 @@ from compiler.errors import InputError
 from verify.cli.ui import Output
 
 if TYPE_CHECKING:
-    from verify.isolate import Finding
+    from verify.isolation.isolate import Finding
 
 
 def reduce_(
@@ -47,8 +47,8 @@ def reduce_(
     from verify.cli import programs
     from verify.cli.ui import writing
     from verify.faults import activate
-    from verify.isolate import isolate_any
-    from verify.repro import emit
+    from verify.isolation.isolate import isolate_any
+    from verify.isolation.repro import emit
     from verify.shield import Shield
 
     programs.check_at_least(0, tests=tests)

@@ -21,6 +21,7 @@ from verify.case import Case, save
 from verify.engines import Engine, Event, Lost, Message
 from verify.fuzz.config import CampaignConfig, Setup, program
 from verify.fuzz.stats import Stats, total
+from verify.fuzz.store import Failure, Found, Store
 from verify.fuzz.summary import Summary
 from verify.fuzz.worker import (
     ISOLATE,
@@ -32,9 +33,8 @@ from verify.fuzz.worker import (
     Unreduced,
     Work,
 )
-from verify.repro import emit
-from verify.slices import count_ops
-from verify.store import Failure, Found, Store
+from verify.isolation.repro import emit
+from verify.isolation.slices import count_ops
 
 
 @dataclass(frozen=True, slots=True)

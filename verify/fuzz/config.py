@@ -17,8 +17,8 @@ from compiler.dtypes import F32
 from compiler.errors import InputError
 from compiler.ir import Array, Function, Graph, Module, Node, TensorType
 from compiler.pipeline import Options
+from verify.fuzz.store import DEFAULT
 from verify.gen import Config, RandomChooser, choose_mode, draw_inputs, generate, program_seed
-from verify.store import DEFAULT
 
 if TYPE_CHECKING:
     from verify.targets.protocol import Target

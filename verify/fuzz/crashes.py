@@ -10,15 +10,15 @@ from typing import Any
 from compiler.ir import Array, Module
 from compiler.pipeline import Options, optimize
 from compiler.rewrite import Trace
-from verify.bisect import Guilty
 from verify.case import Case
 from verify.engines import Lost, Message, Report
 from verify.engines.local import LocalEngine
 from verify.examine import Examination, examine
 from verify.fuzz.config import CampaignConfig, Setup, prepare_process
-from verify.isolate import Finding, key_of, meta_of
+from verify.isolation.bisect import Guilty
+from verify.isolation.isolate import Finding, key_of, meta_of
+from verify.isolation.reduce import reduce
 from verify.oracle import Verdict
-from verify.reduce import reduce
 
 LIMIT = 1 << 14  # more applications than any generated program has
 SLOW = 5  # a part of the budget, where each failing examination takes a whole time-out

@@ -7,7 +7,7 @@ from typing import Any
 
 from verify.fuzz.config import CampaignConfig
 from verify.fuzz.stats import Stats
-from verify.store import Found
+from verify.fuzz.store import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Summary:
     @property
     def resume(self) -> str:
         """The command that goes on with the campaign."""
-        from verify.store import DEFAULT
+        from verify.fuzz.store import DEFAULT
 
         where = "" if self.config.directory == DEFAULT else f" --directory {self.config.directory}"
         return f"assay fuzz --resume {self.campaign}{where}"

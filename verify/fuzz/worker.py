@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from compiler.ir import Array, Module
-from verify.bisect import bisect
 from verify.case import Case
 from verify.engines import Report
 from verify.examine import Examination, examine
 from verify.fuzz.config import CampaignConfig, Setup, prepare_process, program
 from verify.fuzz.crashes import isolate_crash
 from verify.fuzz.stats import Stats
-from verify.isolate import Finding, isolate
-from verify.store import Failure
+from verify.fuzz.store import Failure
+from verify.isolation.bisect import bisect
+from verify.isolation.isolate import Finding, isolate
 
 EXAMINE, ISOLATE = 0, 1  # phases
 FLUSH_SECONDS = 0.25

@@ -20,7 +20,7 @@ from compiler.ir import Array, Module
 from compiler.pipeline import Options, optimize, passes
 from compiler.rewrite import Trace
 from verify.examine import FAILURES
-from verify.lone_ops import differ, guilty_op, interpret, wrong_code, wrong_lowering
+from verify.isolation.lone_ops import differ, guilty_op, interpret, wrong_code, wrong_lowering
 from verify.oracle import judge
 from verify.ref import evaluate
 
@@ -43,7 +43,7 @@ class Culprit:
 
     Attributes:
         name: name of a pass, or ``lower``, ``codegen``; empty if nothing departs.
-        rewrite: for ``lower`` and ``codegen`` the op; for passes left to :mod:`verify.bisect`.
+        rewrite: for ``lower`` and ``codegen`` the op; for passes left to ``bisect``.
         before: the module that went into the stage.
         after: the module that came out; ``None`` if the stage crashed or made no module.
         first: applications that had fired before the stage.

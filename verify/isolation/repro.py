@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from compiler.text import print_module
-from verify.bisect import ALWAYS_ON
 from verify.case import save
-from verify.isolate import Finding
+from verify.isolation.bisect import ALWAYS_ON
+from verify.isolation.isolate import Finding
 
 TEMPLATES = Path(__file__).parent / "templates"
 LARGEST = 400  # lines of IR on a page

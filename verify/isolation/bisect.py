@@ -1,9 +1,9 @@
 """From a failing program to the one rewrite that is to blame.
 
-For Assay's compiler: :func:`verify.localise.localise` names the pass, then a binary search over
-``--rewrite-limit`` finds the application after which the meaning is another. For compilers that can
-only switch passes off by name: the smallest set of passes that must be on for the failure (delta
-debugging).
+For Assay's compiler: :func:`~verify.isolation.localise.localise` names the pass, then a binary
+search over ``--rewrite-limit`` finds the application after which the meaning is another. For
+compilers that can only switch passes off by name: the smallest set of passes that must be on for
+the failure (delta debugging).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from compiler.pipeline import Options, optimize
 from compiler.rewrite import Trace
 from compiler.text import print_module
 from verify.examine import Examination, examine
-from verify.localise import Culprit, changes_bits, departs, localise, stages
-from verify.minimise import minimise
+from verify.isolation.localise import Culprit, changes_bits, departs, localise, stages
+from verify.isolation.minimise import minimise
 from verify.targets import get
 from verify.targets.protocol import Target
 

@@ -17,13 +17,13 @@ import numpy as np
 
 from compiler.dtypes import F32, I32, DType
 from compiler.ir import Array, Module
-from verify import edits
 from verify.arrays import fingerprint
-from verify.edits import Program
-from verify.minimise import minimise
-from verify.retype import retype
-from verify.simplify import simpler_attrs
-from verify.slices import count_ops, every_value, trim
+from verify.isolation import edits
+from verify.isolation.edits import Program
+from verify.isolation.minimise import minimise
+from verify.isolation.retype import retype
+from verify.isolation.simplify import simpler_attrs
+from verify.isolation.slices import count_ops, every_value, trim
 
 Fails = Callable[[Module, list[Array]], bool]
 

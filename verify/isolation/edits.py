@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from compiler.build import Builder
 from compiler.ir import Array, Graph, Module, Node
-from verify.slices import renumber, trim, with_main
+from verify.isolation.slices import renumber, trim, with_main
 
 Program = tuple[Module, list[Array]]
 

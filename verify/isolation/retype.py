@@ -19,7 +19,7 @@ from compiler.dtypes import DType
 from compiler.errors import AssayError
 from compiler.ir import Array, Graph, Literal, Module, Node, TensorType
 from compiler.ops import OPS
-from verify.slices import with_main
+from verify.isolation.slices import with_main
 
 Shape = tuple[int, ...]
 

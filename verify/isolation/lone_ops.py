@@ -14,10 +14,10 @@ import numpy as np
 from compiler.ir import Array, Graph, Module, Node, TensorType, module
 from compiler.pipeline import Options
 from verify.arrays import same_bits
-from verify.edits import callee, inlined
 from verify.examine import FAILURES, examine
+from verify.isolation.edits import callee, inlined
+from verify.isolation.slices import alone, every_value
 from verify.oracle import judge
-from verify.slices import alone, every_value
 
 Wrong = Callable[[Module, Sequence[Array]], bool]
 SAMPLES = 64  # elements of a reduction's input that its body's ops are tried on

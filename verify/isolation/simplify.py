@@ -13,9 +13,9 @@ from typing import Any
 from compiler.build import infer
 from compiler.errors import AssayError
 from compiler.ir import Array, Module, Node
-from verify.edits import Program
-from verify.retype import STATED, retype
-from verify.slices import with_main
+from verify.isolation.edits import Program
+from verify.isolation.retype import STATED, retype
+from verify.isolation.slices import with_main
 
 
 def simpler_attrs(module: Module, inputs: Sequence[Array]) -> Iterator[Program | None]:

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from compiler.errors import UnsteadyError
 from compiler.ir import Array, Graph, Module
 from compiler.pipeline import Options
-from verify.bisect import Guilty, bisect
 from verify.case import Case
 from verify.examine import Examination, examine
+from verify.isolation.bisect import Guilty, bisect
+from verify.isolation.reduce import Reduction, reduce
 from verify.oracle import Verdict
-from verify.reduce import Reduction, reduce
 from verify.targets import get
 
 
