@@ -14,6 +14,7 @@ from compiler.executable import Executable
 from compiler.ir import Array, Module, TensorType
 from compiler.lower import lower
 from compiler.nest.interp import run
+from verify.arrays import same_bits
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 0.5, -0.5, 1.5, 2.5, -2.5, 1e-40, 3e38]
 
@@ -61,29 +62,13 @@ def _edges(t: TensorType) -> Array:
     return np.array([*low, *few, info.max - 1, info.max], dtype.numpy)
 
 
-def _same_bits(a: Array, b: Array) -> bool:
-    """Equal bits, where any NaN equals any NaN."""
-    if a.shape != b.shape or a.dtype != b.dtype:
-        return False
-    raw = np.dtype(f"u{a.dtype.itemsize}")
-    with np.errstate(all="ignore"):
-        return _equal(a, b, raw)
-
-
-def _equal(a: Array, b: Array, raw: np.dtype) -> bool:
-    equal = a.view(raw) == b.view(raw) if a.ndim else np.array(a.tobytes() == b.tobytes())
-    if a.dtype.kind not in "iub":
-        equal = equal | (np.isnan(a.astype(np.float64)) & np.isnan(b.astype(np.float64)))
-    return bool(np.all(equal))
-
-
 def _check(module: Module, inputs: Sequence[Array]) -> tuple[Array, ...]:
     """Run both ways, at both levels of machine code; returns the outputs."""
     wanted = run(lower(module), inputs)
     for level in (0, 2):
         exe = Executable(module, level=level)
         for k, (a, b) in enumerate(zip(exe(*inputs), wanted, strict=True)):
-            assert _same_bits(a, b), f"output {k}, level {level}:\n{a}\n{b}\n{exe.llvm}"
+            assert same_bits(a, b), f"output {k}, level {level}:\n{a}\n{b}\n{exe.llvm}"
     return wanted
 
 
@@ -109,9 +94,3 @@ def check():
 def edges():
     """``edges(type)``: all special values of the type's dtype."""
     return _edges
-
-
-@pytest.fixture
-def same_bits():
-    """``same_bits(a, b)``: equal type and bits, where any NaN equals any NaN."""
-    return _same_bits

@@ -8,6 +8,7 @@ from compiler.dtypes import BF16, F16, F32, F64, I1, I32
 from compiler.executable import Executable
 from compiler.ir import Function, Module, TensorType, module
 from compiler.lower import lower
+from verify.arrays import same_bits
 
 
 def fused(graph):
@@ -20,7 +21,7 @@ def fused(graph):
 
 
 @pytest.fixture
-def compare(check, draw, seeded, same_bits):
+def compare(check, draw, seeded):
     """The fused module has one nest, and the bits of the unfused one."""
 
     def run(graph, nests=1):

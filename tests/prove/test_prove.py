@@ -13,6 +13,7 @@ from compiler.rules import RULES
 from compiler.rules.ops import add, const, multiply, reduce, reshape, slice_, transpose
 from compiler.rules.term import Rewrite, Rule, Scalar, Tensor, make_rule
 from compiler.rules.values import Dims, Perm, Vec, all_, fill, le, same
+from verify.arrays import same_bits
 from verify.prove import (
     COLUMNS,
     Proof,
@@ -25,7 +26,6 @@ from verify.prove import (
     to_json,
 )
 from verify.ref import evaluate
-from verify.smt.replay import same_bits
 
 WRONG_FILE = Path(__file__).with_name("wrong_rules.py")
 WRONG = load_rules(WRONG_FILE)

@@ -14,9 +14,10 @@ from compiler.build import Builder
 from compiler.dtypes import ALL, BF16, F16, F32, F64, FLOATS, I1, I8, UI8, DType
 from compiler.ir import Array, TensorType, module
 from compiler.ops import OPS
+from verify.arrays import same_bits
 from verify.ref import evaluate
 from verify.smt import scalar
-from verify.smt.replay import same_bits, scalar_value
+from verify.smt.replay import scalar_value
 from verify.smt.tensor import Env
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, 1.5, 2.5, -2.5, 3.0, -7.75, 100.0, 1e-3, 6e-8, 1e-40, 65504.0]

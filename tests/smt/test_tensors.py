@@ -13,13 +13,14 @@ from compiler.dtypes import F32, I32, UI8
 from compiler.ir import Array, Module, TensorType, module
 from compiler.ops import OPS
 from compiler.rules.plant import monoid_body
+from verify.arrays import same_bits
 from verify.gen.chooser import RandomChooser
 from verify.gen.graphs import generate
 from verify.ref import evaluate
 from verify.smt import table
 from verify.smt.equal import PROVED, Decider
 from verify.smt.graphs import evaluate_graph
-from verify.smt.replay import random_elements, same_bits, scalar_value
+from verify.smt.replay import random_elements, scalar_value
 from verify.smt.scalar import literal
 from verify.smt.symbols import input_tensor
 from verify.smt.tensor import Env, SymTensor, Unknown

@@ -9,10 +9,10 @@ from compiler.errors import InputError
 from compiler.ir import Module
 from compiler.pipeline import Options, optimize
 from compiler.text import parse
+from verify.arrays import same_bits
 from verify.gen.chooser import RandomChooser
 from verify.gen.graphs import generate
 from verify.ref import evaluate
-from verify.smt.replay import same_bits
 from verify.validate import Validation, validate
 
 T = "tensor<4xf32>"

@@ -20,6 +20,7 @@ from compiler.ir import Array, Module, TensorType, module
 from compiler.rules.plant import plant
 from compiler.rules.term import Binary, Const, Monoid, PowerOfTwo, Rule, Tensor, Unary
 from compiler.rules.values import Shape, Vec
+from verify.arrays import canonical_bits, same_bits
 from verify.smt.assignments import Assignment
 from verify.smt.instances import Binding
 from verify.smt.symbols import Symbols
@@ -87,21 +88,6 @@ def _show(x: Array) -> str:
     return np.array2string(x, separator=", ", threshold=64).replace("\n", " ")
 
 
-def _raw(a: Array) -> Array:
-    """The bit patterns of the elements."""
-    return np.ascontiguousarray(a).view(np.dtype(f"u{a.dtype.itemsize}")).reshape(a.shape)
-
-
-def same_bits(a: Array, b: Array) -> bool:
-    """Equal shape, dtype and bits, where any two NaNs count as equal."""
-    if a.shape != b.shape or a.dtype != b.dtype:
-        return False
-    equal = _raw(a) == _raw(b)
-    if a.dtype.kind in "biu":
-        return bool(np.all(equal))
-    return bool(np.all(equal | (np.isnan(a) & np.isnan(b))))
-
-
 def same_numbers(a: Array, b: Array) -> bool:
     """Equal shape, dtype and numbers; zeros of either sign are equal, and so are NaNs."""
     if a.shape != b.shape or a.dtype != b.dtype:
@@ -154,7 +140,7 @@ def _canonical(program: Module, inputs: Sequence[Array]) -> tuple[Array, ...]:
 def _difference(output: int, a: Array, b: Array) -> str:
     if a.shape != b.shape or a.dtype != b.dtype:
         return f"output {output}: {a.dtype}{list(a.shape)} becomes {b.dtype}{list(b.shape)}"
-    unequal = _raw(a) != _raw(b)
+    unequal = canonical_bits(a) != canonical_bits(b)
     where = tuple(int(i) for i in np.argwhere(unequal)[0])
     return f"output {output} at {list(where)}: {a[where]} becomes {b[where]}"
 
