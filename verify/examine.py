@@ -3,8 +3,10 @@
 ``check``, ``fuzz``, ``replay``, ``bisect``, ``reduce`` and ``mutate`` all ask :func:`examine` or,
 where several inputs share one compilation, :func:`prepare`. The ladder of verdicts: what the target
 does not take is ``unsupported``; an exception of the compiler or of the compiled program is a
-``crash`` (a ``TimeoutError`` of it a ``timeout``); a violation that does not come back on a second
-run is ``nondeterministic``; else the oracle's verdict stands.
+``crash`` (a ``TimeoutError`` of it a ``timeout``); a crash or violation that the target's profile
+declares is ``explained``; a violation that does not come back on a second run is
+``nondeterministic``; else the oracle's verdict stands. Inputs that do not fit the program are the
+caller's mistake: InputError.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ from compiler.pipeline import Options
 from compiler.rewrite import Trace
 from verify.arrays import canonical_bits, same_bits
 from verify.bounds import Enclosure, enclose
-from verify.oracle import Verdict, judge
+from verify.deviations import explain, explain_death
+from verify.oracle import OutputVerdict, Verdict, judge
+from verify.ref.core import check_inputs
 from verify.targets import get
 from verify.targets.protocol import Compiled, Target
 
@@ -42,6 +46,7 @@ class Examination:
         enclosures: what the reference allows, an entry an output; empty if nothing was judged.
         trace: rewrites that fired, where the target tells.
         note: why, in words: traceback of a crash, reason of a refusal, place where bits differ.
+        deviations: names of the target's declared deviations that explain the result.
     """
 
     verdict: Verdict
@@ -50,6 +55,7 @@ class Examination:
     enclosures: tuple[Enclosure, ...] = ()
     trace: Trace | None = None
     note: str = ""
+    deviations: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -70,14 +76,21 @@ class Question:
 
     module: Module
     inputs: Sequence[Array]
-    _enclosures: dict[tuple[Contract, bool], tuple[Enclosure, ...]] = field(default_factory=dict)
+    _enclosures: dict[tuple[Contract, frozenset[str]], tuple[Enclosure, ...]] = field(
+        default_factory=dict
+    )
 
-    def enclose(self, contract: Contract, flush: bool = False) -> tuple[Enclosure, ...]:
-        """What any evaluation under ``contract`` may give; ``flush``: subnormals may be zero."""
-        key = contract, flush
+    def __post_init__(self) -> None:
+        """InputError where the inputs do not fit the program."""
+        self.inputs = check_inputs(self.module.main.graph.params, self.inputs)
+
+    def enclose(
+        self, contract: Contract, leeways: frozenset[str] = frozenset()
+    ) -> tuple[Enclosure, ...]:
+        """What any evaluation under ``contract`` may give, and what ``leeways`` leave open."""
+        key = contract, leeways
         if key not in self._enclosures:
-            found = enclose(self.module, self.inputs, contract, flush=flush)
-            self._enclosures[key] = tuple(found)
+            self._enclosures[key] = tuple(enclose(self.module, self.inputs, contract, leeways))
         return self._enclosures[key]
 
 
@@ -92,11 +105,11 @@ class Prepared:
     refusal: Examination | None = None
 
     def examine(self, question: Question | Sequence[Array]) -> Examination:
-        """Run on one set of inputs and judge."""
-        if self.refusal or self.compiled is None:
-            return self.refusal or _ended("crash", "not compiled")
+        """Run on one set of inputs and judge. InputError where they do not fit the program."""
         if not isinstance(question, Question):
             question = Question(self.module, question)
+        if self.refusal or self.compiled is None:
+            return self.refusal or _ended("crash", "not compiled")
         try:
             outputs = tuple(self.compiled.run(question.inputs))
         except UnsupportedError as e:
@@ -104,7 +117,7 @@ class Prepared:
         except TimeoutError as e:
             return _ended("timeout", str(e), self.compiled)
         except Exception:
-            return _ended("crash", traceback.format_exc(), self.compiled)
+            return _crash(self.module, self.target, self.compiled)
         found = self._judge(question, outputs)
         return self._again(question, found) if found.failed else found
 
@@ -118,14 +131,37 @@ class Prepared:
         assert self.compiled is not None
         contract = self.allowance
         try:
-            enclosures = question.enclose(contract, self.target.profile.flushes)
+            enclosures = question.enclose(contract)
         except UnsupportedError as e:
             return _ended("unsupported", str(e), self.compiled)
         verdict = judge(outputs, enclosures, contract)
+        if verdict.kind == "violation":
+            explained = self._explain(question, outputs, verdict)
+            if explained is not None:
+                return explained
         note = ""
         if self.compiled.canonical and str(verdict.kind) not in FAILURES:
             verdict, note = self._compare_bits(question, outputs, verdict)
         return Examination(verdict, contract, outputs, enclosures, self.compiled.trace, note)
+
+    def _explain(
+        self, question: Question, outputs: tuple[Array, ...], verdict: Verdict
+    ) -> Examination | None:
+        """The violation ``verdict``, if the target declares what it shows."""
+        assert self.compiled is not None
+        contract, profile = self.allowance, self.target.profile
+
+        def enclosed(leeways: frozenset[str]) -> tuple[Enclosure, ...]:
+            return question.enclose(contract, leeways)
+
+        found = explain(profile, self.module, outputs, verdict, contract, enclosed)
+        if found is None:
+            return None
+        names = tuple(d.name for d in found.deviations)
+        trace = self.compiled.trace
+        return Examination(
+            found.verdict, contract, outputs, found.enclosures, trace, found.note, names
+        )
 
     def _compare_bits(
         self, question: Question, outputs: tuple[Array, ...], verdict: Verdict
@@ -137,6 +173,10 @@ class Prepared:
             wanted = self.compiled.canonical(question.inputs)
         except Exception:
             return _verdict("crash"), traceback.format_exc()
+        unlike = _unlike(outputs, wanted)
+        if unlike:
+            note = f"the canonical evaluation differs: {unlike}"
+            return Verdict("violation", (OutputVerdict("violation", note=note),)), note
         for k, (got, want) in enumerate(zip(outputs, wanted, strict=True)):
             if not same_bits(got, want):
                 note = "the canonical evaluation differs: " + _difference(k, got, want)
@@ -176,7 +216,7 @@ def prepare(
     except TimeoutError as e:
         return Prepared(module, chosen, options, refusal=_ended("timeout", str(e)))
     except Exception:
-        return Prepared(module, chosen, options, refusal=_ended("crash", traceback.format_exc()))
+        return Prepared(module, chosen, options, refusal=_crash(module, chosen))
 
 
 def examine(
@@ -198,6 +238,16 @@ def _ended(kind: str, note: str, compiled: Compiled | None = None) -> Examinatio
     )
 
 
+def _crash(module: Module, target: Target, compiled: Compiled | None = None) -> Examination:
+    """The exception that is being handled, as a verdict."""
+    found = _ended("crash", traceback.format_exc(), compiled)
+    declared = explain_death(target.profile, module, found.note)
+    if declared is None:
+        return found
+    names = tuple(d.name for d in declared.deviations)
+    return replace(found, verdict=declared.verdict, note=declared.note, deviations=names)
+
+
 def _verdict(kind: str) -> Verdict:
     return Verdict(kind, ())
 
@@ -210,6 +260,17 @@ def _bits_violation(verdict: Verdict, output: int, got: Array, want: Array) -> V
         outputs[output], verdict="violation", worst=at, got=got[at], value=want[at]
     )
     return Verdict("violation", tuple(outputs))
+
+
+def _unlike(outputs: Sequence[Array], wanted: Sequence[Array]) -> str:
+    """How the outputs differ in number, shape or dtype; empty if they do not."""
+    if len(outputs) != len(wanted):
+        return f"{len(outputs)} outputs here and {len(wanted)} there"
+    for k, (got, want) in enumerate(zip(outputs, wanted, strict=True)):
+        if got.shape != want.shape or got.dtype != want.dtype:
+            here, there = (f"{a.dtype}{list(a.shape)}" for a in (got, want))
+            return f"output {k} is {here} here and {there} there"
+    return ""
 
 
 def _difference(output: int, got: Array, want: Array) -> str:

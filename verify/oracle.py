@@ -2,7 +2,8 @@
 
 Verdicts in ascending order: ``identical`` (the reference's bits; any NaN equals any NaN),
 ``allowed`` (within the error), ``unstable`` (passes only because something is undecided, or because
-the error spans both sides of a jump), ``violation``. There is no tolerance here: every error is a
+the error spans both sides of a jump), ``explained`` (a violation that the target declares, which
+:mod:`verify.deviations` finds out), ``violation``. There is no tolerance here: every error is a
 proved bound of what specification and contract leave open.
 """
 
@@ -19,7 +20,7 @@ from compiler.contract import EXACT, Contract
 from compiler.ir import Array
 from verify.bounds.value import Enclosure
 
-ORDER = ("identical", "allowed", "unstable", "violation")
+ORDER = ("identical", "allowed", "unstable", "explained", "violation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class OutputVerdict:
     """One output.
 
     Attributes:
-        verdict: ``identical``, ``allowed``, ``unstable`` or ``violation``.
+        verdict: ``identical``, ``allowed``, ``unstable``, ``explained`` or ``violation``.
         max_ulp: largest distance to the reference in units of the last place of the dtype
             (integers: difference) over the decided elements; inf where a number stands against NaN.
         bound_share: largest abs(got - value) / error over the elements with an error; above 1 is a

@@ -15,6 +15,7 @@ from compiler.errors import InputError
 from compiler.ir import Array, Graph, Module, TensorType, module
 from compiler.ops import OPS
 from verify.bounds import BOUNDS, Enclosure, enclose
+from verify.bounds.leeway import FLUSH
 from verify.oracle import judge
 from verify.ref import evaluate
 
@@ -327,7 +328,7 @@ def test_flushed_subnormals_are_inside_only_when_asked_for() -> None:
     m = chain([("negate", (0,))], [x])
     got = [f32(0.0, -1.0)]
     assert judge(got, enclose(m, [x])).kind == "violation"
-    assert judge(got, enclose(m, [x], flush=True)).kind == "allowed"
+    assert judge(got, enclose(m, [x], leeways=frozenset({FLUSH}))).kind == "allowed"
 
 
 # --- structure ------------------------------------------------------------------------------------

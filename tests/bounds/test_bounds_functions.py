@@ -30,7 +30,7 @@ TRUE = {
 
 
 def context(d: DType) -> Context:
-    return Context(None, EXACT, np.longdouble if d is F64 else np.float64, False)
+    return Context(None, EXACT, np.longdouble if d is F64 else np.float64)
 
 
 def node(op: str, d: DType, count: int) -> Node:

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from compiler.contract import EXACT, allow
-from compiler.errors import UnsupportedError
+from compiler.errors import InputError, UnsupportedError
 from compiler.pipeline import Options
 from compiler.text import parse
+from verify.bounds.leeway import FLUSH
 from verify.examine import Question, examine, prepare
 from verify.ref import evaluate
-from verify.targets.protocol import FLUSHES, Compiled, Deviation, Profile
+from verify.targets.protocol import Compiled, Deviation, Profile
 
 SUM = """
 func.func @main(%x: tensor<3xf32>, %y: tensor<3xf32>) -> tensor<3xf32> {
@@ -118,17 +119,75 @@ def test_a_crash_of_the_canonical_evaluation_counts():
     assert kind(Toy(canonical=raises(ValueError("boom")))) == "crash"
 
 
-def test_the_profile_widens_what_is_allowed():
+FLUSHING = Deviation("ftz", "subnormals are zero", "here", leeways=frozenset({FLUSH}))
+DIVIDING = Deviation("div", "x / 0", "here", leeways=frozenset({"integer-division"}))
+SIGNLESS = Deviation("zeros", "no signs of zeros", "here", allow("nsz"))
+
+
+def test_a_declared_leeway_explains_a_violation_and_is_named():
     tiny = [np.full(3, 1e-40, np.float32), np.zeros(3, np.float32)]
     flushing = Toy(run=lambda _inputs: (np.zeros(3, np.float32),))
     assert kind(flushing, tiny) == "violation"
-    flushing.profile = Profile(deviations=(Deviation(FLUSHES, frozenset(), "FTZ"),))
-    assert kind(flushing, tiny) in ("allowed", "unstable")
+    flushing.profile = Profile((DIVIDING, SIGNLESS, FLUSHING))
+    found = examine(MODULE, tiny, flushing)
+    assert (found.kind, found.failed, found.deviations) == ("explained", False, ("ftz",))
+    assert found.verdict.outputs[0].verdict == "explained"
+    assert "subnormals are zero" in found.note
+    assert kind(flushing, INPUTS) == "violation"  # nothing there is subnormal
+
+
+def test_what_no_declared_leeway_allows_stays_a_violation():
+    assert kind(Toy(run=off_by(1), profile=Profile((FLUSHING, DIVIDING)))) == "violation"
+    three = Toy(run=lambda _inputs: (np.zeros(2, np.float32),), profile=Profile((FLUSHING,)))
+    assert kind(three) == "violation"
+
+
+def test_a_declared_contract_allows():
     negative = [np.full(3, -0.0, np.float32)] * 2
     plus = Toy(run=lambda _inputs: (np.zeros(3, np.float32),))
     assert kind(plus, negative) == "violation"
-    plus.profile = Profile(allow("nsz"))
-    assert kind(plus, negative) != "violation"
+    plus.profile = Profile((SIGNLESS,))
+    assert kind(plus, negative) == "allowed"
+
+
+@pytest.mark.parametrize("place", ["run", "compile"])
+def test_a_declared_death_explains_a_crash(place):
+    dies = Deviation(
+        "dies", "of boom", "here", death=lambda module, note: module is MODULE and "boom" in note
+    )
+    target = Toy(**{place: raises(ValueError("boom"))}, profile=Profile((dies,)))
+    found = examine(MODULE, INPUTS, target)
+    assert (found.kind, found.deviations) == ("explained", ("dies",))
+    target = Toy(**{place: raises(ValueError("bang"))}, profile=Profile((dies,)))
+    assert examine(MODULE, INPUTS, target).kind == "crash"
+
+
+@pytest.mark.parametrize(
+    "inputs", [INPUTS[:1], [INPUTS[0], INPUTS[1][:2]], [INPUTS[0], np.zeros(3)]]
+)
+def test_inputs_that_do_not_fit_are_the_callers_mistake(inputs):
+    for target in ("assay", Toy(), Toy(compile=raises(ValueError("boom")))):
+        with pytest.raises(InputError, match="input"):
+            examine(MODULE, inputs, target)
+
+
+def test_an_input_error_of_the_compiler_is_a_crash():
+    assert kind(Toy(run=raises(InputError("input 0 must be a tensor")))) == "crash"
+
+
+@pytest.mark.parametrize(
+    ("canonical", "line"),
+    [
+        ((), "1 outputs here and 0 there"),
+        ((np.zeros(2, np.float32),), r"output 0 is float32[3] here and float32[2] there"),
+        ((np.zeros(3, np.float64),), r"output 0 is float32[3] here and float64[3] there"),
+    ],
+)
+def test_canonical_outputs_of_another_kind_are_a_violation(canonical, line):
+    found = examine(MODULE, INPUTS, Toy(canonical=lambda _inputs: canonical))
+    assert found.kind == "violation"
+    assert found.note == f"the canonical evaluation differs: {line}"
+    assert line in str(found.verdict)
 
 
 def test_one_compilation_serves_many_inputs():

@@ -7,7 +7,8 @@ the op table; one file a family, as in ``compiler/ops``.
 
 How to read the files: ``format`` (constants of the dtypes), ``value`` (what is carried), ``core``
 (the walk), ``rounding`` (one rounding more), ``limits`` (accuracy of the functions), ``ring`` (what
-``reassoc`` allows), then the families.
+``reassoc`` allows), then the families; last ``leeway``, ``unspecified``, ``schedule`` (what
+other compilers may leave open).
 """
 
 from verify.bounds import (
@@ -20,6 +21,7 @@ from verify.bounds import (
     functions,
     reduce,
     shape,
+    unspecified,
 )
 from verify.bounds.core import BOUNDS, Context, enclose
 from verify.bounds.value import Enclosure
@@ -38,4 +40,5 @@ __all__ = [
     "functions",
     "reduce",
     "shape",
+    "unspecified",
 ]

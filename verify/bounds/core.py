@@ -14,6 +14,7 @@ from compiler.errors import UnsupportedError
 from compiler.ir import Array, Graph, Module, Node
 from verify.bounds import ring
 from verify.bounds.format import FORMATS, Format
+from verify.bounds.leeway import FLUSH, take
 from verify.bounds.limits import fused_roundings
 from verify.bounds.value import Enclosure, Value, enclosure
 from verify.ref.core import REF, check_inputs
@@ -61,12 +62,17 @@ class Context:
         carrier: float64, or longdouble where the program holds an f64.
         eps: the carrier's machine epsilon.
         loose_zero: whether the sign of a zero is not fixed.
+        leeways: names out of :data:`verify.bounds.leeway.LEEWAYS` that are taken.
         afn: whether functions may be approximated, and expressions replaced by the function that
             computes them at once: exp(x) - 1, log(1 + x), 1 / (1 + exp(-x)), 1 / sqrt(x), x ** 2.
     """
 
     def __init__(
-        self, module: Module | None, contract: Contract, carrier: Any, flush: bool
+        self,
+        module: Module | None,
+        contract: Contract,
+        carrier: Any,
+        leeways: frozenset[str] = frozenset(),
     ) -> None:
         self.module = module
         self.ref = RefContext(module)
@@ -80,12 +86,13 @@ class Context:
         self.arcp = "arcp" in self.flags
         self.loose_zero = self.reassoc or "nsz" in self.flags
         self.afn = "afn" in self.flags
-        self.flush = flush
+        self.flush = FLUSH in leeways
+        self.leeways = tuple(sorted(leeways - {FLUSH}))
         self.narrow: dict[str, list[DType]] = {}
         for op, dtype in sorted(contract.precision):
             self.narrow.setdefault(op, []).append(by_name(dtype))
         self.touched = frozenset(op for flag in self.flags for op in TOUCHED[flag])
-        self.poison = bool(self.flags & {"nnan", "ninf"}) or flush
+        self.poison = bool(self.flags & {"nnan", "ninf"}) or self.flush
 
     def callee(self, name: str) -> Graph:
         """The body of function ``name`` of the module."""
@@ -148,6 +155,8 @@ class Context:
                     if node.op in self.narrow
                     else self.step(node, operands)
                 )
+                if self.leeways:
+                    out = take(self, node, operands, out if isinstance(out, list) else [out])
                 if self.reassoc:
                     known[key] = out
             if type(out) is list:
@@ -306,7 +315,10 @@ def _holds_f64(module: Module) -> bool:
 
 
 def enclose(
-    module: Module, inputs: Sequence[Array], contract: Contract = EXACT, *, flush: bool = False
+    module: Module,
+    inputs: Sequence[Array],
+    contract: Contract = EXACT,
+    leeways: frozenset[str] = frozenset(),
 ) -> tuple[Enclosure, ...]:
     """For each output of the entry function: value and error of everything that is legal.
 
@@ -315,14 +327,14 @@ def enclose(
         inputs: arrays of the entry's types; InputError where they do not fit.
         contract: what the compiler may have done; empty: only what the specification leaves open
             (the order of float sums, the accuracy of transcendental functions).
-        flush: whether subnormal numbers may be read and written as zero, as targets with FTZ or DAZ
-            do.
+        leeways: names out of :data:`verify.bounds.leeway.LEEWAYS`: what a target may leave open
+            beyond that; ``flush-subnormals``: whether it may read and write them as zero.
     """
     graph = module.main.graph
     arrays = check_inputs(graph.params, inputs)
     carrier = np.longdouble if _holds_f64(module) else np.float64
     with np.errstate(all="ignore"):
-        ctx = Context(module, contract, carrier, flush)
+        ctx = Context(module, contract, carrier, leeways)
         args = [Value(from_numpy(x.dtype), x) for x in arrays]
         if ctx.poison:
             args = [deviate(ctx, x) for x in args]

@@ -8,49 +8,54 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from compiler.contract import EXACT, Contract
+from compiler.contract import EXACT, Contract, join_all
 from compiler.ir import Array, Module
 from compiler.pipeline import Options
 from compiler.rewrite import Trace
 
-FLUSHES = "flushes-subnormals"  # the deviation of targets that run with FTZ or DAZ
-
 Run: TypeAlias = Callable[[Sequence[Array]], tuple[Array, ...]]
+
+
+# Whether a death of the compiler is the declared one: asked with the program and what was heard.
+Death: TypeAlias = Callable[[Module, str], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """One declared difference from the specification: policy of the target, with the reason, not a
-    bug.
+    """One declared difference from the reference: policy or a known limit of the target, with the
+    reason, so that it is not reported as a bug.
+
+    It acts in up to three ways. What ``contract`` allows is ``allowed`` as if a rewrite had
+    declared it. A result that only the ``leeways`` allow, or a crash that is the declared
+    ``death``, is ``explained``.
 
     Attributes:
         name: short name, such as ``flushes-subnormals``.
-        ops: the ops that it touches; empty for all.
-        reason: why, and where the target says so.
+        reason: what the target does.
+        source: where the specification or the target says so, or the upstream issue.
+        contract: what it changes about floating-point results.
+        leeways: names out of :data:`verify.bounds.leeway.LEEWAYS`.
+        death: predicate of a crash.
     """
 
     name: str
-    ops: frozenset[str]
     reason: str
+    source: str
+    contract: Contract = EXACT
+    leeways: frozenset[str] = frozenset()
+    death: Death | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a target promises.
+    """What a target declares; :mod:`verify.deviations` reads it."""
 
-    Attributes:
-        contract: what it may do to floating-point results beyond the contract of a single
-            compilation.
-        deviations: differences from the specification that it declares.
-    """
-
-    contract: Contract = EXACT
     deviations: tuple[Deviation, ...] = ()
 
     @property
-    def flushes(self) -> bool:
-        """Whether subnormal numbers may be read and written as zero."""
-        return any(d.name == FLUSHES for d in self.deviations)
+    def contract(self) -> Contract:
+        """What the target may do to floating-point results beyond the contract of a compilation."""
+        return join_all(d.contract for d in self.deviations)
 
 
 @dataclass(frozen=True, slots=True)

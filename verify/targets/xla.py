@@ -12,14 +12,13 @@ from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from compiler.contract import Contract, allow
 from compiler.errors import InputError, UnsupportedError
 from compiler.ir import Array, Module
-from compiler.ops import OPS
 from compiler.pipeline import Options
 from compiler.text import print_module
-from verify.targets.protocol import Compiled, Deviation, Profile
+from verify.targets.protocol import Compiled
 from verify.targets.sandbox import Crash, Outcome, Raised, Returned, Timeout, Worker
+from verify.targets.xla_profile import PROFILE
 
 INSTALL = "pip install 'assay[xla]'"
 SECONDS = 60.0  # for one compilation or one run
@@ -42,48 +41,6 @@ PASSES = (
 # What XLA's errors say where it declines a valid program; any other error is a finding.
 REFUSALS = ("UNIMPLEMENTED", "[hlo verifier]")
 
-CONTRACT: Contract = allow("reassoc", "contract", "arcp", "afn", "nsz")
-
-DEVIATIONS = (
-    Deviation(
-        "flushes-subnormals",
-        frozenset(),
-        "XLA:CPU runs with FTZ and DAZ set (tsl::port::ScopedFlushDenormal): "
-        "subnormal inputs and results count as zero",
-    ),
-    Deviation(
-        "reassociates-reductions",
-        frozenset({"reduce", "dot_general"}),
-        "vectorised reductions and Eigen's matrix products sum in an order of their own",
-    ),
-    Deviation(
-        "contracts",
-        frozenset(),
-        "LLVM code generation with FPOpFusion::Fast forms fused multiply-adds within a fusion",
-    ),
-    Deviation(
-        "divides-by-multiplying",
-        frozenset({"divide"}),
-        "algsimp turns x / c into x * (1 / c) for floating-point constants",
-    ),
-    Deviation(
-        "drops-zero-terms",
-        frozenset({"add", "subtract"}),
-        "x + 0 becomes x, on import and in algsimp, which keeps a negative zero",
-    ),
-    Deviation(
-        "approximates",
-        frozenset(name for name, op in OPS.items() if "transcendental" in op.traits),
-        "elementary functions are polynomials that promise a few units in the last place",
-    ),
-    Deviation(
-        "widens-narrow-floats",
-        frozenset(),
-        "f16 and bf16 ops are computed in f32 (float-normalization); the roundings between them "
-        "are kept, since Assay switches xla_allow_excess_precision off",
-    ),
-)
-
 
 class TargetCrash(Exception):
     """The target's process died; the message says how, and ends with its standard error."""
@@ -101,7 +58,7 @@ class Xla:
     """
 
     name = "xla"
-    profile = Profile(CONTRACT, DEVIATIONS)
+    profile = PROFILE
 
     def __init__(self, seconds: float = SECONDS) -> None:
         if importlib.util.find_spec("jaxlib") is None:

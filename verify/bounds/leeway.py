@@ -1,0 +1,78 @@
+"""Leeways: results that another compiler may give where the reference has one answer.
+
+Some the specification leaves to the implementation, others a target is known to compute otherwise.
+Assay's own compiler takes none. A target's profile names those that it takes, each a row of
+:data:`LEEWAYS`, and the elements where one may show become undecided. ``flush-subnormals`` alone
+has no row: it widens errors instead, in :func:`verify.bounds.core.deviate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from compiler.ir import Node
+from verify.bounds.value import Value
+
+if TYPE_CHECKING:
+    from verify.bounds.core import Context
+
+FLUSH = "flush-subnormals"
+
+# Where the results of a node may be anything: a mask for each, to be broadcast to its shape.
+Where: TypeAlias = "Callable[[Context, Node, list[Value]], list[Any]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Leeway:
+    """One leeway.
+
+    Attributes:
+        ops: the ops that have it.
+        where: the elements of a node's results that may be anything.
+    """
+
+    ops: frozenset[str]
+    where: Where
+
+
+LEEWAYS: dict[str, Leeway] = {}
+
+
+def leeway(name: str, *ops: str) -> Callable[[Where], Where]:
+    """Enter the decorated mask as leeway ``name`` of ``ops``."""
+
+    def enter(where: Where) -> Where:
+        assert name not in LEEWAYS, name
+        LEEWAYS[name] = Leeway(frozenset(ops), where)
+        return where
+
+    return enter
+
+
+def concerned(names: Iterable[str], ops: frozenset[str]) -> list[str]:
+    """Those of the leeways ``names`` that may show in a program with ``ops``."""
+    return [n for n in names if n == FLUSH or LEEWAYS[n].ops & ops]
+
+
+def take(ctx: Context, node: Node, operands: list[Value], results: list[Value]) -> list[Value]:
+    """``results`` with the elements undecided that the context's leeways leave open."""
+    for name in ctx.leeways:
+        row = LEEWAYS[name]
+        if node.op in row.ops:
+            masks = row.where(ctx, node, operands)
+            results = [_opened(ctx, v, m) for v, m in zip(results, masks, strict=True)]
+    return results
+
+
+def _opened(ctx: Context, x: Value, mask: Any) -> Value:
+    mask = np.broadcast_to(mask, x.shape)
+    if not mask.any():
+        return x
+    if not x.dtype.precision:
+        return Value(x.dtype, x.as_bits(), error=np.asarray(mask | x.undecided()), hull=x.hull)
+    error = np.zeros(x.shape, ctx.carrier) if x.error is None else x.error
+    return Value(x.dtype, x.bits, ctx.center(x), np.where(mask, np.inf, error), x.hull)

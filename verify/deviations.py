@@ -1,0 +1,87 @@
+"""What the declared deviations of a target explain.
+
+A failure is held against the target's profile before it counts: a violation that disappears when
+the declared leeways are taken, or a crash that is declared, is ``explained``, and the deviations
+that it takes are named. Everything else stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from compiler.contract import Contract
+from compiler.ir import Array, Module
+from verify.bounds import Enclosure
+from verify.bounds.leeway import concerned
+from verify.oracle import Verdict, judge
+from verify.targets.protocol import Deviation, Profile
+from verify.walk import ops
+
+EXPLAINED = "explained"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A failure that is none.
+
+    Attributes:
+        verdict: with ``explained`` in the place of violations.
+        deviations: those that are needed to explain it.
+        enclosures: what the reference allows with them.
+    """
+
+    verdict: Verdict
+    deviations: tuple[Deviation, ...]
+    enclosures: tuple[Enclosure, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """One line a deviation."""
+        return "\n".join(f"{d.name}: {d.reason} ({d.source})" for d in self.deviations)
+
+
+def explain(
+    profile: Profile,
+    module: Module,
+    outputs: Sequence[Array],
+    verdict: Verdict,
+    contract: Contract,
+    enclose: Callable[[frozenset[str]], tuple[Enclosure, ...]],
+) -> Explanation | None:
+    """Whether the leeways of ``profile`` explain the violation ``verdict`` of ``outputs``.
+
+    ``enclose`` gives the enclosures under ``contract`` and the leeways it is handed. Of the
+    deviations that together explain the violation those are kept that cannot be left out.
+    """
+    held = ops(module)
+    needed = [d for d in profile.deviations if concerned(d.leeways, held)]
+
+    def fails(deviations: Sequence[Deviation]) -> bool:
+        return judged(deviations).kind == "violation"
+
+    def judged(deviations: Sequence[Deviation]) -> Verdict:
+        return judge(outputs, enclose(_leeways(deviations)), contract)
+
+    if not needed or fails(needed):
+        return None
+    for d in list(needed):
+        rest = [other for other in needed if other is not d]
+        if not fails(rest):
+            needed = rest
+    found = tuple(
+        replace(o, verdict=EXPLAINED) if o.verdict == "violation" else o for o in verdict.outputs
+    )
+    return Explanation(Verdict(EXPLAINED, found), tuple(needed), enclose(_leeways(needed)))
+
+
+def explain_death(profile: Profile, module: Module, note: str) -> Explanation | None:
+    """Whether ``profile`` declares the crash on ``module`` of which ``note`` tells."""
+    for d in profile.deviations:
+        if d.death is not None and d.death(module, note):
+            return Explanation(Verdict(EXPLAINED, ()), (d,))
+    return None
+
+
+def _leeways(deviations: Sequence[Deviation]) -> frozenset[str]:
+    return frozenset().union(*(d.leeways for d in deviations))

@@ -1,0 +1,41 @@
+"""What the StableHLO specification leaves to the implementation, as deviations that every foreign
+target may declare. Sections are those of the specification.
+"""
+
+from __future__ import annotations
+
+from verify.targets.protocol import Deviation
+
+UNSPECIFIED = (
+    Deviation(
+        "reduce-schedule",
+        "the tree of a reduction and the number of its init values are implementation-defined: "
+        "only a body and an init that form a monoid have one result",
+        "specification, reduce: Semantics",
+        leeways=frozenset({"reduce-schedule"}),
+    ),
+    Deviation(
+        "integer-division",
+        "division overflow (by zero, or of the least integer by -1) is implementation-defined",
+        "specification, divide and remainder: Semantics",
+        leeways=frozenset({"integer-division"}),
+    ),
+    Deviation(
+        "integer-power",
+        "integers to a negative power, and powers that overflow, are implementation-defined",
+        "specification, power: Semantics",
+        leeways=frozenset({"integer-power"}),
+    ),
+    Deviation(
+        "float-to-integer",
+        "what becomes of a float that the integer type cannot hold is still to be determined",
+        "specification, convert: Semantics",
+        leeways=frozenset({"float-to-integer"}),
+    ),
+    Deviation(
+        "shift-past-width",
+        "nothing is said of shifts by the number of bits or more",
+        "specification, shift_left, shift_right_arithmetic, shift_right_logical: Semantics",
+        leeways=frozenset({"shift-past-width"}),
+    ),
+)

@@ -1,0 +1,101 @@
+"""What XLA:CPU does otherwise, and why: its profile. Observed with jaxlib 0.10."""
+
+from __future__ import annotations
+
+from compiler.contract import allow
+from compiler.ir import Module
+from verify.targets.protocol import Deviation, Profile
+from verify.targets.unspecified import UNSPECIFIED
+from verify.walk import nodes, ops
+
+
+def _folder_divides_by_zero(module: Module, note: str) -> bool:
+    """On x86 only integer division raises SIGFPE; the folder is the only one that does not guard
+    it, and it runs while the program is compiled.
+    """
+    divides = any(
+        n.op in ("divide", "remainder") and n.type.dtype.is_integer for n in nodes(module)
+    )
+    return divides and "SIGFPE" in note and "in compile_text" in note
+
+
+def _slices_concatenation(module: Module, note: str) -> bool:
+    """A slice of a concatenation that takes none of its operands: a vector of -1 operands."""
+    return "SmallVector unable to grow" in note and {"slice", "concatenate"} <= ops(module)
+
+
+PROFILE = Profile(
+    (
+        *UNSPECIFIED,
+        Deviation(
+            "flushes-subnormals",
+            "XLA:CPU runs with FTZ and DAZ set: subnormal inputs and results count as zero",
+            "tsl::port::ScopedFlushDenormal",
+            leeways=frozenset({"flush-subnormals"}),
+        ),
+        Deviation(
+            "folds-i1-sum-as-xor",
+            "true + true is folded to false (computed at run time it is true): the folder adds "
+            "booleans as integers of one bit, which wrap",
+            "openxla/stablehlo#2630",
+            leeways=frozenset({"i1-sum"}),
+        ),
+        Deviation(
+            "folder-divides-by-zero",
+            "the folder divides integer constants without a guard, and the process dies of SIGFPE",
+            "openxla/stablehlo#2971",
+            death=_folder_divides_by_zero,
+        ),
+        Deviation(
+            "folder-empties-concatenation",
+            "slicing nothing out of a concatenation with an empty operand aborts the simplifier",
+            "reproduced in tests/targets/test_xla_profile.py",
+            death=_slices_concatenation,
+        ),
+        Deviation(
+            "folds-negative-leading-zeros",
+            "the folder counts the leading zeros of negative integers after widening them to 64 "
+            "bits, and answers -32 for i32 (computed at run time it is 0)",
+            "reproduced in tests/targets/test_xla_profile.py",
+            leeways=frozenset({"negative-leading-zeros"}),
+        ),
+        Deviation(
+            "assumes-no-signed-overflow",
+            "algsimp takes x * x and abs(x) for non-negative, also where they wrap",
+            "openxla/xla#41784, declined; openxla/xla#46628",
+            leeways=frozenset({"signed-overflow"}),
+        ),
+        Deviation(
+            "reassociates",
+            "vectorised reductions and Eigen's matrix products sum in an order of their own, and "
+            "algsimp reassociates",
+            "xla/service/cpu, xla/hlo/transforms/simplifiers/algebraic_simplifier.cc",
+            allow("reassoc"),
+        ),
+        Deviation(
+            "contracts",
+            "LLVM code generation with FPOpFusion::Fast forms fused multiply-adds within a fusion",
+            "xla/backends/cpu/codegen",
+            allow("contract"),
+        ),
+        Deviation(
+            "divides-by-multiplying",
+            "algsimp turns x / c into x * (1 / c) for floating-point constants",
+            "xla/hlo/transforms/simplifiers/algebraic_simplifier.cc",
+            allow("arcp"),
+        ),
+        Deviation(
+            "drops-zero-terms",
+            "x + 0 becomes x, on import and in algsimp, which keeps a negative zero",
+            "xla/hlo/transforms/simplifiers/algebraic_simplifier.cc",
+            allow("nsz"),
+        ),
+        Deviation(
+            "approximates",
+            "elementary functions are polynomials that promise a few units in the last place, and "
+            "numeric precision is implementation-defined",
+            "specification, exponential and others: Semantics",
+            allow("afn"),
+        ),
+    )
+)
