@@ -1,22 +1,32 @@
 """Examine a case in a process of its own: whatever the target does there comes back as a verdict.
 
-Used where one program is asked for by name and the asking process must live on: ``check``,
-``replay``, ``bisect``, ``reduce``, the gate. Campaigns have their own supervised workers.
+Used where one question is asked and its answer awaited: ``check``, ``replay``, ``bisect``,
+``reduce``, the gate, the isolation of what kills its process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
+from compiler.dtypes import F32
 from compiler.errors import InternalError
+from compiler.ir import Function, Graph, Module, Node, TensorType
+from compiler.pipeline import Options, optimize
+from compiler.rewrite import Trace
 from verify.case import Case
-from verify.examine import Examination, Question, prepare
+from verify.examine import Examination, Question, examine, prepare
+from verify.faults import activate
 from verify.oracle import Verdict
 from verify.targets.sandbox import Crash, Raised, Returned, Worker
 
 SECONDS = 120.0
+# Called first in every process, for instance to register a target; a module-level function.
+Setup = Callable[[], None]
 
 
 @dataclass
@@ -33,19 +43,23 @@ class Shield:
     died: str = ""
     worker: Worker = field(default_factory=Worker)
 
-    def examine(self, case: Case) -> Examination:
-        """The examination of ``case``, with its fault switched on; crash or timeout if the process
-        dies of it.
+    def examine(self, case: Case, options: Options | None = None) -> Examination:
+        """The examination of ``case`` (under other ``options`` than its own, if given), with its
+        fault switched on; crash or timeout if the process dies of it.
         """
-        found: Examination = self._ask("verify.shield:answer", case)
+        found: Examination = self._ask("verify.shield:answer", case, options or case.options)
         return found
 
     def levels(self, case: Case, levels: Sequence[int]) -> list[Examination]:
         """The examinations of ``case`` at each of ``levels``; a death is one level's verdict."""
-        found = self._ask("verify.shield:answers", case, tuple(levels))
-        if isinstance(found, list):
-            return found
-        return [self.examine(replace(case, level=n)) for n in levels]
+        options = [replace(case.options, level=n) for n in levels]
+        found = self._ask("verify.shield:answers", case, options)
+        return found if isinstance(found, list) else [self.examine(case, o) for o in options]
+
+    def rewrites(self, case: Case, options: Options) -> list[tuple[str, str]]:
+        """Pass and rule of what Assay's optimiser applies; nothing if the process dies of it."""
+        found = self._ask("verify.shield:fired", case, options)
+        return found if isinstance(found, list) else []
 
     def _ask(self, function: str, *arguments: Any) -> Any:
         """What ``function`` returned in the worker process, or the verdict on its death."""
@@ -72,18 +86,38 @@ class Shield:
         self.worker.close()
 
 
-def answer(case: Case) -> Examination:
-    """What the worker process does with one case."""
-    return answers(case, (case.level,))[0]
+def worker(target: str, setup: Setup | None = None) -> Worker:
+    """A process that has loaded ``target`` before the time of a question runs."""
+    return Worker(setup="verify.shield:load_target", arguments=(target, setup))
 
 
-def answers(case: Case, levels: Sequence[int]) -> list[Examination]:
-    """What the worker process does with one case at several levels; the reference is asked once."""
-    from verify.faults import activate
+# what runs in the worker process
 
+
+def load_target(target: str, setup: Setup | None = None) -> None:
+    """Examine a small program, so that loading libraries counts for no program's time."""
+    if setup is not None:
+        setup()
+    t = TensorType((2,), F32)
+    negate = Graph((t,), (Node("negate", (0,), (), (t,)),), (1,))
+    examine(Module((Function("main", negate),)), [np.zeros(2, np.float32)], target)
+
+
+def answer(case: Case, options: Options) -> Examination:
+    """One examination."""
+    return answers(case, (options,))[0]
+
+
+def answers(case: Case, options: Sequence[Options]) -> list[Examination]:
+    """An examination under each of ``options``; the reference is asked once."""
     question = Question(case.module, case.inputs)
     with activate(case.fault):
-        return [
-            prepare(case.module, case.target, replace(case.options, level=n)).examine(question)
-            for n in levels
-        ]
+        return [prepare(case.module, case.target, o).examine(question) for o in options]
+
+
+def fired(case: Case, options: Options) -> list[tuple[str, str]]:
+    """Pass and rule of every application, as far as the optimiser comes."""
+    trace = Trace(options.rewrite_limit)
+    with activate(case.fault), suppress(Exception):
+        optimize(case.module, options, trace)
+    return [(a.pass_name, a.rule) for a in trace.applications]

@@ -11,7 +11,7 @@ from compiler.errors import InputError
 from verify.cli.ui import Output
 
 if TYPE_CHECKING:
-    from verify.isolation.isolate import Finding
+    from verify.isolation.finding import Finding
 
 
 def reduce_(

@@ -19,7 +19,7 @@ from typing import Any
 from compiler.errors import InputError
 from verify.case import Case, save
 from verify.engines import Engine, Event, Lost, Message
-from verify.fuzz.config import CampaignConfig, Setup, program
+from verify.fuzz.config import CampaignConfig, program
 from verify.fuzz.stats import Stats, total
 from verify.fuzz.store import Failure, Found, Store
 from verify.fuzz.summary import Summary
@@ -35,6 +35,7 @@ from verify.fuzz.worker import (
 )
 from verify.isolation.repro import emit
 from verify.isolation.slices import count_ops
+from verify.shield import Setup
 
 
 @dataclass(frozen=True, slots=True)

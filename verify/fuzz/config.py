@@ -5,26 +5,18 @@ alone.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
-from compiler.dtypes import F32
 from compiler.errors import InputError
-from compiler.ir import Array, Function, Graph, Module, Node, TensorType
+from compiler.ir import Array, Module
 from compiler.pipeline import Options
 from verify.fuzz.store import DEFAULT
 from verify.gen import Config, RandomChooser, choose_mode, draw_inputs, generate, program_seed
+from verify.shield import Setup, load_target
 
-if TYPE_CHECKING:
-    from verify.targets.protocol import Target
-
-# Called first in every worker process, for instance to register a target; a module-level function.
-Setup = Callable[[], None]
 FORGET = frozenset({"directory", "jobs"})  # of no account to what a campaign finds
 
 
@@ -97,11 +89,7 @@ class CampaignConfig:
 
 def prepare_process(target: str, fault: str, setup: Setup | None = None) -> None:
     """Load a target, and switch an injected bug on for as long as this process lives."""
-    from verify.targets import get
-
-    if setup is not None:
-        setup()
-    _warm_up(get(target))
+    load_target(target, setup)
     if fault:
         from verify.faults import activate
 
@@ -109,15 +97,6 @@ def prepare_process(target: str, fault: str, setup: Setup | None = None) -> None
 
 
 _SWITCHED_ON = ExitStack()
-
-
-def _warm_up(target: Target) -> None:
-    """Examine a small program, so that loading libraries counts for no program's time."""
-    from verify.examine import examine
-
-    t = TensorType((2,), F32)
-    module = Module((Function("main", Graph((t,), (Node("negate", (0,), (), (t,)),), (1,))),))
-    examine(module, [np.zeros(2, np.float32)], target)
 
 
 def program(config: CampaignConfig, index: int) -> tuple[Module, list[Array]]:

@@ -12,12 +12,14 @@ from compiler.ir import Array, Module
 from verify.case import Case
 from verify.engines import Report
 from verify.examine import Examination, examine
-from verify.fuzz.config import CampaignConfig, Setup, prepare_process, program
-from verify.fuzz.crashes import isolate_crash
+from verify.fuzz.config import CampaignConfig, prepare_process, program
 from verify.fuzz.stats import Stats
 from verify.fuzz.store import Failure
 from verify.isolation.bisect import bisect
-from verify.isolation.isolate import Finding, isolate
+from verify.isolation.deaths import isolate_death
+from verify.isolation.finding import Finding
+from verify.isolation.isolate import isolate
+from verify.shield import Setup
 
 EXAMINE, ISOLATE = 0, 1  # phases
 FLUSH_SECONDS = 0.25
@@ -193,7 +195,9 @@ class Work:
         module, inputs = program(config, task.index)
         kind = "timeout" if task.how == "timeout" else "crash"
         case = self._case(task.index, module, inputs, _lost(kind, task))
-        finding = isolate_crash(case, task.how, config, self.setup)
+        finding = isolate_death(
+            case, task.how, budget=config.budget, seconds=config.timeout, setup=self.setup
+        )
         report.emit(Isolated(task.index, kind, finding.guilty.name, finding))
 
 

@@ -23,6 +23,7 @@ from verify.targets.protocol import Target
 
 # Blamed where a target cannot switch off what is wrong.
 ALWAYS_ON = "always on"
+MANY = 1 << 16  # more applications than any program has
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,7 @@ def _of_stage(culprit: Culprit) -> Guilty:
 def _application(
     module: Module, inputs: Sequence[Array], options: Options, culprit: Culprit
 ) -> Guilty:
-    """Binary search: with ``low`` applications the meaning holds, with ``high`` it does not."""
-    low, high = culprit.first, culprit.last
+    """Search between the applications before and after the guilty stage."""
     count = culprit.evaluations
 
     def fails(limit: int) -> bool:
@@ -100,14 +100,12 @@ def _application(
         count += 1
         return _fails_at(module, inputs, replace(options, rewrite_limit=limit), culprit)
 
-    if culprit.after is None:  # a crash: the application that raised is not in the log yet
-        high = _crash_limit(fails, low)
-    if high <= low or fails(low):
+    # After a crash the application that raised is not in the log: the upper end is searched too.
+    last = None if culprit.after is None else culprit.last
+    application = None if fails(culprit.first) else first_failing(fails, culprit.first, last)
+    if application is None:
         return replace(_of_stage(culprit), evaluations=count)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if fails(middle) else (middle, high)
-    return _describe(module, options, culprit, high, count)
+    return _describe(module, options, culprit, application, count)
 
 
 def _fails_at(module: Module, inputs: Sequence[Array], options: Options, culprit: Culprit) -> bool:
@@ -121,16 +119,26 @@ def _fails_at(module: Module, inputs: Sequence[Array], options: Options, culprit
     return bool(departs(module, inputs, stage))
 
 
-def _crash_limit(fails: Callable[[int], bool], low: int) -> int:
-    """The smallest power-of-two step above ``low`` at which the pass raises; ``low`` if it never
-    does.
+def first_failing(fails: Callable[[int], bool], low: int, high: int | None = None) -> int | None:
+    """A number of applications that ``fails`` where one less does not, by binary search.
+
+    Args:
+        fails: whether it fails with so many applications.
+        low: a number with which it does not.
+        high: a larger number with which it does. If not known, it is searched in doubling steps;
+            the result is ``None`` if there is none up to :data:`MANY` above ``low``.
     """
-    step = 1
-    while step <= 1 << 16:
-        if fails(low + step):
-            return low + step
-        step *= 2
-    return low
+    if high is None:
+        start, step = low, 1
+        while not fails(start + step):
+            low, step = start + step, 2 * step
+            if step > MANY:
+                return None
+        high = start + step
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if fails(middle) else (middle, high)
+    return high
 
 
 def _describe(

@@ -7,17 +7,18 @@ program.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from compiler.errors import UnsteadyError
-from compiler.ir import Array, Graph, Module
+from compiler.ir import Array, Module
 from compiler.pipeline import Options
 from verify.case import Case
 from verify.examine import Examination, examine
 from verify.isolation.bisect import Guilty, bisect
-from verify.isolation.reduce import Reduction, reduce
+from verify.isolation.deaths import isolate_death
+from verify.isolation.finding import Finding, finding_of
+from verify.isolation.reduce import reduce
 from verify.oracle import Verdict
 from verify.targets import get
 
@@ -30,26 +31,6 @@ class Signature:
     pass_name: str
     rewrite: str
     exception: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """An isolated failure.
-
-    Attributes:
-        key: equal for failures with one cause: target, guilty pass and rewrite, structure of the
-            reduced program.
-        case: the reduced case; its ``meta`` tells kind, pass, rewrite and application.
-        guilty: the blame on the reduced program.
-        reduction: sizes and cost.
-        examination: the reduced program's.
-    """
-
-    key: str
-    case: Case
-    guilty: Guilty
-    reduction: Reduction
-    examination: Examination
 
 
 def signature_of(
@@ -93,12 +74,7 @@ def isolate(
     if not found.failed:  # it did a moment ago
         verdict = Verdict("nondeterministic", found.verdict.outputs)
         found = replace(found, verdict=verdict, note="it failed while it was reduced, not now")
-    reduced = replace(
-        case.with_program(small.module, small.inputs),
-        contract=found.contract,
-        meta={**case.meta, **meta_of(found, guilty, small)},
-    )
-    return Finding(key_of(case.target, guilty, small.module), reduced, guilty, small, found)
+    return finding_of(case, small, guilty, found)
 
 
 def isolate_any(case: Case, died: str, *, budget: int = 300) -> Finding:
@@ -106,11 +82,7 @@ def isolate_any(case: Case, died: str, *, budget: int = 300) -> Finding:
     one that may die.
     """
     if died:
-        from verify.fuzz.config import CampaignConfig
-        from verify.fuzz.crashes import isolate_crash
-
-        config = CampaignConfig(target=case.target, fault=case.fault, budget=budget)
-        return isolate_crash(case, died, config)
+        return isolate_death(case, died, budget=budget)
     finding = isolate(case, budget=budget)
     if finding is None:
         raise UnsteadyError("the case failed once, and not when it was run again")
@@ -122,39 +94,3 @@ def blame(case: Case, died: str) -> Guilty:
     if died:
         return isolate_any(case, died, budget=0).guilty
     return bisect(case.module, case.inputs, case.options, case.target)
-
-
-def meta_of(found: Examination, guilty: Guilty, small: Reduction) -> dict[str, object]:
-    """What a reduced case tells of its failure."""
-    return {
-        "kind": found.kind,
-        "pass": guilty.pass_name,
-        "rewrite": guilty.rewrite,
-        "application": guilty.application,
-        "reason": guilty.reason,
-        "ops_before": small.ops_before,
-        "ops_after": small.ops_after,
-        "tests": small.tests,
-        "note": found.note,
-    }
-
-
-def key_of(target: str, guilty: Guilty, module: Module) -> str:
-    """The key of a finding: equal for failures with one cause."""
-    return f"{target}/{guilty.name}/{structure(module)}"
-
-
-def structure(module: Module) -> str:
-    """A short hash of ops and their wiring: names, sizes, values and element types of one kind do
-    not matter.
-    """
-    text = ";".join(_shape_of(f.graph) for f in module.functions)
-    return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
-
-
-def _shape_of(graph: Graph) -> str:
-    nodes = [
-        f"{n.op}{list(n.uses)}{n.type.dtype.kind}{[_shape_of(r) for r in n.regions]}"
-        for n in graph.nodes
-    ]
-    return f"{len(graph.params)}|{','.join(nodes)}|{list(graph.results)}"

@@ -15,7 +15,7 @@ from typing import Any
 from compiler.text import print_module
 from verify.case import save
 from verify.isolation.bisect import ALWAYS_ON
-from verify.isolation.isolate import Finding
+from verify.isolation.finding import Finding
 
 TEMPLATES = Path(__file__).parent / "templates"
 LARGEST = 400  # lines of IR on a page

@@ -89,13 +89,17 @@ Outcome: TypeAlias = Returned | Raised | Crash | Timeout
 class Worker:
     """One worker process. Safe to call from several threads: requests wait for each other.
 
-    Args: env: environment variables that the process gets in addition. setup: ``module:function``
-        called without arguments once in each new process, before the first request.
+    Args:
+        env: environment variables that the process gets in addition.
+        setup: ``module:function`` called once in each new process, before the first request.
+        arguments: of ``setup``.
     """
 
-    def __init__(self, env: dict[str, str] | None = None, setup: str = "") -> None:
+    def __init__(
+        self, env: dict[str, str] | None = None, setup: str = "", arguments: tuple[Any, ...] = ()
+    ) -> None:
         self._env = env or {}
-        self._setup = setup
+        self._setup = setup, arguments
         self._lock = threading.Lock()
         self._process: _Process | None = None
 
@@ -135,8 +139,8 @@ class Worker:
         if not alive or self._process is None or self._process.owner != os.getpid():
             self._stop()
             self._process = _Process(self._env)
-            if self._setup:
-                self._process.ask((self._setup, ()), None)
+            if self._setup[0]:
+                self._process.ask(self._setup, None)
         return self._process
 
     def _stop(self) -> None:
