@@ -284,7 +284,8 @@ def deviate(ctx: Context, x: Value) -> Value:
     new = np.where(bad, np.inf, error)
     if ctx.flush:
         normal = FORMATS[x.dtype].normal
-        low = (np.abs(center) - error < normal) & ((center != 0) | (error != 0))
+        # The smallest normal number too: it may have been rounded up, and x86 looks before that.
+        low = (np.abs(center) - error <= normal) & ((center != 0) | (error != 0))
         new = np.where(low, new + normal, new)
     if not (new != error).any():
         return x

@@ -17,6 +17,7 @@ EXIT = {
     "identical": 0,
     "allowed": 0,
     "unstable": 0,
+    "explained": 0,
     "unsupported": 4,
     "nondeterministic": 3,
     "timeout": 1,
@@ -43,8 +44,8 @@ def check_(
     For example: `assay check model.mlir --inputs model.npz -O 1,2`
 
     Verdicts: identical (the bits that the specification fixes), allowed (inside the bound of what
-    the rewrites that fired allow), unstable (a comparison on values too close to tell), violation
-    (a miscompile).
+    the rewrites that fired allow), unstable (a comparison on values too close to tell), explained
+    (the target declares the difference), violation (a miscompile).
 
     Args:
         file: StableHLO text.

@@ -98,6 +98,9 @@ def _report(out: Output, summary: Summary) -> None:
     out.say(summary.sentence())
     verdicts = ", ".join(f"{n:,} {kind}" for kind, n in stats.verdicts.most_common())
     out.say(f"  verdicts: {verdicts or 'none'}")
+    if stats.explained:
+        names = ", ".join(f"{name} {n:,}" for name, n in stats.explained.most_common())
+        out.say(f"  explained: {names}")
     out.say(f"  coverage: {len(stats.ops)} ops, {len(stats.rewrites)} rewrites fired")
     out.table(
         [

@@ -22,6 +22,7 @@ class Stats:
         programs: examined ones.
         cpu_seconds: of the workers.
         verdicts: by kind.
+        explained: failures that the target declares, by the name of the deviation.
         ops: of all functions of all programs, by name.
         rewrites: that fired, by ``pass:rule``.
         outputs: judged outputs.
@@ -32,6 +33,7 @@ class Stats:
     programs: int = 0
     cpu_seconds: float = 0.0
     verdicts: Counter[str] = field(default_factory=Counter)
+    explained: Counter[str] = field(default_factory=Counter)
     ops: Counter[str] = field(default_factory=Counter)
     rewrites: Counter[str] = field(default_factory=Counter)
     outputs: int = 0
@@ -48,6 +50,7 @@ class Stats:
         """Count a verdict and the rewrites that fired."""
         self.programs += 1
         self.verdicts[found.kind] += 1
+        self.explained.update(found.deviations)
         if found.trace is not None:
             rewrites = self.rewrites
             for a in found.trace.applications:
@@ -66,6 +69,7 @@ class Stats:
         self.programs += other.programs
         self.cpu_seconds += other.cpu_seconds
         self.verdicts.update(other.verdicts)
+        self.explained.update(other.explained)
         self.ops.update(other.ops)
         self.rewrites.update(other.rewrites)
         self.outputs += other.outputs
@@ -87,6 +91,7 @@ class Stats:
             "programs": self.programs,
             "cpu_seconds": round(self.cpu_seconds, 4),
             "verdicts": dict(self.verdicts),
+            "explained": dict(self.explained),
             "ops": dict(self.ops),
             "rewrites": dict(self.rewrites),
             "outputs": self.outputs,
@@ -100,6 +105,7 @@ class Stats:
             data["programs"],
             data["cpu_seconds"],
             Counter(data["verdicts"]),
+            Counter(data["explained"]),
             Counter(data["ops"]),
             Counter(data["rewrites"]),
             data["outputs"],

@@ -79,6 +79,7 @@ class Summary:
             "crashes": s.crashes,
             "errors": self.errors,
             "verdicts": dict(s.verdicts.most_common()),
+            "explained": dict(s.explained.most_common()),
             "undecided": round(self.undecided, 6),
             "findings": [f.to_json() for f in self.findings],
             "ops": dict(s.ops.most_common()),

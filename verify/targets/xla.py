@@ -39,7 +39,7 @@ PASSES = (
 )
 
 # What XLA's errors say where it declines a valid program; any other error is a finding.
-REFUSALS = ("UNIMPLEMENTED", "[hlo verifier]")
+REFUSALS = ("UNIMPLEMENTED", "[hlo verifier]", "can't be translated to XLA HLO")
 
 
 class TargetCrash(Exception):

@@ -1,0 +1,129 @@
+"""Each entry of XLA's profile that is not a choice of the specification, with the smallest program
+that shows it; and that it explains nothing else.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from compiler.ir import Array
+from compiler.text import parse
+from verify.bounds.leeway import FLUSH, LEEWAYS
+from verify.examine import Examination, examine
+from verify.targets.xla import Xla
+from verify.targets.xla_profile import PROFILE
+
+pytest.importorskip("jaxlib")
+
+
+@pytest.fixture(scope="module")
+def xla():
+    target = Xla()
+    yield target
+    target.worker.close()
+
+
+def ask(xla: Xla, signature: str, body: str, *inputs: Array) -> Examination:
+    return examine(parse(f"func.func @main{signature} {{ {body} }}"), inputs, xla)
+
+
+SHOWN = {
+    "folds-i1-sum-as-xor": (
+        "() -> tensor<1xi1>",
+        """%c = stablehlo.constant dense<true> : tensor<1xi1>
+        %0 = stablehlo.add %c, %c : tensor<1xi1>
+        return %0 : tensor<1xi1>""",
+        (),
+    ),
+    "folder-divides-by-zero": (
+        "() -> tensor<1xi32>",
+        """%c = stablehlo.constant dense<0> : tensor<1xi32>
+        %0 = stablehlo.remainder %c, %c : tensor<1xi32>
+        return %0 : tensor<1xi32>""",
+        (),
+    ),
+    "folder-empties-concatenation": (
+        "(%a: tensor<1xi32>, %b: tensor<0xi32>) -> tensor<0xi32>",
+        """%0 = stablehlo.concatenate %a, %b, dim = 0
+          : (tensor<1xi32>, tensor<0xi32>) -> tensor<1xi32>
+        %1 = stablehlo.slice %0 [1:1] : (tensor<1xi32>) -> tensor<0xi32>
+        return %1 : tensor<0xi32>""",
+        (np.zeros(1, np.int32), np.zeros(0, np.int32)),
+    ),
+    "folds-negative-leading-zeros": (
+        "() -> tensor<1xi32>",
+        """%c = stablehlo.constant dense<-3> : tensor<1xi32>
+        %0 = stablehlo.count_leading_zeros %c : tensor<1xi32>
+        return %0 : tensor<1xi32>""",
+        (),
+    ),
+    "assumes-no-signed-overflow": (
+        "(%a: tensor<1xi8>) -> tensor<1xi1>",
+        """%c = stablehlo.constant dense<0> : tensor<1xi8>
+        %0 = stablehlo.multiply %a, %a : tensor<1xi8>
+        %1 = stablehlo.compare GE, %0, %c : (tensor<1xi8>, tensor<1xi8>) -> tensor<1xi1>
+        return %1 : tensor<1xi1>""",
+        (np.array([12], np.int8),),
+    ),
+    "flushes-subnormals": (
+        "(%a: tensor<1xf32>) -> tensor<1xf32>",
+        """%0 = stablehlo.multiply %a, %a : tensor<1xf32>
+        return %0 : tensor<1xf32>""",
+        (np.array([1e-20], np.float32),),
+    ),
+    "reduce-schedule": (
+        "(%a: tensor<f32>, %i: tensor<f32>) -> tensor<f32>",
+        """%0 = stablehlo.reduce(%a init: %i) applies stablehlo.add across dimensions = []
+          : (tensor<f32>, tensor<f32>) -> tensor<f32>
+        return %0 : tensor<f32>""",
+        (np.float32(1), np.float32(1)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_smallest_program_is_explained_by_name(xla: Xla, name: str) -> None:
+    signature, body, inputs = SHOWN[name]
+    found = ask(xla, signature, body, *map(np.asarray, inputs))
+    assert (found.kind, found.deviations) == ("explained", (name,)), found.note
+
+
+@pytest.mark.parametrize(("init", "kind"), [(0, "violation"), (1, "explained")])
+def test_only_an_init_that_is_not_neutral_excuses_another_sum(
+    monkeypatch: pytest.MonkeyPatch, xla: Xla, init: int, kind: str
+) -> None:
+    """XLA's answer is put in the place of a wrong one."""
+    wrong = np.array(99, np.int32)
+    monkeypatch.setattr(xla, "_ask", lambda function, *_: [wrong] if "run" in function else None)
+    body = f"""%i = stablehlo.constant dense<{init}> : tensor<i32>
+      %0 = stablehlo.reduce(%a init: %i) applies stablehlo.add across dimensions = [0]
+        : (tensor<3xi32>, tensor<i32>) -> tensor<i32>
+      return %0 : tensor<i32>"""
+    found = ask(xla, "(%a: tensor<3xi32>) -> tensor<i32>", body, np.array([1, 2, 3], np.int32))
+    assert found.kind == kind
+
+
+def test_entries_are_named_once_reasoned_and_do_something() -> None:
+    names = [d.name for d in PROFILE.deviations]
+    assert len(set(names)) == len(names)
+    for d in PROFILE.deviations:
+        assert d.reason
+        assert d.source
+        assert d.leeways <= LEEWAYS.keys() | {FLUSH}
+        assert d.leeways or d.contract or d.death
+
+
+def test_a_capture_in_a_reduction_is_declined(xla: Xla) -> None:
+    text = """func.func @main(%a: tensor<3xi32>, %b: tensor<i32>) -> tensor<i32> {
+      %0 = stablehlo.reduce(%a init: %b) across dimensions = [0]
+        : (tensor<3xi32>, tensor<i32>) -> tensor<i32>
+        reducer(%x: tensor<i32>, %y: tensor<i32>) {
+          %1 = stablehlo.and %x, %y : tensor<i32>
+          %2 = stablehlo.and %1, %b : tensor<i32>
+          stablehlo.return %2 : tensor<i32>
+        }
+      return %0 : tensor<i32>
+    }"""
+    found = examine(parse(text), [np.ones(3, np.int32), np.array(1, np.int32)], xla)
+    assert found.kind == "unsupported"
