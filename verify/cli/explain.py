@@ -28,7 +28,7 @@ TEXTS = {
     "the rewrites that fired, allow.",
     "unstable": "Within bounds as far as it can be told; a comparison, conversion or select stands "
     "so close to its threshold that both outcomes are legal.",
-    "explained": "Outside of what is allowed, but declared in the target's profile with the reason: "
+    "explained": "Outside of what is allowed, but declared in the target's profile, with a reason: "
     "a choice that the specification leaves open, or a known limit of that compiler.",
     "violation": "An element outside of everything that is allowed: a miscompile.",
     "crash": "The compiler or the compiled program raised an exception or died.",
