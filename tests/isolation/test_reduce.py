@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from compiler.check import verify_module
+from compiler.errors import UnsupportedError
 from compiler.text import parse
 from verify.gen import RandomChooser, draw_inputs, generate
 from verify.isolation.reduce import reduce
-from verify.isolation.slices import count_ops
+from verify.isolation.slices import count_ops, live
 
 CHAIN = """
 func.func @main(%x: tensor<17x5xf64>, %y: tensor<17x5xf64>)
@@ -81,13 +82,56 @@ def test_the_budget_is_kept():
     assert asked == small.tests <= 10
 
 
-def test_a_predicate_that_raises_keeps_nothing():
+def test_internal_errors_are_counted_and_shown():
+    module, inputs = program()
+
+    def fails(candidate, _inputs):
+        if count_ops(candidate) < 3:
+            raise RuntimeError("no rule for it")
+        return True
+
+    small = reduce(module, inputs, fails)
+    assert small.ops_after == 3
+    assert 0 < small.errors < small.tests
+    assert small.error.splitlines()[-1] == "RuntimeError: no rule for it"
+
+
+def test_what_is_unsupported_is_no_error():
     module, inputs = program()
 
     def fails(_module, _inputs):
-        raise RuntimeError
+        raise UnsupportedError("too large")
 
-    assert reduce(module, inputs, fails).module is module
+    small = reduce(module, inputs, fails)
+    assert small.module is module
+    assert small.errors == 0
+
+
+def dead_and_live(module):
+    """Names of the ops that no result needs, and of the others."""
+    graph = module.main.graph
+    alive = live(graph, graph.results)
+    ops = list(zip(graph.nodes, alive, strict=True))
+    return {n.op for n, a in ops if not a}, {n.op for n, a in ops if a}
+
+
+@pytest.mark.parametrize("only_dead", [False, True])
+def test_a_dead_op_that_is_to_blame_is_left_alone(only_dead):
+    text = CHAIN.replace(
+        "return %5, %4", "%6 = stablehlo.sine %0 : tensor<17x5xf64>\n  return %5, %4"
+    )
+    inputs = program()[1]
+
+    def fails(candidate, _inputs):
+        verify_module(candidate)
+        dead, alive = dead_and_live(candidate)
+        return "sine" in dead or ("sine" in alive and not only_dead)
+
+    small = reduce(parse(text), inputs, fails)
+    assert [n.op for n in small.module.main.graph.nodes] == ["sine"]
+    assert fails(small.module, small.inputs)
+    assert len(small.inputs) == len(small.module.main.graph.params)
+    assert small.errors == 0
 
 
 @pytest.mark.parametrize("pair", [("add", "multiply"), ("transpose", "reduce")])

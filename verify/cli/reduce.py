@@ -83,12 +83,19 @@ def _report(out: Output, finding: Finding, folder: Path) -> None:
         f"{small.ops_before} ops -> {small.ops_after} in {small.tests} tests, "
         f"{small.seconds:.1f} s; guilty: {finding.guilty.name}"
     )
+    if small.errors:
+        what = small.error.strip().splitlines()[-1]
+        out.say(
+            f"{small.errors} candidates could not be tested, Assay itself failed: {what} "
+            f"(traceback: {folder / 'case.json'})"
+        )
     out.say(f"case: {folder}\nnext: python {folder / 'repro.py'}")
     out.document(
         {
             "ops_before": small.ops_before,
             "ops_after": small.ops_after,
             "tests": small.tests,
+            "errors": small.errors,
             "case": str(folder),
             "pass": finding.guilty.pass_name,
             "rewrite": finding.guilty.rewrite,

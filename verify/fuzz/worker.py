@@ -139,12 +139,9 @@ class Work:
                 self._failed(index, module, inputs, found, state, known, report)
         except Exception:
             text = traceback.format_exc()
-            name = _culprit(text)
             state.stats.failed(OWN_FAULT)
-            state.failures.append(Failure(index, OWN_FAULT, name))
-            if not known[f"{OWN_FAULT} {name}"]:
-                known[f"{OWN_FAULT} {name}"] += 1
-                state.found.append(Unreduced(index, OWN_FAULT, name, text))
+            state.failures.append(Failure(index, OWN_FAULT, _culprit(text)))
+            _own_fault(index, text, state, known)
 
     def _failed(
         self,
@@ -167,6 +164,8 @@ class Work:
                 return
             finding = isolate(self._case(index, module, inputs, found), budget=config.budget)
             known[name] += 1
+            if finding is not None and finding.reduction.errors:
+                _own_fault(index, finding.reduction.error, state, known)
             if finding is not None:
                 state.found.append(Isolated(index, found.kind, guilty, finding))
             else:
@@ -210,6 +209,14 @@ def _lost(kind: str, task: CrashTask) -> Examination:
     from verify.oracle import Verdict
 
     return Examination(Verdict(kind, ()), note=f"{task.how}\n{task.log}".strip())
+
+
+def _own_fault(index: int, text: str, state: _Progress, known: Counter[str]) -> None:
+    """Report an exception of Assay itself, with its traceback: each once."""
+    name = _culprit(text)
+    known[f"{OWN_FAULT} {name}"] += 1
+    if known[f"{OWN_FAULT} {name}"] == 1:
+        state.found.append(Unreduced(index, OWN_FAULT, name, text))
 
 
 def _culprit(text: str) -> str:

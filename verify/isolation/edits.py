@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from compiler.build import Builder
-from compiler.ir import Array, Graph, Module, Node
+from compiler.dtypes import UI8
+from compiler.ir import Array, Graph, Module, Node, TensorType
 from verify.isolation.slices import renumber, trim, with_main
 
 Program = tuple[Module, list[Array]]
@@ -24,6 +27,25 @@ def single_results(module: Module, inputs: Sequence[Array]) -> Iterator[Program]
     if len(graph.results) > 1:
         for v in distinct:
             yield trim(with_main(module, replace(graph, results=(v,))), inputs)
+
+
+def dead_shown(module: Module, inputs: Sequence[Array]) -> Program | None:
+    """The program with the values that nothing uses as further results; ``None`` without any."""
+    graph = module.main.graph
+    used = {*graph.results, *(v for n in graph.nodes for v in n.uses)}
+    dead = tuple(v for v in range(len(graph.params), len(graph.types)) if v not in used)
+    results = graph.results + dead
+    return (with_main(module, replace(graph, results=results)), list(inputs)) if dead else None
+
+
+def all_dead(module: Module, inputs: Sequence[Array]) -> Program:
+    """The program with nothing but a further input as its result."""
+    graph = module.main.graph
+    last, byte = len(graph.params), TensorType((), UI8)
+    place = {v: v if v < last else v + 1 for v in range(len(graph.types))}
+    nodes = tuple(renumber(n, place) for n in graph.nodes)
+    dead = Graph((*graph.params, byte), nodes, (last,))
+    return with_main(module, dead), [*inputs, np.zeros((), np.uint8)]
 
 
 def keep_nodes(

@@ -53,6 +53,7 @@ def _meta(found: Examination, guilty: Guilty, small: Reduction) -> dict[str, obj
         "ops_before": small.ops_before,
         "ops_after": small.ops_after,
         "tests": small.tests,
+        **({"errors": small.errors, "error": small.error} if small.errors else {}),
         "note": found.note,
     }
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import time
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from compiler.dtypes import F32, I32, DType
+from compiler.errors import UnsupportedError
 from compiler.ir import Array, Module
 from verify.arrays import fingerprint
 from verify.isolation import edits
@@ -30,7 +32,18 @@ Fails = Callable[[Module, list[Array]], bool]
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
-    """What came out: the program, its inputs, and what it cost."""
+    """What came out: the program, its inputs, and what it cost.
+
+    Attributes:
+        module: the smallest program found.
+        inputs: of it.
+        ops_before: size of the program as given.
+        ops_after: size of ``module``.
+        tests: candidates that were tested.
+        seconds: how long it took.
+        errors: candidates on which Assay itself raised, so that nothing is known of them.
+        error: traceback of the first of these.
+    """
 
     module: Module
     inputs: tuple[Array, ...]
@@ -38,6 +51,8 @@ class Reduction:
     ops_after: int
     tests: int
     seconds: float
+    errors: int = 0
+    error: str = ""
 
 
 class Spent(Exception):
@@ -50,7 +65,8 @@ class Reducer:
     is asked once.
 
     Attributes:
-        fails: the property to keep; its exceptions count as "does not fail".
+        fails: the property to keep. A candidate for which it raises is given up; what is not
+            :class:`UnsupportedError` is an internal error, and counted.
         budget: how many times it may be asked.
         progress: called with (tests, ops) after each step that made the program smaller.
     """
@@ -61,6 +77,9 @@ class Reducer:
     budget: int = 300
     progress: Callable[[int, int], None] | None = None
     tests: int = 0
+    errors: int = 0
+    error: str = ""
+    _hidden: bool = False  # whether all ops are tested as dead ones
     _known: dict[tuple[Module, str], bool] = field(default_factory=dict)
 
     def run(self) -> Reduction:
@@ -68,12 +87,14 @@ class Reducer:
         start, before = time.monotonic(), count_ops(self.module)
         with contextlib.suppress(Spent):
             self._all_steps()
-        after = count_ops(self.module)
+        module, inputs = self._shape((self.module, self.inputs))
         seconds = time.monotonic() - start
-        return Reduction(self.module, tuple(self.inputs), before, after, self.tests, seconds)
+        spent = self.tests, seconds, self.errors, self.error
+        return Reduction(module, tuple(inputs), before, count_ops(module), *spent)
 
     def _all_steps(self) -> None:
-        self._first([trim(self.module, self.inputs)])
+        if not self._first([trim(self.module, self.inputs)]):
+            self._unearth()
         if any(edits.callee(n) for n in self.module.main.graph.nodes):
             self._first([trim(edits.inlined(self.module), self.inputs)])
         small = False
@@ -84,6 +105,23 @@ class Reducer:
             self._repeat(lambda: simpler_attrs(self.module, self.inputs))
             self._values()
             small = self._size() == start
+
+    def _unearth(self) -> None:
+        """A dead op is to blame: make it a result, so that no edit drops it. If it must be dead to
+        fail, all edits see it as a result and all tests as a dead op.
+        """
+        shown = edits.dead_shown(self.module, self.inputs)
+        if shown is None or self.test(shown):
+            return
+        found, self._hidden = False, True
+        try:
+            found = self.test(shown)
+        finally:
+            self._hidden = found
+
+    def _shape(self, candidate: Program) -> Program:
+        """What is tested for a candidate."""
+        return edits.all_dead(*candidate) if self._hidden else candidate
 
     def _structure(self) -> None:
         self._first(edits.single_results(self.module, self.inputs))
@@ -156,7 +194,7 @@ class Reducer:
         """Whether ``candidate`` still fails; if so it becomes the program. Raises Spent over
         budget.
         """
-        module, inputs = candidate
+        module, inputs = self._shape(candidate)
         key = module, fingerprint(inputs)
         if key in self._known:
             return self._known[key]
@@ -165,11 +203,15 @@ class Reducer:
         self.tests += 1
         try:
             still = bool(self.fails(module, inputs))
+        except UnsupportedError:
+            still = False
         except Exception:
             still = False
+            self.errors += 1
+            self.error = self.error or traceback.format_exc()
         self._known[key] = still
         if still:
-            self.module, self.inputs = module, inputs
+            self.module, self.inputs = candidate
             if self.progress:
                 self.progress(self.tests, count_ops(module))
         return still
