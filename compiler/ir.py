@@ -8,6 +8,7 @@ lie beside the nodes and never take part in equality.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
@@ -223,6 +224,17 @@ class Module:
                 replace(f, graph=graph) if f.name == name else f for f in self.functions
             ),
         )
+
+    def map(self, change: Callable[[Graph], Graph]) -> Module:
+        """The same module with every body changed; the same object if ``change`` gives every graph
+        back as it is.
+        """
+        functions = tuple(
+            f if (graph := change(f.graph)) is f.graph else replace(f, graph=graph)
+            for f in self.functions
+        )
+        same = all(a is b for a, b in zip(functions, self.functions, strict=True))
+        return self if same else replace(self, functions=functions)
 
 
 def module(graph: Graph, name: str = "") -> Module:

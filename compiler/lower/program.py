@@ -11,6 +11,7 @@ from compiler.lower.call import flatten, is_fusion
 from compiler.lower.scope import Index, Scope, Source, from_buffer, from_literal
 from compiler.lower.table import LOWERINGS, NESTS
 from compiler.nest.ir import Buffer, Map, Nest, Program, Reduce
+from compiler.prune import live, prune
 
 
 @dataclass(slots=True)
@@ -98,9 +99,9 @@ class Lowerer:
         inputs = []
         for v, t in enumerate(frame.graph.params):
             inputs.append(self._bind(v, t, "input"))
-        live = _live(frame.graph)
+        alive = live(frame.graph)
         for i, node in enumerate(frame.graph.nodes):
-            if live[i]:
+            if alive[i]:
                 frame.node = i
                 self._node(node, frame.graph.first[i])
         outputs = self._outputs(frame)
@@ -164,7 +165,7 @@ class Lowerer:
         name = node.attr("decomposition")
         if name not in self._fused:
             graph = flatten(self.module, self.module.by_name[name].graph)
-            self._fused[name] = _alive(graph) if _one_nest(graph) else None
+            self._fused[name] = prune(graph) if _one_nest(graph) else None
         return self._fused[name]
 
     # Buffers
@@ -213,48 +214,10 @@ class Lowerer:
         return tuple(outputs)
 
 
-def _live(graph: Graph) -> list[bool]:
-    """Which nodes the results need."""
-    needed = [False] * len(graph.types)
-    for v in graph.results:
-        needed[v] = True
-    live = [False] * len(graph.nodes)
-    for i in range(len(graph.nodes) - 1, -1, -1):
-        node, first = graph.nodes[i], graph.first[i]
-        if any(needed[first : first + len(node.types)]):
-            live[i] = True
-            for v in node.uses:
-                needed[v] = True
-    return live
-
-
-def _alive(graph: Graph) -> Graph:
-    """The graph without the nodes that no result needs."""
-    live = _live(graph)
-    if all(live):
-        return graph
-    new = {v: v for v in range(len(graph.params))}
-    nodes: list[Node] = []
-    count = len(graph.params)
-    for i, n in enumerate(graph.nodes):
-        if live[i]:
-            nodes.append(_renamed(n, new))
-            for k in range(len(n.types)):
-                new[graph.first[i] + k] = count
-                count += 1
-    return Graph(graph.params, tuple(nodes), tuple(new[v] for v in graph.results))
-
-
-def _renamed(node: Node, new: dict[int, int]) -> Node:
-    return node._replace(
-        operands=tuple(new[v] for v in node.operands), captures=tuple(new[v] for v in node.captures)
-    )
-
-
 def _one_nest(graph: Graph) -> bool:
     """Whether a flat graph can be one nest: results of one shape, or one reduce at the root."""
-    live = _live(graph)
-    roots = [i for i, n in enumerate(graph.nodes) if live[i] and n.op in NESTS]
+    alive = live(graph)
+    roots = [i for i, n in enumerate(graph.nodes) if alive[i] and n.op in NESTS]
     if not graph.results or len(set(graph.results)) != len(graph.results):
         return False
     if not roots:

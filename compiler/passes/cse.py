@@ -5,24 +5,18 @@ own).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from compiler.contract import EXACT
 from compiler.ir import Graph, Module, Node
 from compiler.ops import OPS
+from compiler.prune import renumber
 from compiler.rewrite import Pass, Trace, ops_text
-from compiler.rules.greedy import renumber
 from compiler.rules.regions import rewrite_regions
 
 
 def run(module: Module, trace: Trace) -> Module:
     """Merge equal ops in all functions and regions."""
-    functions = tuple(
-        f if (g := merge(f.graph, trace)) is f.graph else replace(f, graph=g)
-        for f in module.functions
-    )
-    same = all(a is b for a, b in zip(functions, module.functions, strict=True))
-    return module if same else replace(module, functions=functions)
+    return module.map(lambda g: merge(g, trace))
 
 
 def merge(graph: Graph, trace: Trace) -> Graph:

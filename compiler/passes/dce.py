@@ -8,19 +8,14 @@ from dataclasses import replace
 from compiler.check import callees
 from compiler.contract import EXACT
 from compiler.ir import Graph, Module
+from compiler.prune import prune
 from compiler.rewrite import Pass, Trace, ops_text
-from compiler.rules.greedy import prune
 from compiler.rules.regions import rewrite_regions
 
 
 def run(module: Module, trace: Trace) -> Module:
     """Remove dead ops everywhere, then dead private functions."""
-    functions = tuple(
-        f if (g := sweep(f.graph, trace)) is f.graph else replace(f, graph=g)
-        for f in module.functions
-    )
-    if any(a is not b for a, b in zip(functions, module.functions, strict=True)):
-        module = replace(module, functions=functions)
+    module = module.map(lambda g: sweep(g, trace))
     if len(module.functions) > 1:
         module = drop_functions(module, trace)
     return module

@@ -11,8 +11,8 @@ from compiler.build import Builder
 from compiler.contract import EXACT
 from compiler.ir import Graph, Literal, Module, Node, TensorType, module
 from compiler.ops import OPS
+from compiler.prune import prune
 from compiler.rewrite import Pass, Trace, ops_text
-from compiler.rules.greedy import prune
 from compiler.rules.regions import rewrite_regions
 
 SIZE_CAP = 4096  # elements of one folded constant, and of what it is computed from
@@ -21,11 +21,7 @@ WORK_CAP = 1 << 16  # products of one folded contraction
 
 def run(module: Module, trace: Trace) -> Module:
     """Fold in all functions and regions."""
-    for f in module.functions:
-        graph = fold(f.graph, trace)
-        if graph is not f.graph:
-            module = module.with_graph(f.name, graph)
-    return module
+    return module.map(lambda g: fold(g, trace))
 
 
 def fold(graph: Graph, trace: Trace) -> Graph:

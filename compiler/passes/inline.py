@@ -10,8 +10,8 @@ from compiler.check import callees
 from compiler.contract import EXACT
 from compiler.errors import Loc
 from compiler.ir import Graph, Module, Node
+from compiler.prune import renumber
 from compiler.rewrite import Pass, Trace, ops_text
-from compiler.rules.greedy import renumber
 from compiler.rules.regions import rewrite_regions
 
 SIZE_CAP = 50_000  # ops of one function: calls that call twice, and so on, would fill the memory

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from compiler.build import Builder
 from compiler.contract import EXACT, allow
 from compiler.ir import Graph, Module, Node, TensorType
+from compiler.prune import prune, renumber
 from compiler.rewrite import Trace, ops_text
-from compiler.rules.greedy import prune, renumber
 from compiler.rules.regions import rewrite_regions
 
 RULE = "reorder/matrix-chain"
@@ -36,11 +36,7 @@ class Chain:
 
 def rebracket(module: Module, trace: Trace) -> Module:
     """The module with every chain in its cheapest order."""
-    for f in module.functions:
-        graph = _graph(f.graph, trace)
-        if graph is not f.graph:
-            module = module.with_graph(f.name, graph)
-    return module
+    return module.map(lambda g: _graph(g, trace))
 
 
 def is_product(graph: Graph, node: Node) -> bool:

@@ -10,8 +10,8 @@ from compiler.contract import Contract, allow
 from compiler.dtypes import F32, DType, by_name
 from compiler.errors import Loc
 from compiler.ir import Graph, Module, Node, TensorType
+from compiler.prune import renumber
 from compiler.rewrite import Pass, Trace, ops_text
-from compiler.rules.greedy import renumber
 from compiler.rules.regions import rewrite_regions
 
 RULE = "narrow/dot_general"
@@ -20,11 +20,7 @@ RULE = "narrow/dot_general"
 def narrow(name: str, target: str, module: Module, trace: Trace) -> Module:
     """Convert the operands of every f32 dot_general to ``target``; the result stays f32."""
     contract = allow(precision=(("dot_general", target),))
-    for f in module.functions:
-        graph = _graph(f.graph, name, by_name(target), contract, trace)
-        if graph is not f.graph:
-            module = module.with_graph(f.name, graph)
-    return module
+    return module.map(lambda g: _graph(g, name, by_name(target), contract, trace))
 
 
 def applies(node: Node, operands: Sequence[TensorType]) -> bool:

@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 
 from compiler.ir import Function, Graph, Node
 from compiler.passes.fusion_groups import Group
-from compiler.rules.greedy import renumber
+from compiler.prune import renumber
 
 
 def outline(

@@ -15,6 +15,7 @@ from compiler.build import Builder, Callee, infer
 from compiler.errors import InternalError, Loc
 from compiler.ir import Graph, Literal, Module, Node, TensorType
 from compiler.ops import OPS
+from compiler.prune import prune
 from compiler.rewrite import Trace, ops_text
 from compiler.rules.match import Match, Pattern, State, compile_rule, roots
 from compiler.rules.plant import plant
@@ -47,11 +48,7 @@ def rewrite_module(module: Module, rules: RuleSet, pass_name: str, trace: Trace)
     """Apply ``rules`` everywhere in all functions, regions included, to the fixpoint."""
     index = rules.index()
     table = {f.name: (f.graph.params, f.graph.result_types) for f in module.functions}
-    for f in module.functions:
-        graph = rewrite_graph(f.graph, index, pass_name, trace, table.get)
-        if graph is not f.graph:
-            module = module.with_graph(f.name, graph)
-    return module
+    return module.map(lambda g: rewrite_graph(g, index, pass_name, trace, table.get))
 
 
 def rewrite_graph(
@@ -202,40 +199,3 @@ class Greedy:
             tuple(self.locs) if any(self.locs) else (),
         )
         return prune(graph, keep)
-
-
-def prune(graph: Graph, keep: Sequence[int] = ()) -> Graph:
-    """``graph`` without the ops that neither its results nor the values in ``keep`` need; the same
-    object if none.
-    """
-    live = [False] * len(graph.types)
-    for v in (*graph.results, *keep):
-        live[v] = True
-    alive = [False] * len(graph.nodes)
-    for i in range(len(graph.nodes) - 1, -1, -1):
-        node, first = graph.nodes[i], graph.first[i]
-        if any(live[first : first + len(node.types)]):
-            alive[i] = True
-            for v in node.uses:
-                live[v] = True
-    if all(alive):
-        return graph
-    new = list(range(len(graph.params))) + [-1] * (len(graph.types) - len(graph.params))
-    at, nodes = len(graph.params), []
-    for i, node in enumerate(graph.nodes):
-        if alive[i]:
-            first = graph.first[i]
-            for k in range(len(node.types)):
-                new[first + k] = at + k
-            at += len(node.types)
-            nodes.append(renumber(node, new))
-    locs = tuple(loc for loc, ok in zip(graph.locs, alive, strict=False) if ok)
-    return Graph(graph.params, tuple(nodes), tuple(new[v] for v in graph.results), locs)
-
-
-def renumber(node: Node, new: Sequence[int]) -> Node:
-    """``node`` with every used value ``v`` replaced by ``new[v]``."""
-    operands = tuple([new[v] for v in node.operands])
-    if node.captures:
-        return node._replace(operands=operands, captures=tuple([new[v] for v in node.captures]))
-    return node._replace(operands=operands) if operands != node.operands else node

@@ -5,10 +5,11 @@ import pytest
 
 from compiler.check import verify_module
 from compiler.errors import UnsupportedError
+from compiler.prune import live
 from compiler.text import parse
 from verify.gen import RandomChooser, draw_inputs, generate
 from verify.isolation.reduce import reduce
-from verify.isolation.slices import count_ops, live
+from verify.isolation.slices import count_ops
 
 CHAIN = """
 func.func @main(%x: tensor<17x5xf64>, %y: tensor<17x5xf64>)
@@ -110,7 +111,7 @@ def test_what_is_unsupported_is_no_error():
 def dead_and_live(module):
     """Names of the ops that no result needs, and of the others."""
     graph = module.main.graph
-    alive = live(graph, graph.results)
+    alive = live(graph)
     ops = list(zip(graph.nodes, alive, strict=True))
     return {n.op for n, a in ops if not a}, {n.op for n, a in ops if a}
 

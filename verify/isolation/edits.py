@@ -15,7 +15,8 @@ import numpy as np
 from compiler.build import Builder
 from compiler.dtypes import UI8
 from compiler.ir import Array, Graph, Module, Node, TensorType
-from verify.isolation.slices import renumber, trim, with_main
+from compiler.prune import renumber
+from verify.isolation.slices import trim, with_main
 
 Program = tuple[Module, list[Array]]
 

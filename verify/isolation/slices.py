@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from compiler.check import callees
-from compiler.ir import Array, Function, Graph, Module, Node
+from compiler.ir import Array, Function, Graph, Module
+from compiler.prune import prune, renumber
 from verify.ref import evaluate
 
 
@@ -46,43 +47,19 @@ def alone(module: Module, index: int, values: Sequence[Array]) -> tuple[Module, 
     return with_main(module, single), [values[v] for v in used]
 
 
-def renumber(node: Node, place: dict[int, int]) -> Node:
-    """``node`` with its operands and captures renumbered."""
-    return node._replace(
-        operands=tuple(place[v] for v in node.operands),
-        captures=tuple(place[v] for v in node.captures),
-    )
-
-
-def live(graph: Graph, results: Iterable[int]) -> list[bool]:
-    """For each node whether ``results`` need it."""
-    needed = set(results)
-    out = [False] * len(graph.nodes)
-    for i in range(len(graph.nodes) - 1, -1, -1):
-        node, first = graph.nodes[i], graph.first[i]
-        if any(v in needed for v in range(first, first + len(node.types))):
-            out[i] = True
-            needed.update(node.uses)
-    return out
-
-
 def trim(module: Module, inputs: Sequence[Array]) -> tuple[Module, list[Array]]:
     """Drop dead ops, parameters that nothing uses (with their inputs) and uncalled functions."""
-    graph = module.main.graph
-    alive = live(graph, graph.results)
-    used = {v for n, keep in zip(graph.nodes, alive, strict=True) if keep for v in n.uses}
-    used.update(graph.results)
+    graph = prune(module.main.graph)
+    used = {*graph.results, *(v for n in graph.nodes for v in n.uses)}
     params = [i for i in range(len(graph.params)) if i in used]
-    place = {old: new for new, old in enumerate(params)}
-    nodes: list[Node] = []
-    for i, (node, keep) in enumerate(zip(graph.nodes, alive, strict=True)):
-        if not keep:
-            continue
-        at = len(params) + sum(len(n.types) for n in nodes)
-        nodes.append(renumber(node, place))
-        place.update({graph.first[i] + k: at + k for k in range(len(node.types))})
-    results = tuple(place[v] for v in graph.results)
-    small = Graph(tuple(graph.params[i] for i in params), tuple(nodes), results)
+    gone = len(graph.params) - len(params)
+    place = {v: v - gone for v in range(len(graph.params), len(graph.types))}
+    place.update({old: new for new, old in enumerate(params)})
+    small = Graph(
+        tuple(graph.params[i] for i in params),
+        tuple(renumber(n, place) for n in graph.nodes),
+        tuple(place[v] for v in graph.results),
+    )
     return with_main(module, small), [inputs[i] for i in params]
 
 
