@@ -39,9 +39,8 @@ def bisect_(
     from verify.cli import programs
     from verify.faults import activate
     from verify.isolation.isolate import blame
-    from verify.shield import Shield
 
-    case = programs.read_case(
+    case, found, died = programs.examine_case(
         program,
         inputs=inputs,
         seed=seed,
@@ -51,14 +50,12 @@ def bisect_(
         fault=fault,
     )
     out = Output(json)
-    with Shield() as shield:
-        found = shield.examine(case)
     if not found.failed:
         out.say(f"{program}: {found.kind}; there is nothing to bisect")
         out.document({"pass": "", "rewrite": "", "application": 0, "evaluations": 1})
         return 0 if found.kind != "unsupported" else 4
     with activate(case.fault):
-        guilty = blame(case, shield.died)
+        guilty = blame(case, died)
     out.say(f"{program}  {case.target} -O{case.level}  {found.kind}")
     if not guilty.pass_name:
         out.say(f"  not isolated: {guilty.reason} ({guilty.evaluations} evaluations)")

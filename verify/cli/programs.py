@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from compiler.errors import InputError, ParseError, UnsupportedError
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from compiler.errors import Loc
     from compiler.ir import Array, Module, TensorType
     from verify.case import Case
+    from verify.examine import Examination
 
 LEVELS = (0, 1, 2)
 PRECISIONS = ("", "bf16", "f16")
@@ -86,6 +87,17 @@ def read_case(
         precision=check_precision(case.precision if precision is None else precision),
         meta=case.meta if fault is None else {**case.meta, "fault": fault},
     )
+
+
+def examine_case(path: Path, **options: Any) -> tuple[Case, Examination, str]:
+    """The case that :func:`read_case` reads, its examination, and how the process died in which it
+    was examined (empty if it lives).
+    """
+    from verify.shield import Shield
+
+    case = read_case(path, **options)
+    with Shield() as shield:
+        return case, shield.examine(case), shield.died
 
 
 def parse_levels(text: str) -> list[int]:

@@ -49,11 +49,10 @@ def reduce_(
     from verify.faults import activate
     from verify.isolation.isolate import isolate_any
     from verify.isolation.repro import emit
-    from verify.shield import Shield
 
     programs.check_at_least(0, tests=tests)
     folder = check_folder(out or program.with_name(f"{program.stem}-reduced"))
-    case = programs.read_case(
+    case, found, died = programs.examine_case(
         program,
         inputs=inputs,
         seed=seed,
@@ -63,14 +62,12 @@ def reduce_(
         fault=fault,
     )
     text = Output(json)
-    with Shield() as shield:
-        found = shield.examine(case)
     if not found.failed:
         text.say(f"{program}: {found.kind}; there is nothing to reduce")
         text.document({"ops_before": 0, "ops_after": 0, "tests": 1, "case": ""})
         return 0 if found.kind != "unsupported" else 4
     with activate(case.fault):
-        finding = isolate_any(case, shield.died, budget=tests)
+        finding = isolate_any(case, died, budget=tests)
     with writing(folder):
         emit(finding, folder)
     _report(text, finding, folder)

@@ -49,11 +49,8 @@ def _replay(
 ) -> int:
     from verify.cli import programs
     from verify.cli.check import EXIT
-    from verify.shield import Shield
 
-    stored = programs.read_case(case, target=target, level=level, fault=fault)
-    with Shield() as shield:
-        found = shield.examine(stored)
+    stored, found, _ = programs.examine_case(case, target=target, level=level, fault=fault)
     was = stored.meta.get("kind", "")
     out.say(
         f"{case}  {stored.target} -O{stored.level}  {found.kind}" + f"  (was: {was})" * bool(was)
