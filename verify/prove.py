@@ -13,23 +13,27 @@ it:
 
 A rule without contract that holds over the reals only is refuted, and the verdict says which
 contract it needs. A counterexample counts once the reference interpreter has confirmed it; a
-solver's time-out is ``unknown``, never "proved".
+solver that gives up is ``unknown``, never "proved". It gives up after a certain work, whatever the
+clock says; see :mod:`verify.smt.solver`.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from compiler.rules.term import Rule
+    from verify.engines import Report
     from verify.smt.replay import Counterexample
 
 VERDICTS = ("bit-exact", "equal-over-reals", "refuted", "unknown")
-LIMIT_MS = 30_000
+LIMIT = 50_000_000  # ten times what the hardest shipped rule takes for one query
+LAST_RESORT_SECONDS = 1800.0  # of the clock, for one rule
+OUT_OF_TIME = "unknown (time)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +79,17 @@ class Proof:
         }
 
 
-def prove(rule: Rule, *, limit_ms: int = LIMIT_MS, audit: bool = False) -> Proof:
+def prove(rule: Rule, *, limit: int = LIMIT, audit: bool = False) -> Proof:
     """Decide one rule.
 
     Args:
-        limit_ms: time limit of one solver query.
+        limit: work of one solver query at most, in Z3's resource units.
         audit: also look for conjuncts of the guard without which the rule still holds.
     """
     from verify.smt.strategy import decide
 
     start = time.perf_counter()
-    found = decide(rule, limit_ms, audit)
+    found = decide(rule, limit, audit)
     ms = 1000 * (time.perf_counter() - start)
     return Proof(
         rule.name,
@@ -130,11 +134,11 @@ def prove_all(
     *,
     path: str | Path | None = None,
     jobs: int = 1,
-    limit_ms: int = LIMIT_MS,
+    limit: int = LIMIT,
     audit: bool = False,
     progress: Callable[[Proof], None] | None = None,
 ) -> list[Proof]:
-    """Decide many rules, in worker processes where ``jobs`` > 1.
+    """Decide many rules, in ``jobs`` worker processes.
 
     Args:
         names: rules to decide (also ``family/*`` patterns); all if ``None``.
@@ -144,17 +148,10 @@ def prove_all(
     """
     rules = _selected(_rules(path), names)
     done: dict[str, Proof] = {}
-
-    def finish(proof: Proof) -> None:
+    for proof in _in_workers(rules, Prover(path, limit, audit), jobs):
         done[proof.name] = proof
         if progress:
             progress(proof)
-
-    if jobs <= 1:
-        for r in rules.values():
-            finish(prove(r, limit_ms=limit_ms, audit=audit))
-    else:
-        _in_workers(list(rules), path, jobs, limit_ms, audit, finish)
     return [done[n] for n in rules]
 
 
@@ -185,25 +182,53 @@ def _selected(rules: Mapping[str, Rule], names: Iterable[str] | None) -> dict[st
     return out
 
 
-def _in_workers(
-    names: Sequence[str],
-    path: str | Path | None,
-    jobs: int,
-    limit_ms: int,
-    audit: bool,
-    finish: Callable[[Proof], None],
-) -> None:
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from multiprocessing import get_context
+@dataclass
+class Prover:
+    """The job of the workers: one rule a task."""
 
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(_prove_named, n, path, limit_ms, audit) for n in names]
-        for future in as_completed(waiting):
-            finish(future.result())
+    path: str | Path | None
+    limit: int
+    audit: bool
+    rules: dict[str, Rule] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Load the rules and the solver, which leaves Ctrl-C to the supervisor."""
+        import z3
+
+        import verify.smt.strategy  # noqa: F401
+
+        z3.set_param("ctrl_c", False)
+        self.rules = _rules(self.path)
+
+    def run(self, payload: str, report: Report) -> None:
+        """Decide the rule named ``payload``."""
+        report.begin(0, 0, LAST_RESORT_SECONDS)
+        report.emit(prove(self.rules[payload], limit=self.limit, audit=self.audit))
 
 
-def _prove_named(name: str, path: str | Path | None, limit_ms: int, audit: bool) -> Proof:
-    return prove(_rules(path)[name], limit_ms=limit_ms, audit=audit)
+def _in_workers(rules: Mapping[str, Rule], prover: Prover, jobs: int) -> Iterator[Proof]:
+    """Proofs as they are finished; none of the workers outlives the caller."""
+    from verify.engines import Lost, Message
+    from verify.engines.local import LocalEngine
+
+    with LocalEngine(prover, min(jobs, len(rules))) as engine:
+        names = {engine.submit(name): name for name in rules}
+        for event in engine.as_completed():
+            if isinstance(event, Message):
+                yield event.content
+            elif isinstance(event, Lost):
+                yield _lost(rules[names[event.task]], event.how)
+
+
+def _lost(rule: Rule, how: str) -> Proof:
+    """What is known of a rule whose prover died or was given up."""
+    slow = how == "timeout"
+    note = OUT_OF_TIME if slow else f"the prover died: {how}"
+    ms = 1000 * LAST_RESORT_SECONDS if slow else 0.0
+    contract = str(rule.contract)
+    return Proof(
+        rule.name, rule.family, contract, "unknown", "", ms, None, rule.source, notes=(note,)
+    )
 
 
 def to_json(proofs: Sequence[Proof]) -> dict[str, Any]:

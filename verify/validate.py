@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from verify.smt.equal import Answer
     from verify.smt.replay import Counterexample
 
-LIMIT_MS = 10_000
+LIMIT = 30_000_000  # work of one query to the solver; see verify.smt.solver
 TRIES = 24
 
 
@@ -54,13 +54,11 @@ class Validation:
         }
 
 
-def validate(
-    before: Module, after: Module, *, limit_ms: int = LIMIT_MS, seed: int = 0
-) -> Validation:
+def validate(before: Module, after: Module, *, limit: int = LIMIT, seed: int = 0) -> Validation:
     """Compare two modules with the same parameters and results.
 
     Args:
-        limit_ms: time limit of one solver query.
+        limit: work of one solver query at most; see :mod:`verify.smt.solver`.
         seed: of the random inputs.
     Raises InputError where the entry functions differ in their types.
     """
@@ -72,20 +70,20 @@ def validate(
         raise InputError(
             "the entry functions take or return different types: there is nothing to compare"
         )
-    found = _validate(before, after, limit_ms, seed)
+    found = _validate(before, after, limit, seed)
     ms = 1000 * (time.perf_counter() - start)
     return Validation(found.verdict, found.needs, found.counterexample, ms, found.notes)
 
 
-def _validate(before: Module, after: Module, limit_ms: int, seed: int) -> Validation:
+def _validate(before: Module, after: Module, limit: int, seed: int) -> Validation:
     if before.main == after.main and before.functions == after.functions:
         return Validation("bit-exact")
     example = _random_difference(before, after, seed)
     if example is None:
-        found = _outputs(before, after, "bits", False, limit_ms)
+        found = _outputs(before, after, "bits", False, limit)
         if (
             found.status == "proved"
-            or _outputs(before, after, "abstract", False, limit_ms).status == "proved"
+            or _outputs(before, after, "abstract", False, limit).status == "proved"
         ):
             return Validation("bit-exact")
         example = _from_model(before, after, found)
@@ -96,7 +94,7 @@ def _validate(before: Module, after: Module, limit_ms: int, seed: int) -> Valida
     wrong = _numbers_differ(before, after, seed)
     if wrong is not None:
         return Validation("refuted", "", wrong)
-    if _outputs(before, after, "reals", True, limit_ms).status == "proved":
+    if _outputs(before, after, "reals", True, limit).status == "proved":
         return Validation("equal-over-reals", _needs(before, after, seed), example)
     if not _rounds(before, after):
         return Validation("refuted", "", example)
@@ -183,7 +181,7 @@ def _computes(op: str) -> bool:
     )
 
 
-def _outputs(before: Module, after: Module, reading: str, reorder: bool, limit_ms: int) -> Answer:
+def _outputs(before: Module, after: Module, reading: str, reorder: bool, limit: int) -> Answer:
     """Whether all outputs are equal at an arbitrary index."""
     import z3
 
@@ -200,7 +198,7 @@ def _outputs(before: Module, after: Module, reading: str, reorder: bool, limit_m
     try:
         left = evaluate_graph(env, before.main.graph, inputs, before)
         right = evaluate_graph(env, after.main.graph, inputs, after)
-        decider = Decider(env, [], limit_ms, 6 * limit_ms, descend=True)
+        decider = Decider(env, [], limit, 6 * limit, descend=True)
         for x, y in zip(left, right, strict=True):
             if 0 in x.shape:
                 continue

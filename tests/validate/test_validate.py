@@ -159,7 +159,7 @@ def test_what_the_exact_level_does_to_generated_programs_is_never_refuted() -> N
     for seed in range(24):
         before = generate(RandomChooser(seed))
         after = optimize(before, Options(level=1))[0]
-        found = validate(before, after, limit_ms=300)
+        found = validate(before, after, limit=1_000_000)
         assert found.verdict in ("bit-exact", "unknown"), (seed, found.counterexample)
         proved += found.verdict == "bit-exact"
     assert proved >= 14

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import compiler
 from verify.cli.ui import fail, interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cyclopts import App
 
@@ -49,8 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = spell_out(list(sys.argv[1:] if argv is None else argv))
     as_json = "--json" in args
     try:
-        code = _run(args, as_json)
-        sys.stdout.flush()
+        with _ends_like_ctrl_c():
+            code = _run(args, as_json)
+            sys.stdout.flush()
         return code
     except KeyboardInterrupt:
         return interrupted(as_json=as_json)
@@ -59,6 +63,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except Exception as e:
         return fail(e, as_json=as_json)
+
+
+@contextmanager
+def _ends_like_ctrl_c() -> Iterator[None]:
+    """Treat SIGTERM as Ctrl-C, so that state is saved and no worker is left."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run(args: list[str], as_json: bool) -> int:

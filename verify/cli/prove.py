@@ -18,7 +18,7 @@ def prove_(
     *rules: str,
     file: Path | None = None,
     jobs: Annotated[int, Parameter(name=("-j", "--jobs"))] = 1,
-    limit: float = 10.0,
+    limit: float = 50.0,
     audit: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
@@ -33,7 +33,8 @@ def prove_(
         rules: names, families or patterns; all rules by default.
         file: Python file that declares rules, in the place of the compiler's own.
         jobs: worker processes.
-        limit: seconds for one query to the solver.
+        limit: work of one query to the solver at most, in millions of Z3's resource units (of
+            which a second has 1 to 8): the same on a busy machine as on an idle one.
         audit: also look for guards that are not needed.
         json: one JSON document on standard output, text on standard error.
     """
@@ -53,7 +54,7 @@ def prove_(
         rules or None,
         path=file,
         jobs=jobs,
-        limit_ms=int(limit * 1e3),
+        limit=int(limit * 1e6),
         audit=audit,
         progress=progress,
     )

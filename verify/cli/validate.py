@@ -17,7 +17,7 @@ def validate_(
     after: Path,
     /,
     *,
-    limit: float = 10.0,
+    limit: float = 30.0,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Prove that two programs are equal.
@@ -30,7 +30,8 @@ def validate_(
     Args:
         before: StableHLO text.
         after: StableHLO text with the same types of parameters and results.
-        limit: seconds for one query to the solver.
+        limit: work of one query to the solver at most, in millions of Z3's resource units (of
+            which a second has 1 to 8): the same on a busy machine as on an idle one.
         json: one JSON document on standard output, text on standard error.
     """
     from verify.cli.programs import check_at_least, read_module
@@ -38,7 +39,7 @@ def validate_(
 
     check_at_least(0.001, limit=limit)
     out = Output(json)
-    result = validate(read_module(before), read_module(after), limit_ms=int(limit * 1e3))
+    result = validate(read_module(before), read_module(after), limit=int(limit * 1e6))
     needs = f" (needs {result.needs})" if result.needs else ""
     out.say(f"{before} -> {after}: {result.verdict}{needs}")
     if result.counterexample is not None:

@@ -15,6 +15,7 @@ import z3
 
 from compiler.dtypes import DType
 from compiler.rules.term import Const, Rule, Tensor
+from verify.prove import LIMIT
 from verify.smt.assignments import ROOT, Assignment
 from verify.smt.equal import PROVED, REFUTED, UNKNOWN, Answer, Decider, conjuncts
 from verify.smt.folds import subterms
@@ -33,7 +34,7 @@ class Options:
     """How an attempt reads the claim.
 
     Attributes:
-        limit_ms: time limit of one query.
+        limit: work of one query at most; see :mod:`verify.smt.solver`.
         reorder: whether float sums may be taken in any order.
         drop: number of a conjunct of the guard to leave out; -1 for the whole guard; ``None`` for
             none.
@@ -46,7 +47,7 @@ class Options:
         nans: claim only that both sides are NaN or neither is, for elements NaN and small integers.
     """
 
-    limit_ms: int = 10_000
+    limit: int = LIMIT
     reorder: bool = False
     drop: int | None = None
     small: int | None = None
@@ -126,7 +127,7 @@ def _attempt(
         return Attempt(SKIPPED)
     env.valid = []
     hypotheses += _bounds(made, options)
-    decider = Decider(env, hypotheses, options.limit_ms)
+    decider = Decider(env, hypotheses, options.limit)
     try:
         right = evaluate_term(env, rhs, made.tensors, (left.shape, left.dtype))
     except (ValueError, IndexError) as e:
@@ -173,7 +174,7 @@ def _decide(
     inside = in_range(index, left.shape)
     a, b = left.at(index), right.at(index)
     if options.one_rounding:
-        same = rounds_the_same(a, b, made.inverses, options.limit_ms)
+        same = rounds_the_same(a, b, made.inverses, options.limit)
         return Answer(
             PROVED if same else UNKNOWN, reason="" if same else "not one rounding on each side"
         )
@@ -270,9 +271,7 @@ def written(rule: Rule, binding: Binding, dtypes: Assignment) -> str:
     return f"{bare} {guard}"
 
 
-def satisfiable(
-    rule: Rule, binding: Binding, dtypes: Assignment, reading: str, limit_ms: int
-) -> bool:
+def satisfiable(rule: Rule, binding: Binding, dtypes: Assignment, reading: str, limit: int) -> bool:
     """Whether the left side can be well-formed with the guard fulfilled: else a proof says
     nothing.
     """
@@ -284,7 +283,7 @@ def satisfiable(
     except (ValueError, IndexError, Unknown):
         return False
     hypotheses = [*made.facts, *(c for _, _, c in env.valid), guard]
-    return Decider(env, hypotheses, limit_ms).check().status == REFUTED
+    return Decider(env, hypotheses, limit).check().status == REFUTED
 
 
 def names(values: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from verify.smt.graphs import evaluate_graph
 from verify.smt.integers import Bool, Int, equal, in_range, land, same
 from verify.smt.queries import DECIDED, PROVED, REFUTED, UNKNOWN, Answer, Queries, conjuncts
 from verify.smt.scalar import apply, sort_of
+from verify.smt.solver import BRIEF, OUT_OF_WORK
 from verify.smt.tensor import Env, Fold, Term, Unknown, constant_tensor
 
 __all__ = ["PROVED", "REFUTED", "UNKNOWN", "Answer", "Decider", "conjuncts"]
@@ -34,8 +35,8 @@ class Decider(Queries):
     Args:
         env: where the terms were made; its facts count as hypotheses.
         hypotheses: assumptions of all claims.
-        limit_ms: time limit of one query.
-        total_ms: time after which everything is unknown.
+        limit: work of one query at most; see :mod:`verify.smt.solver`.
+        total: work after which everything is unknown.
         descend: whether to look for equal parts first, for pairs of programs that agree in most
             places.
     """
@@ -44,12 +45,12 @@ class Decider(Queries):
         self,
         env: Env,
         hypotheses: Sequence[Bool],
-        limit_ms: int,
-        total_ms: int | None = None,
+        limit: int,
+        total: int | None = None,
         *,
         descend: bool = False,
     ) -> None:
-        super().__init__(env, hypotheses, limit_ms, total_ms)
+        super().__init__(env, hypotheses, limit, total)
         self.descend = descend
         self._pairs: dict[tuple[Any, ...], Any] = {}  # terms and folds that were compared
 
@@ -58,9 +59,7 @@ class Decider(Queries):
         if a.eq(b):
             return DECIDED
         if depth > (_DEPTH_OF_PROGRAMS if self.descend else _DEPTH) or self.late:
-            return Answer(
-                UNKNOWN, reason="out of time" if self.late else "folds are nested too deep"
-            )
+            return Answer(UNKNOWN, reason=OUT_OF_WORK if self.late else "folds are nested too deep")
         if self.descend and self.congruent(a, b, assumptions, depth):
             return DECIDED
         if self.env.monoids and self._same_atoms(a, b, assumptions, depth):
@@ -139,11 +138,11 @@ class Decider(Queries):
         self._learn(same_folds, assumptions)
         swaps = [(y, x) for f, g in same_folds for x, y in zip(f.consts, g.consts, strict=True)]
         b = z3.substitute(b, *swaps) if swaps else b
-        limit, self.limit_ms = self.limit_ms, min(self.limit_ms, 5000)
+        limit, self.limit = self.limit, min(self.limit, BRIEF)
         try:
             return self.differ(a != b, *assumptions).status == PROVED
         finally:
-            self.limit_ms = limit
+            self.limit = limit
 
     def _match_folds(
         self, a: Term, b: Term, assumptions: Sequence[Bool], depth: int

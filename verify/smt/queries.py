@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ import z3
 
 from verify.smt.integers import Bool, land, lnot
 from verify.smt.pure import pinned, purify, related, solve
+from verify.smt.solver import OUT_OF_WORK, Reply, ask
 from verify.smt.tensor import Env, Term
 
 PROVED, REFUTED, UNKNOWN = "proved", "refuted", "unknown"
@@ -26,7 +26,8 @@ class Answer:
 
 
 DECIDED = Answer(PROVED)
-_AT_ONCE_MS = 300  # time for a claim about indices before it is taken apart
+_AT_ONCE = 1_000_000  # work on a claim about indices before it is taken apart
+_STEP = 1_000  # work that a step of ours counts as
 _KNOWN: dict[str, str] = {}  # pure claims decided in this process, by text
 
 
@@ -36,42 +37,49 @@ class Queries:
     Args:
         env: where the terms were made; its facts count as hypotheses.
         hypotheses: assumptions of all claims.
-        limit_ms: time limit of one query.
-        total_ms: time after which everything is unknown.
+        limit: work of one query at most; see :mod:`verify.smt.solver`.
+        total: work after which everything is unknown.
     """
 
     def __init__(
-        self, env: Env, hypotheses: Sequence[Bool], limit_ms: int, total_ms: int | None = None
+        self, env: Env, hypotheses: Sequence[Bool], limit: int, total: int | None = None
     ) -> None:
         self.env = env
         self.hypotheses = [h for h in hypotheses if h is not True]
-        self.limit_ms = limit_ms
-        self.deadline = None if total_ms is None else time.monotonic() + total_ms / 1000
+        self.limit = limit
+        self.total = total
+        self.work = 0
         self.queries = 0
 
     @property
     def late(self) -> bool:
-        """Whether the time is over."""
-        return self.deadline is not None and time.monotonic() > self.deadline
+        """Whether the work in all is used up; asking counts as a step."""
+        self.work += _STEP
+        return self.total is not None and self.work > self.total
 
-    def check(self, *conditions: Bool, limit_ms: int | None = None) -> Answer:
+    def _ask(self, formulas: Sequence[Any], limit: int) -> Reply:
+        """One query, counted."""
+        self.queries += 1
+        reply = ask(formulas, limit, count=self.total is not None)
+        self.work += reply.work
+        return reply
+
+    def check(self, *conditions: Bool, limit: int | None = None) -> Answer:
         """Whether hypotheses, facts and ``conditions`` exclude each other; ``refuted`` if not, with
         a model.
         """
         if any(c is False for c in (*self.hypotheses, *conditions)):
             return DECIDED
         if self.late:
-            return Answer(UNKNOWN, reason="out of time")
-        solver = z3.Solver()
-        solver.set("timeout", min(self.limit_ms, limit_ms or self.limit_ms))
-        solver.add(*self.hypotheses, *self.env.facts, *[c for c in conditions if c is not True])
-        self.queries += 1
-        found = solver.check()
-        if found == z3.unsat:
+            return Answer(UNKNOWN, reason=OUT_OF_WORK)
+        asked = [c for c in conditions if c is not True]
+        formulas = [*self.hypotheses, *self.env.facts, *asked]
+        reply = self._ask(formulas, min(self.limit, limit or self.limit))
+        if reply.status == "unsat":
             return DECIDED
-        if found == z3.sat:
-            return Answer(REFUTED, solver.model())
-        return Answer(UNKNOWN, reason=solver.reason_unknown())
+        if reply.status == "sat":
+            return Answer(REFUTED, reply.model)
+        return Answer(UNKNOWN, reason=reply.reason)
 
     def holds(self, claim: Bool, *assumptions: Bool) -> Answer:
         """Whether ``claim`` follows.
@@ -85,7 +93,7 @@ class Queries:
         whole = land(*parts)
         if whole is True:
             return DECIDED
-        found = self.check(*assumptions, lnot(whole), limit_ms=_AT_ONCE_MS)
+        found = self.check(*assumptions, lnot(whole), limit=_AT_ONCE)
         if found.status != UNKNOWN:
             return found
         for part in parts:
@@ -100,13 +108,9 @@ class Queries:
             return self.check(*assumptions)
         stated = [c for h in (*self.hypotheses, *assumptions) for c in conjuncts(h)]
         near = related(part, [c for c in stated if not isinstance(c, bool)])
-        if len(near) < len(stated):
-            solver = z3.Solver()
-            solver.set("timeout", self.limit_ms)
-            solver.add(*near, z3.Not(part))
-            self.queries += 1
-            if solver.check() == z3.unsat:
-                return DECIDED
+        alone = len(near) < len(stated)
+        if alone and self._ask([*near, z3.Not(part)], self.limit).status == "unsat":
+            return DECIDED
         return self.check(*assumptions, z3.Not(part))
 
     def _same_arguments(self, a: Term, b: Term, assumptions: Sequence[Bool]) -> bool:
@@ -124,26 +128,26 @@ class Queries:
         if self.env.reading != "abstract":
             pure = purify(difference, [*self.hypotheses, *assumptions, *self.env.facts])
         if pure is None:
-            found = self.check(*assumptions, difference, limit_ms=_AT_ONCE_MS)
+            found = self.check(*assumptions, difference, limit=_AT_ONCE)
             if found.status != UNKNOWN:
                 return found
             sides = difference.children()
             if z3.is_distinct(difference) and self._same_arguments(sides[0], sides[1], assumptions):
                 return DECIDED
             return self.check(*assumptions, difference)
-        status = _KNOWN.get(pure.text)
-        model = None
-        if status is None:
+        reply = Reply(_KNOWN.get(pure.text, ""))
+        if not reply.status:
             self.queries += 1
-            status, model = solve(pure, self.limit_ms)
-            if status != "unknown":
-                _KNOWN[pure.text] = status
-        if status == "unsat":
+            reply = solve(pure, self.limit, count=self.total is not None)
+            self.work += reply.work
+            if reply.status != "unknown":
+                _KNOWN[pure.text] = reply.status
+        if reply.status == "unsat":
             return DECIDED
-        if status == "unknown":
-            return Answer(UNKNOWN, reason="timeout")
-        if model is not None:
-            found = self.check(*assumptions, *pinned(pure, model))
+        if reply.status == "unknown":
+            return Answer(UNKNOWN, reason=reply.reason)
+        if reply.model is not None:
+            found = self.check(*assumptions, *pinned(pure, reply.model))
             if found.status == REFUTED:
                 return found
         return self.check(*assumptions, difference)

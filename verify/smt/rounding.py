@@ -16,6 +16,7 @@ from typing import Any
 
 import z3
 
+from verify.smt.solver import ask
 from verify.smt.tensor import Term
 
 _OPS: dict[int, Callable[..., Any]] = {
@@ -72,7 +73,7 @@ class _Reals:
         return _OPS[kind](*args)
 
 
-def rounds_the_same(a: Term, b: Term, inverses: Sequence[tuple[Term, Term]], limit_ms: int) -> bool:
+def rounds_the_same(a: Term, b: Term, inverses: Sequence[tuple[Term, Term]], limit: int) -> bool:
     """Part (1) of the lemma. ``inverses``: pairs of powers of two whose product is 1."""
     if not z3.is_fp(a):
         return False
@@ -80,7 +81,4 @@ def rounds_the_same(a: Term, b: Term, inverses: Sequence[tuple[Term, Term]], lim
     left, right = reals.value(a), reals.value(b)
     if left is None or right is None:
         return False
-    solver = z3.Solver()
-    solver.set("timeout", limit_ms)
-    solver.add(*reals.facts, left != right)
-    return bool(solver.check() == z3.unsat)
+    return ask([*reals.facts, left != right], limit).status == "unsat"

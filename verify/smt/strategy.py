@@ -17,6 +17,7 @@ from verify.smt.claims import SKIPPED, Attempt, Options, attempt, satisfiable, w
 from verify.smt.equal import PROVED, REFUTED, UNKNOWN
 from verify.smt.instances import Binding, bindings, right_pattern
 from verify.smt.replay import Counterexample, from_model
+from verify.smt.solver import BRIEF
 
 RELAXING = frozenset(["nsz", "nnan", "ninf"])
 REAL = frozenset(["reassoc", "arcp", "afn", "contract"])
@@ -53,7 +54,7 @@ class _Run:
     """One decision under way."""
 
     rule: Rule
-    limit_ms: int
+    limit: int
     out: Outcome = field(default_factory=Outcome)
     exact: bool = True  # whether all instances so far hold bit for bit
     sound: bool = False  # whether some left side can be well-formed
@@ -70,9 +71,9 @@ class _Run:
         return any(d.is_float for d in self.rule.dtypes)
 
 
-def decide(rule: Rule, limit_ms: int, audit: bool) -> Outcome:
+def decide(rule: Rule, limit: int, audit: bool) -> Outcome:
     """The verdict on one rule."""
-    run = _Run(rule, limit_ms)
+    run = _Run(rule, limit)
     if rule.contract.precision:
         run.out.verdict, run.out.notes = (
             "unknown",
@@ -146,12 +147,12 @@ def _special_dtypes(run: _Run, binding: Binding, settled: bool) -> bool:
 
 def _note_sound(run: _Run, binding: Binding, dtypes: Assignment, reading: str) -> None:
     if not run.sound:
-        run.sound = satisfiable(run.rule, binding, dtypes, reading, run.limit_ms)
+        run.sound = satisfiable(run.rule, binding, dtypes, reading, run.limit)
 
 
 def _generic(run: _Run, binding: Binding, dtypes: Assignment) -> str:
     """Try to settle all dtypes at once."""
-    rule, options = run.rule, Options(run.limit_ms, reorder=not run.floats)
+    rule, options = run.rule, Options(run.limit, reorder=not run.floats)
     if all(d.is_integer for d in rule.dtypes) and is_ring(rule):
         found = attempt(rule, binding, dtypes, "reals", replace(options, reorder=True))
         if found.status in (PROVED, SKIPPED):
@@ -198,7 +199,7 @@ def _generic_reals(run: _Run, binding: Binding, dtypes: Assignment, options: Opt
 
 def _exact_in(run: _Run, binding: Binding, dtype: DType) -> bool:
     tries = [
-        attempt(run.rule, binding, d, "bits", Options(1000)).status
+        attempt(run.rule, binding, d, "bits", Options(min(run.limit, BRIEF))).status
         for d in assignments(run.rule, [dtype])
     ]
     return bool(tries) and all(t in (PROVED, SKIPPED) for t in tries)
@@ -213,7 +214,7 @@ def _every_dtype(run: _Run, binding: Binding) -> bool:
 def _concrete(run: _Run, binding: Binding, dtypes: Assignment) -> bool:
     """Decide one instance in one choice of dtypes; ``False`` ends the search."""
     rule = run.rule
-    options = Options(run.limit_ms)
+    options = Options(run.limit)
     if run.exact or not run.flags or not dtypes[rule.subject].is_float:
         found = _bits(run, binding, dtypes, options)
         if found.status == SKIPPED:
@@ -274,7 +275,7 @@ def _keeps_nan(run: _Run, binding: Binding) -> bool:
         t.op in ("reduce", "dot_general") for t in run.rule.pattern.walk()
     ):
         return True  # elements of a fold have no f16 model
-    options = Options(min(run.limit_ms, 2000), nans=True)
+    options = Options(min(run.limit, BRIEF), nans=True)
     for dtypes in assignments(run.rule, [F16]):
         found = attempt(run.rule, binding, dtypes, "bits", options)
         if found.status != REFUTED or found.opaque or found.folds:
@@ -338,7 +339,7 @@ def _smallest(
 def _replay_any(run: _Run, binding: Binding, found: Attempt) -> None:
     """A layout claim failed with abstract elements: replay it in one dtype of the rule."""
     for dtypes in _favourites(run.rule):
-        for options in _searches(run.rule, Options(run.limit_ms, reorder=not run.floats))[:3]:
+        for options in _searches(run.rule, Options(run.limit, reorder=not run.floats))[:3]:
             # Positions and sizes are integers in every reading, so the model carries over to
             # concrete dtypes.
             model = attempt(run.rule, binding, next(iter(generic(run.rule))), "abstract", options)
@@ -367,14 +368,14 @@ _CANDIDATES = (["nsz"], ["nnan"], ["nnan", "ninf"], ["nsz", "nnan", "ninf"])
 def _needed(run: _Run, binding: Binding) -> str:
     """Which contract a refuted rule of floats would hold under, in words; empty if unknown."""
     for flags in _CANDIDATES:
-        options = Options(min(run.limit_ms, 2000), relax=frozenset(flags))
+        options = Options(min(run.limit, BRIEF), relax=frozenset(flags))
         tries = [
             attempt(run.rule, binding, d, "bits", options).status
             for d in assignments(run.rule, [F16])
         ]
         if tries and all(t in (PROVED, SKIPPED) for t in tries):
             return " ".join(flags)
-    options = Options(min(run.limit_ms, 2000), reorder=True)
+    options = Options(min(run.limit, BRIEF), reorder=True)
     tries = [
         attempt(run.rule, binding, d, "reals", options).status for d in assignments(run.rule, [F64])
     ]
@@ -447,7 +448,8 @@ def _holds_without(run: _Run, drop: int) -> bool | None:
                 if not run.exact or is_ring(rule)
                 else "abstract"
             )
-            options = Options(1000, reorder=bool(run.flags) or not run.floats, drop=drop)
+            reorder = bool(run.flags) or not run.floats
+            options = Options(min(run.limit, BRIEF), reorder=reorder, drop=drop)
             found = attempt(rule, binding, dtypes, reading, options)
             if found.status == SKIPPED:
                 continue

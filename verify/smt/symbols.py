@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import z3
@@ -147,10 +148,17 @@ def _invertible(value: Any, dtype: DType) -> Any:
 
 
 def _sizes(out: Symbols, name: str, rank: int) -> Shape:
-    sizes = [z3.Int(f"{name}.{k}") for k in range(rank)]
+    sizes, facts = _lengths(name, rank)
     out.sizes += sizes
-    out.facts += [n >= 0 for n in sizes]
+    out.facts += facts
     return Shape(sizes)
+
+
+@cache
+def _lengths(name: str, rank: int) -> tuple[list[Any], list[Bool]]:
+    """Unknown sizes and what is known of them; every instance of a rule uses the same ones."""
+    sizes = [z3.Int(f"{name}.{k}") for k in range(rank)]
+    return sizes, [n >= 0 for n in sizes]
 
 
 def input_tensor(name: str, shape: Any, dtype: DType, reading: str) -> SymTensor:
