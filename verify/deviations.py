@@ -54,6 +54,8 @@ def explain(
     ``enclose`` gives the enclosures under ``contract`` and the leeways it is handed. Of the
     deviations that together explain the violation those are kept that cannot be left out.
     """
+    if any(o.note for o in verdict.outputs):
+        return _explain_types(profile, module, verdict)
     held = ops(module)
     needed = [d for d in profile.deviations if concerned(d.leeways, held)]
 
@@ -69,18 +71,37 @@ def explain(
         rest = [other for other in needed if other is not d]
         if not fails(rest):
             needed = rest
-    found = tuple(
+    return Explanation(_relabelled(verdict), tuple(needed), enclose(_leeways(needed)))
+
+
+def _explain_types(profile: Profile, module: Module, verdict: Verdict) -> Explanation | None:
+    """Whether ``profile`` declares all violations of ``verdict``, some being outputs of a wrong
+    type.
+    """
+    wrong = [o for o in verdict.outputs if o.verdict == "violation"]
+    found = [_with_symptom(profile, module, o.note) for o in wrong]
+    names = [d for d in profile.deviations if d in found]
+    return None if None in found else Explanation(_relabelled(verdict), tuple(names))
+
+
+def _relabelled(verdict: Verdict) -> Verdict:
+    outputs = tuple(
         replace(o, verdict=EXPLAINED) if o.verdict == "violation" else o for o in verdict.outputs
     )
-    return Explanation(Verdict(EXPLAINED, found), tuple(needed), enclose(_leeways(needed)))
+    return Verdict(EXPLAINED, outputs)
 
 
-def explain_death(profile: Profile, module: Module, note: str) -> Explanation | None:
-    """Whether ``profile`` declares the crash on ``module`` of which ``note`` tells."""
+def _with_symptom(profile: Profile, module: Module, note: str) -> Deviation | None:
     for d in profile.deviations:
-        if d.death is not None and d.death(module, note):
-            return Explanation(Verdict(EXPLAINED, ()), (d,))
+        if note and d.symptom is not None and d.symptom(module, note):
+            return d
     return None
+
+
+def explain_crash(profile: Profile, module: Module, note: str) -> Explanation | None:
+    """Whether ``profile`` declares the crash on ``module`` of which ``note`` tells."""
+    d = _with_symptom(profile, module, note)
+    return None if d is None else Explanation(Verdict(EXPLAINED, ()), (d,))
 
 
 def _leeways(deviations: Sequence[Deviation]) -> frozenset[str]:

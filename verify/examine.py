@@ -25,7 +25,7 @@ from compiler.pipeline import Options
 from compiler.rewrite import Trace
 from verify.arrays import canonical_bits, same_bits
 from verify.bounds import Enclosure, enclose
-from verify.deviations import explain, explain_death
+from verify.deviations import explain, explain_crash
 from verify.oracle import OutputVerdict, Verdict, judge
 from verify.ref.core import check_inputs
 from verify.targets import get
@@ -241,7 +241,7 @@ def _ended(kind: str, note: str, compiled: Compiled | None = None) -> Examinatio
 def _crash(module: Module, target: Target, compiled: Compiled | None = None) -> Examination:
     """The exception that is being handled, as a verdict."""
     found = _ended("crash", traceback.format_exc(), compiled)
-    declared = explain_death(target.profile, module, found.note)
+    declared = explain_crash(target.profile, module, found.note)
     if declared is None:
         return found
     names = tuple(d.name for d in declared.deviations)

@@ -93,6 +93,26 @@ def test_sums_of_booleans_and_leading_zeros() -> None:
     assert found == [True, False, False]
 
 
+def test_an_angle_near_zero() -> None:
+    x = np.array([0, 1e-40, 1e-38, 2e-38], np.float32)
+    assert elementwise("atan2", "atan2-near-zero", x, 0 * x) == [True, True, True, False]
+
+
+def test_log_plus_one_gets_a_larger_error_in_f64_only() -> None:
+    for dtype, name in ((np.float64, "f64"), (np.float32, "f32")):
+        x = np.array([0.5, 0], dtype)
+        text = f"""func.func @main(%x: tensor<2x{name}>) -> tensor<2x{name}> {{
+          %0 = stablehlo.log_plus_one %x : tensor<2x{name}>
+          return %0 : tensor<2x{name}>
+        }}"""
+        (wide,), (own,) = enclosed(text, "imprecise-log1p", x), enclose(parse(text), [x])
+        assert wide.error is not None
+        assert own.error is not None
+        more = np.asarray(wide.error - own.error, np.float64)
+        assert more[1] == 0
+        assert more[0] == pytest.approx(0.405465 * 2**-44 if name == "f64" else 0, rel=1e-3)
+
+
 def test_what_is_open_stays_open_in_what_is_made_of_it() -> None:
     text = """func.func @main(%x: tensor<2xi8>, %y: tensor<2xi8>) -> (tensor<2xi8>, tensor<2xf32>) {
       %0 = stablehlo.divide %x, %y : tensor<2xi8>

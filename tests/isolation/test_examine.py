@@ -151,15 +151,23 @@ def test_a_declared_contract_allows():
 
 
 @pytest.mark.parametrize("place", ["run", "compile"])
-def test_a_declared_death_explains_a_crash(place):
+def test_a_declared_symptom_explains_a_crash(place):
     dies = Deviation(
-        "dies", "of boom", "here", death=lambda module, note: module is MODULE and "boom" in note
+        "dies", "of boom", "here", symptom=lambda module, note: module is MODULE and "boom" in note
     )
     target = Toy(**{place: raises(ValueError("boom"))}, profile=Profile((dies,)))
     found = examine(MODULE, INPUTS, target)
     assert (found.kind, found.deviations) == ("explained", ("dies",))
     target = Toy(**{place: raises(ValueError("bang"))}, profile=Profile((dies,)))
     assert examine(MODULE, INPUTS, target).kind == "crash"
+
+
+def test_a_declared_symptom_explains_an_output_of_a_wrong_type():
+    short = Toy(run=lambda _inputs: (np.zeros(2, np.float32),))
+    for said, verdict in (("float32[2] instead", "explained"), ("float32[4]", "violation")):
+        entry = Deviation("short", "", "", symptom=lambda _module, note, said=said: said in note)
+        short.profile = Profile((entry,))
+        assert kind(short) == verdict
 
 
 @pytest.mark.parametrize(

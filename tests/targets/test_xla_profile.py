@@ -66,6 +66,37 @@ SHOWN = {
         return %1 : tensor<1xi1>""",
         (np.array([12], np.int8),),
     ),
+    "folds-reduction-to-scalar": (
+        "(%a: tensor<1x1xi1>, %i: tensor<i1>) -> tensor<1xi1>",
+        """%0 = stablehlo.reduce(%a init: %i) across dimensions = [1]
+          : (tensor<1x1xi1>, tensor<i1>) -> tensor<1xi1>
+          reducer(%x: tensor<i1>, %y: tensor<i1>) {
+            %1 = stablehlo.or %x, %y : tensor<i1>
+            %c = stablehlo.constant dense<true> : tensor<i1>
+            %2 = stablehlo.or %1, %c : tensor<i1>
+            stablehlo.return %2 : tensor<i1>
+          }
+        return %0 : tensor<1xi1>""",
+        (np.zeros((1, 1), bool), np.zeros((), bool)),
+    ),
+    "atan2-near-zero": (
+        "(%a: tensor<1xf32>) -> tensor<1xf32>",
+        """%0 = stablehlo.atan2 %a, %a : tensor<1xf32>
+        return %0 : tensor<1xf32>""",
+        (np.array([1e-38], np.float32),),
+    ),
+    "imprecise-log1p": (
+        "(%a: tensor<200xf64>) -> tensor<200xf64>",
+        """%0 = stablehlo.log_plus_one %a : tensor<200xf64>
+        return %0 : tensor<200xf64>""",
+        (np.linspace(-0.42, -0.29, 200),),
+    ),
+    "integer-power": (
+        "(%a: tensor<1xi32>) -> tensor<1xi32>",
+        """%0 = stablehlo.power %a, %a : tensor<1xi32>
+        return %0 : tensor<1xi32>""",
+        (np.array([1597267998], np.int32),),
+    ),
     "flushes-subnormals": (
         "(%a: tensor<1xf32>) -> tensor<1xf32>",
         """%0 = stablehlo.multiply %a, %a : tensor<1xf32>
@@ -111,7 +142,7 @@ def test_entries_are_named_once_reasoned_and_do_something() -> None:
         assert d.reason
         assert d.source
         assert d.leeways <= LEEWAYS.keys() | {FLUSH}
-        assert d.leeways or d.contract or d.death
+        assert d.leeways or d.contract or d.symptom
 
 
 def test_a_capture_in_a_reduction_is_declined(xla: Xla) -> None:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 FLUSH = "flush-subnormals"
 
-# Where the results of a node may be anything: a mask for each, to be broadcast to its shape.
+# How much further the results of a node may lie: for each a mask of the elements that may be
+# anything, or an array of errors to be added, to be broadcast to its shape.
 Where: TypeAlias = "Callable[[Context, Node, list[Value]], list[Any]]"
 
 
@@ -32,7 +33,7 @@ class Leeway:
 
     Attributes:
         ops: the ops that have it.
-        where: the elements of a node's results that may be anything.
+        where: the elements of a node's results that may be anything, or how far they may lie.
     """
 
     ops: frozenset[str]
@@ -68,11 +69,13 @@ def take(ctx: Context, node: Node, operands: list[Value], results: list[Value]) 
     return results
 
 
-def _opened(ctx: Context, x: Value, mask: Any) -> Value:
-    mask = np.broadcast_to(mask, x.shape)
-    if not mask.any():
+def _opened(ctx: Context, x: Value, more: Any) -> Value:
+    more = np.broadcast_to(more, x.shape)
+    if not more.any():
         return x
     if not x.dtype.precision:
-        return Value(x.dtype, x.as_bits(), error=np.asarray(mask | x.undecided()), hull=x.hull)
-    error = np.zeros(x.shape, ctx.carrier) if x.error is None else x.error
-    return Value(x.dtype, x.bits, ctx.center(x), np.where(mask, np.inf, error), x.hull)
+        return Value(x.dtype, x.as_bits(), error=np.asarray(more | x.undecided()), hull=x.hull)
+    if more.dtype == bool:
+        more = np.where(more, np.inf, 0.0)
+    error = more.astype(ctx.carrier) + (0.0 if x.error is None else x.error)
+    return Value(x.dtype, x.bits, ctx.center(x), error, x.hull)

@@ -1,4 +1,6 @@
-"""The rows of :data:`verify.bounds.leeway.LEEWAYS`: where the results of an op may be anything."""
+"""The rows of :data:`verify.bounds.leeway.LEEWAYS`: where the results of an op may be anything, or
+how far they may lie.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from compiler.dtypes import I1
+from compiler.dtypes import F64, I1
 from compiler.ir import Node
 from verify.bounds.core import Context
+from verify.bounds.format import FORMATS
 from verify.bounds.leeway import leeway
 from verify.bounds.schedule import unsure_of_schedule
 from verify.bounds.value import Value
@@ -85,3 +88,20 @@ def _signed_overflow(_ctx: Context, node: Node, operands: list[Value]) -> list[A
 def _leading_zeros(_ctx: Context, _node: Node, operands: list[Value]) -> list[Any]:
     """The number of leading zeros of a negative integer."""
     return [operands[0].as_bits() < 0]
+
+
+@leeway("atan2-near-zero", "atan2")
+def _atan2(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """The angle of two numbers that are zero or subnormal."""
+    normal = FORMATS[node.type.dtype].normal
+    y, x = (np.abs(ctx.center(v)) for v in operands)
+    return [(x < normal) & (y < normal)]
+
+
+@leeway("imprecise-log1p", "log_plus_one")
+def _log_plus_one(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """Log(1 + x) in f64, computed to 2**-44 of its value."""
+    if node.type.dtype is not F64:
+        return [False]
+    value = np.abs(np.log1p(ctx.center(operands[0])))
+    return [np.where(np.isfinite(value), value * 2.0**-44, 0.0)]

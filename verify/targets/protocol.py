@@ -16,8 +16,9 @@ from compiler.rewrite import Trace
 Run: TypeAlias = Callable[[Sequence[Array]], tuple[Array, ...]]
 
 
-# Whether a death of the compiler is the declared one: asked with the program and what was heard.
-Death: TypeAlias = Callable[[Module, str], bool]
+# Whether a failure is the declared one: asked with the program, and with the note of a crash or the
+# line on an output of a wrong type.
+Symptom: TypeAlias = Callable[[Module, str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class Deviation:
     reason, so that it is not reported as a bug.
 
     It acts in up to three ways. What ``contract`` allows is ``allowed`` as if a rewrite had
-    declared it. A result that only the ``leeways`` allow, or a crash that is the declared
-    ``death``, is ``explained``.
+    declared it. A result that only the ``leeways`` allow, and a crash or an output of a wrong type
+    that is the declared ``symptom``, is ``explained``.
 
     Attributes:
         name: short name, such as ``flushes-subnormals``.
@@ -35,7 +36,7 @@ class Deviation:
         source: where the specification or the target says so, or the upstream issue.
         contract: what it changes about floating-point results.
         leeways: names out of :data:`verify.bounds.leeway.LEEWAYS`.
-        death: predicate of a crash.
+        symptom: predicate of a crash, or of an output of a wrong type.
     """
 
     name: str
@@ -43,7 +44,7 @@ class Deviation:
     source: str
     contract: Contract = EXACT
     leeways: frozenset[str] = frozenset()
-    death: Death | None = None
+    symptom: Symptom | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ UNSPECIFIED = (
     Deviation(
         "integer-power",
         "integers to a negative power, and powers that overflow, are implementation-defined",
-        "specification, power: Semantics",
+        "specification, Errors",
         leeways=frozenset({"integer-power"}),
     ),
     Deviation(
