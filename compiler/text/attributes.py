@@ -90,9 +90,7 @@ class AttributeReader(TypeReader):
         """Consume ``{name = value, flag, ...}``."""
         self.expect("{")
         out: dict[str, Any] = {}
-        while not self.accept("}"):
-            if out:
-                self.expect(",")
+        for _ in self.listed("}"):
             name = self.string() if self.token.startswith('"') else self.word("an attribute name")
             if name in out:
                 self.fail(f"attribute {name} is given twice", self.at - 1)
@@ -149,9 +147,7 @@ class AttributeReader(TypeReader):
     def _array(self) -> tuple[Any, ...]:
         self.expect("[")
         out: list[Any] = []
-        while not self.accept("]"):
-            if out:
-                self.expect(",")
+        for _ in self.listed("]"):
             out.append(self.attribute())
         return tuple(out)
 
@@ -268,9 +264,7 @@ class AttributeReader(TypeReader):
         """
         self.expect("{")
         out: dict[str, Any] = {}
-        while not self.accept("}"):
-            if out:
-                self.expect(",")
+        for _ in self.listed("}"):
             name = self.string() if self.token.startswith('"') else self.word("an attribute name")
             if not self.accept("="):
                 out[name] = Raw("unit")

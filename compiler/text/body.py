@@ -61,9 +61,7 @@ class BodyReader(AttributeReader):
             return
         self.at += 1
         if self.accept("("):
-            while not self.accept(")"):
-                if scope.params:
-                    self.expect(",")
+            for _ in self.listed(")"):
                 self.block_argument(scope)
         self.expect(":")
 
@@ -162,9 +160,7 @@ class BodyReader(AttributeReader):
         attrs = self.properties()
         regions: list[tuple[Graph, Scope]] = []
         if self.accept("("):
-            while not self.accept(")"):
-                if regions:
-                    self.expect(",")
+            for _ in self.listed(")"):
                 self.expect("{")
                 regions.append(self.region(Scope(scope), row))
         if self.token == "{":
@@ -236,9 +232,7 @@ class BodyReader(AttributeReader):
                 return self.fit_words(attr, [self.word(attr.name)], False, at)
             self.expect("[")
             words: list[str] = []
-            while not self.accept("]"):
-                if words:
-                    self.expect(",")
+            for _ in self.listed("]"):
                 words.append(self.word(attr.name))
             return self.fit_words(attr, words, True, at)
         if attr.kind == "dict":

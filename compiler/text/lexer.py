@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cached_property
 from typing import NoReturn
 
@@ -111,6 +112,17 @@ class Cursor:
             self.fail(f"expected {token!r}, found {self.shown()}")
         self.at += 1
 
+    def listed(self, end: str) -> Iterator[None]:
+        """One turn for each item of a list with commas up to ``end``, which is consumed too; the
+        caller consumes the item.
+        """
+        more = False
+        while not self.accept(end):
+            if more:
+                self.expect(",")
+            more = True
+            yield
+
     def shown(self) -> str:
         """The next token as an error message shows it."""
         token = self.token
@@ -136,9 +148,7 @@ class Cursor:
         """Consume ``[1, 2, ...]``."""
         self.expect("[")
         out: list[int] = []
-        while not self.accept("]"):
-            if out:
-                self.expect(",")
+        for _ in self.listed("]"):
             out.append(self.integer())
         return tuple(out)
 

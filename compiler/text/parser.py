@@ -96,9 +96,7 @@ class Parser(BodyReader):
         name = self.symbol()
         scope = Scope()
         self.expect("(")
-        while not self.accept(")"):
-            if scope.params:
-                self.expect(",")
+        for _ in self.listed(")"):
             if self.token.startswith("tensor"):
                 self._no_body(name, at)
             self.block_argument(scope)
@@ -125,9 +123,7 @@ class Parser(BodyReader):
         if not self.accept("("):
             return (self.type(),)
         out: list[TensorType] = []
-        while not self.accept(")"):
-            if out:
-                self.expect(",")
+        for _ in self.listed(")"):
             out.append(self.type())
             if self.token == "{":
                 self.attr_dict()

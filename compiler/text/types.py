@@ -95,8 +95,6 @@ class TypeReader(Cursor):
         if not self.accept("("):
             return (self.type(),)
         out: list[TensorType] = []
-        while not self.accept(")"):
-            if out:
-                self.expect(",")
+        for _ in self.listed(")"):
             out.append(self.type())
         return tuple(out)
