@@ -89,6 +89,9 @@ def test_overflow_of_squares_and_absolute_values() -> None:
 def test_sums_of_booleans_and_leading_zeros() -> None:
     x, y = np.array([0, 0, 1, 1], bool), np.array([0, 1, 0, 1], bool)
     assert elementwise("add", "i1-sum", x, y) == [False, False, False, True]
+    low, x, high = np.indices((2, 2, 2)).astype(bool).reshape(3, 8)
+    found = elementwise("clamp", "i1-clamp", low, x, high)
+    assert found == [False, True, False, False, False, False, True, False]
     found = elementwise("count_leading_zeros", "negative-leading-zeros", i8(-1, 0, 1))
     assert found == [True, False, False]
 

@@ -36,6 +36,14 @@ SHOWN = {
         return %0 : tensor<1xi1>""",
         (),
     ),
+    "folds-i1-clamp-as-signed": (
+        "() -> tensor<1xi1>",
+        """%t = stablehlo.constant dense<true> : tensor<1xi1>
+        %f = stablehlo.constant dense<false> : tensor<1xi1>
+        %0 = stablehlo.clamp %t, %t, %f : tensor<1xi1>
+        return %0 : tensor<1xi1>""",
+        (),
+    ),
     "folder-divides-by-zero": (
         "() -> tensor<1xi32>",
         """%c = stablehlo.constant dense<0> : tensor<1xi32>

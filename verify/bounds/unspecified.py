@@ -65,6 +65,15 @@ def _i1_sum(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     return [x & y]
 
 
+@leeway("i1-clamp", "clamp")
+def _i1_clamp(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """Where it shows that true is read as -1, so that maximum is "and", and minimum "or"."""
+    if node.type.dtype is not I1:
+        return [False]
+    low, x, high = (v.as_bits() for v in operands)
+    return [((low & x) | high) != ((low | x) & high)]
+
+
 @leeway("reduce-schedule", "reduce")
 def _schedule(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     """Where the order of a reduction shows, or how often its init takes part."""
