@@ -18,8 +18,10 @@ class Contract:
     """An allowance.
 
     Attributes:
-        flags: subset of :data:`FLAGS`. ``reassoc`` covers every identity of commutative rings
-            (associativity, distributivity, order of sums and matrix chains).
+        flags: subset of :data:`FLAGS`. ``reassoc`` covers any order of sums, products and matrix
+            chains, and a factor taken into a sum or out of one; not a product of two sums
+            multiplied out, such as ``(a - b) * (c - d)``: where both cancel, that has an error
+            relative to their terms and not to the product.
         precision: pairs (op name, narrow dtype name): these ops may take operands rounded to the
             narrow dtype, with accumulation in f32.
     """

@@ -7,6 +7,7 @@ nothing. A step that could not decide is ``inconclusive``, never passed.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -110,7 +111,7 @@ def prove_step(settings: Settings) -> Step:
 
     start = time.monotonic()
     verdicts = {"bit-exact": PASSED, "equal-over-reals": PASSED, "refuted": FAILED}
-    proofs = prove_all(jobs=max(settings.jobs, 1))
+    proofs = prove_all(jobs=settings.jobs or len(os.sched_getaffinity(0)))
     checks = []
     for p in proofs:
         text = f"{p.verdict} {p.needs}".rstrip()

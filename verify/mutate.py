@@ -221,10 +221,7 @@ def mutate(
     """
     from verify.engines.local import LocalEngine
 
-    unknown = [n for n in names if n not in FAULTS]
-    if unknown:
-        raise InputError(f"there is no fault {unknown[0]!r}", hint="assay mutate --list names them")
-    wanted = list(names) or list(FAULTS)
+    wanted = chosen(names)
     done = _load(state, seed, count) if resume else {}
     done = {n: o for n, o in done.items() if n in wanted}
     waiting = [n for n in wanted if n not in done]
@@ -243,6 +240,16 @@ def mutate(
             if on_outcome:
                 on_outcome(outcome, len(done), len(wanted))
     return Score(tuple(done[n] for n in wanted if n in done), seed, count)
+
+
+def chosen(names: Sequence[str]) -> list[str]:
+    """The names of the faults to hunt for, all if none are given; InputError for one that does not
+    exist.
+    """
+    unknown = [n for n in names if n not in FAULTS]
+    if unknown:
+        raise InputError(f"there is no fault {unknown[0]!r}", hint="assay mutate --list names them")
+    return list(names) or list(FAULTS)
 
 
 def _lost(fault: Fault, event: Lost) -> Outcome:

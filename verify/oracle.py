@@ -61,10 +61,26 @@ class OutputVerdict:
             text += f" +- {self.error:.3g}" if 0 < self.error < math.inf else ""
             text += ", undecided" if self.error == math.inf else ""
         if self.max_ulp:
-            text += f", max {self.max_ulp:.4g} ulp"
+            text += f", {self._distance()}"
         if 0 < self.bound_share < math.inf:
-            text += f", {self.bound_share:.1%} of the bound"
+            text += f", {_share_in_words(self.bound_share)}"
         return text + (f", {self.undecided:.1%} undecided" if self.undecided else "")
+
+    def _distance(self) -> str:
+        """The largest distance in words."""
+        kind = np.asarray(self.got).dtype.kind
+        if kind == "b":
+            return "other truth values"
+        if kind in "iu":
+            return f"integers differ by up to {self.max_ulp:.4g}"
+        return f"max {self.max_ulp:.4g} ulp" if self.max_ulp < math.inf else "NaN against a number"
+
+
+def _share_in_words(share: float) -> str:
+    """A share of the bound; beyond a thousand times it, the size says nothing more."""
+    if share > 1000:
+        return "> 1000 x the bound"
+    return f"{share:.1%} of the bound" if share <= 1 else f"{share:.3g} x the bound"
 
 
 @dataclass(frozen=True, slots=True)

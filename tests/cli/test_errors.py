@@ -242,3 +242,9 @@ def test_interrupt(run, monkeypatch):
 def test_git_bisect_skips_what_it_cannot_judge(run, tmp_path):
     assert run("replay", tmp_path / "none")[0] == 2
     assert run("replay", tmp_path / "none", "--git-bisect")[0] == 125
+
+
+def test_an_unknown_fault_is_named_before_anything_else(run):
+    code, out, err = run("mutate", "nope")
+    assert (code, out) == (2, "")
+    assert "there is no fault 'nope'" in err

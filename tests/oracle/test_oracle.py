@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from compiler.contract import allow
-from compiler.dtypes import FLOATS, I1, I32, UI64, DType, by_name
+from compiler.dtypes import F32, FLOATS, I1, I32, UI64, DType, by_name
 from compiler.ir import Array, TensorType
 from verify.bounds import Enclosure
 from verify.oracle import Verdict, judge, judge_output
@@ -112,3 +112,24 @@ def test_empty_and_rank_zero(shape: tuple[int, ...]) -> None:
         found = judge_output(np.array(0.25, np.float32), e)
         assert (found.verdict, found.worst) == ("allowed", ())
         assert "got 0.25" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("value", "got", "error", "words"),
+    [
+        (1.0, 2e30, 1e-9, "> 1000 x the bound"),
+        (1.0, 8.0, 0.5, "14 x the bound"),
+        (1.0, 1.25, 0.5, "50.0% of the bound"),
+        (1.0, math.nan, 1e-9, "NaN against a number"),
+    ],
+)
+def test_gross_errors_are_told_in_words_that_mean_something(
+    value: float, got: float, error: float, words: str
+) -> None:
+    found = judge_output(array([got], F32), enclosure([value], [error], F32))
+    assert words in str(found)
+
+
+def test_integers_have_no_ulps() -> None:
+    found = judge_output(array([1, 9], I32), enclosure([1, 2], None, I32))
+    assert str(found).endswith("got 9, reference 2, integers differ by up to 7")

@@ -42,7 +42,7 @@ TEXTS = {
     "contract": "Contract flag: a product and a sum may be fused, with one rounding.",
     "afn": "Contract flag: transcendental functions may be approximated.",
     "reassoc": "Contract flag: sums and products may be taken in any order, and factors be taken "
-    "out, as if over the reals.",
+    "out, as if over the reals; two sums are not multiplied out.",
 }
 
 

@@ -45,7 +45,7 @@ def mutate_(
     """
     from verify.cli.programs import check_at_least
     from verify.faults import FAULTS
-    from verify.mutate import mutate
+    from verify.mutate import chosen, mutate
 
     out = Output(json)
     if list_:
@@ -55,9 +55,10 @@ def mutate_(
         return 0
     check_at_least(1, count=count)
     check_at_least(0, jobs=jobs, budget=budget)
+    wanted = chosen(names)
     out.say(f"seed {seed}, {count} programs a fault at most")
     score = mutate(
-        names,
+        wanted,
         count=count,
         seed=seed,
         jobs=jobs,
