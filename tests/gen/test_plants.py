@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from compiler.check import verify_module
@@ -37,6 +39,42 @@ def test_templates_are_valid_and_fire_the_rule(name):
 def test_near_misses_mostly_miss():
     hits = [fires(n, template(n, i)) for n in NAMES for i in (1, 3, 5)]
     assert sum(hits) < len(hits) / 2
+
+
+def test_guards_are_missed_on_purpose():
+    """Near-misses of a guarded rule leave it by one step; here, a crop that is padded back."""
+
+    def crops_then_pads(graph):
+        inner, outer = (n for n in graph.nodes if n.op == "pad")
+        edges = ("edge_padding_low", "edge_padding_high")
+        return any(
+            a < 0 < b for e in edges for a, b in zip(inner.attr(e), outer.attr(e), strict=True)
+        )
+
+    misses = [template("layout/pad-pad", i) for i in range(1, TEMPLATES, 4)]
+    assert not any(fires("layout/pad-pad", g) for g in misses)
+    assert sum(crops_then_pads(g) for g in misses) >= 3
+
+
+def test_few_templates_are_empty():
+    graphs = [template(n, i) for n in NAMES[::5] for i in range(TEMPLATES)]
+    assert sum(any(t.size == 0 for t in g.types) for g in graphs) < len(graphs) / 10
+
+
+def test_rules_take_turns(monkeypatch):
+    from verify.gen import plants
+
+    planted = Counter()
+
+    def counted(name, index):
+        planted[name] += 1
+        return template(name, index)
+
+    monkeypatch.setattr(plants, "template", counted)
+    turns = 4 * len(NAMES) // 2
+    for i in range(turns):
+        generate(RandomChooser(program_seed(5, i)), Config(ops=30), turn=i)
+    assert min(planted[n] for n in NAMES) >= 4
 
 
 def test_templates_repeat():

@@ -102,5 +102,6 @@ _SWITCHED_ON = ExitStack()
 def program(config: CampaignConfig, index: int) -> tuple[Module, list[Array]]:
     """Program ``index`` of a campaign with its inputs."""
     chooser = RandomChooser(program_seed(config.seed, index))
-    module = generate(chooser, Config(ops=config.ops))
+    turn = program_seed(config.seed, 0) + index
+    module = generate(chooser, Config(ops=config.ops), turn)
     return module, draw_inputs(chooser, module, choose_mode(chooser))

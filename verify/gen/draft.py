@@ -81,10 +81,12 @@ class Library:
     Attributes:
         functions: private functions made so far.
         names: a counter for their names.
+        turns: numbers of the plants to come, last first (:func:`verify.gen.plants.plant`).
     """
 
     functions: list[Function] = field(default_factory=list)
     names: int = 0
+    turns: list[int] = field(default_factory=list)
 
 
 class Draft:

@@ -63,6 +63,7 @@ _WEIGHTS = {
 }
 _PATTERN_WEIGHT = 2
 _PLANT_SHARE = 2  # one step in so many
+_TURNS = 2  # plants of a program that follow the campaign's round of all rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +114,19 @@ def _possible(op: str, dtypes: Dtypes) -> bool:
     return not allowed or any(d in dtypes for d in allowed)
 
 
-def generate(chooser: Chooser, config: Config = Config()) -> Module:
+def generate(chooser: Chooser, config: Config = Config(), turn: int | None = None) -> Module:
     """A verified-by-construction module: ``main`` and the private functions that it calls.
 
     The number of ops is uniform in ``1 .. 2 * config.ops - 1``; a pattern or plant may go a few
-    beyond it.
+    beyond it. With ``turn``, a number that successive programs count up, each rule is planted about
+    equally often; without it, rules are drawn.
     """
     below = chooser.below
     dtypes, steps, inner = menu(config)
     most = 2 * config.ops - 1
     library = Library()
+    if turn is not None:
+        library.turns += [_TURNS * turn + k for k in range(_TURNS)]
     if config.big_share and below(config.big_share) == config.big_share - 1:
         draft = Draft(chooser, dtypes, config.big_limit, library, inner, dims=BIG_DIMS)
         most = min(most, 6)

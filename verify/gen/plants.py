@@ -2,8 +2,8 @@
 
 For each rule a fixed number of templates is made, lazily and once a process: graphs whose
 parameters are the rule's tensor variables. Half of them satisfy the rule; the others miss it
-narrowly: the guard does not hold, an operand is swapped, a constant, axis, direction or dtype is
-    another. Planting a template only connects it to values of the program.
+narrowly: the guard does not quite hold, an operand is swapped, a constant, axis, direction or dtype
+is another. Planting a template only connects it to values of the program.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from zlib import crc32
 
 from compiler.dtypes import ALL
-from compiler.ir import Graph
+from compiler.ir import Graph, TensorType
 from compiler.ops import OPS
 from compiler.rules import RULES
 from compiler.rules.term import Const, Invertible, Monoid, PowerOfTwo, Tensor, Term
@@ -28,8 +28,10 @@ from verify.gen.sample import Instance, Sampler, Unfit, build
 _RULES = dict(RULES)
 NAMES = tuple(sorted(_RULES))
 TEMPLATES = 48  # of a rule; every other one is a near-miss
+_STRIDE = 5  # from one turn of a rule to the next: all kinds of templates are soon seen
 _TRIES = 150
-_VIOLATION_TRIES = 30
+_MISSES = 30  # tries for a near-miss: many rules have no guard that could fail
+_NUDGES = 8
 _SIBLINGS = {
     "add": "subtract",
     "subtract": "add",
@@ -52,31 +54,39 @@ _CONSTANTS = (0, 1, -1, 2, 3, 0.5, -0.0, 7)
 
 def plant(draft: Draft) -> None:
     """Append a template of some rule: its parameters become values of the draft, some of them made
-    on the spot.
+    on the spot. The rules whose turn it is come first.
     """
-    below = draft.below
-    splice(draft, template(NAMES[below(len(NAMES))], below(TEMPLATES)))
+    below, turns = draft.below, draft.library.turns
+    if turns:
+        again, at = divmod(turns.pop(), len(NAMES))
+        splice(draft, template(NAMES[at], (again * _STRIDE + at) % TEMPLATES))
+    else:
+        splice(draft, template(NAMES[below(len(NAMES))], below(TEMPLATES)))
 
 
 def splice(draft: Draft, graph: Graph) -> int:
     """Append ``graph`` (without captures) with operands from the draft; returns its result."""
-    below = draft.below
-    number = []
-    for t in graph.params:
-        v = draft.like(t)
-        if (
-            below(4) == 3
-        ):  # a producer in front, so that the pattern does not always stand at the inputs
-            v = (
-                draft.add("reverse", (v,), (("dimensions", ()),), t)
-                if t.dtype.kind == "bool"
-                else _produce(draft, v)
-            )
-        number.append(v)
+    number = [_operand(draft, t) for t in graph.params]
     for op, operands, attrs, types, regions, _ in graph.nodes:
         first = draft.add_many(op, tuple([number[v] for v in operands]), attrs, types, regions)
         number.extend(range(first, first + len(types)))
     return number[graph.results[-1]]
+
+
+def _operand(draft: Draft, t: TensorType) -> int:
+    """A value for a template's parameter. Of those that a program holds many are constants or
+    broadcasts, which hide where an element goes: so it is often a parameter of the program's own;
+    and sometimes a producer's result, so that the pattern does not always stand at the inputs.
+    """
+    k = draft.below(6)
+    if 1 < k < 5 and len(draft.params) < draft.most_params:
+        return draft.param(t)
+    v = draft.like(t)
+    if k < 5:
+        return v
+    if t.dtype.kind == "bool":
+        return draft.add("reverse", (v,), (("dimensions", ()),), t)
+    return _produce(draft, v)
 
 
 def _produce(draft: Draft, v: int) -> int:
@@ -88,44 +98,75 @@ def _produce(draft: Draft, v: int) -> int:
 @lru_cache(maxsize=1 << 15)
 def template(name: str, index: int) -> Graph:
     """Template ``index`` of a rule: an instance (even numbers) or a near-miss (odd ones), every
-    other of these one for which the rule's guard or dtypes do not hold, if there is any.
+    other of these one for which the rule's guard (often just not) or dtypes do not hold, if there
+    is any.
     """
     chooser = RandomChooser(program_seed(crc32(name.encode()), index))
     fallback: Graph | None = None
     instances = _instances(name, chooser, odd=bool(index % 2))
     for attempt, (instance, holds) in enumerate(instances):
+        if fallback and index % 2 and attempt >= _MISSES:
+            break
+        wanted = index % 4 == 3 or holds == (index % 2 == 0)
+        if fallback and not wanted:
+            continue
+        altered = index % 4 == 3 or (index % 4 == 1 and holds)
         try:
-            if index % 2 == 0:
-                graph = build(instance.lhs, instance.leaves)
-                if holds:
-                    return graph
-            elif index % 4 == 1:
-                if not holds:
-                    return build(instance.lhs, instance.leaves)
-                graph = fallback or build(*_missed(instance, chooser))
+            if altered:
+                graph = build(*_missed(instance, chooser))
             else:
-                return build(*_missed(instance, chooser))
+                graph = build(instance.lhs, instance.leaves)
         except Unfit:
             continue
+        if wanted and not (_says_little(graph) and chooser.below(8)):
+            return graph
         fallback = fallback or graph
-        if index % 2 and attempt >= _VIOLATION_TRIES:
-            break
     return fallback or Graph((), (), ())
+
+
+def _says_little(graph: Graph) -> bool:
+    """Whether a value is empty, or none has more than one element: the wrong element can hardly
+    be taken from it.
+    """
+    sizes = [t.size for t in graph.types]
+    return 0 in sizes or max(sizes) < 2
 
 
 def _instances(name: str, chooser: Chooser, odd: bool) -> Iterator[tuple[Instance, bool]]:
     """Instances of a rule, and whether it holds for them, until somebody is content; for
-    near-misses also of dtypes for which it does not hold.
+    near-misses also neighbours that it just excludes, and dtypes for which it does not hold.
     """
     rule = _RULES[name]
     others = [d for d in ALL if d not in rule.dtypes]
     for _ in range(_TRIES):
         dtypes = others if odd and others and chooser.below(2) else rule.dtypes
+        sampler = Sampler(rule, chooser, dtypes[chooser.below(len(dtypes))])
         try:
-            instance = Sampler(rule, chooser, dtypes[chooser.below(len(dtypes))]).run()
+            instance = sampler.run()
         except Unfit:
             continue
+        if odd and chooser.below(2):
+            if not instance.holds:
+                continue
+            instance = _just_outside(sampler, chooser) or instance
         yield instance, instance.holds and dtypes is rule.dtypes
+
+
+def _just_outside(sampler: Sampler, chooser: Chooser) -> Instance | None:
+    """An instance next to a sampled one that the rule's guard excludes: one variable is nudged."""
+    bound = {n: v for n, v in sampler.bound.items() if isinstance(v, Vec | Axes | Axis | Perm)}
+    names = tuple(bound)
+    if not names or len(sampler.rule.fn(**sampler.bound)) == 2:  # no guard to break
+        return None
+    for _ in range(_NUDGES):
+        name = names[chooser.below(len(names))]
+        try:
+            instance = sampler.instance({name: _nudged(bound[name], chooser)})
+        except Unfit:
+            continue
+        if not instance.holds:
+            return instance
+    return None
 
 
 def _missed(instance: Instance, chooser: Chooser) -> tuple[Term, dict[str, Any]]:

@@ -3,10 +3,11 @@
 An array of any shape is a window of a table, so that drawing one costs a slice and no arithmetic.
 Every table starts with a ramp of small numbers: offset 0 is the simplest array.
 
-Modes: ``normal`` (moderate numbers, no NaN or infinity), ``exact`` (small integers, also in the
-float types: sums and products are exact), ``unit`` (as ``exact`` with -1, 0, 1 only, for programs
-in which numbers grow), ``special`` (one in four is a NaN, infinity, signed zero, subnormal or limit
-of the type) and ``wide`` (uniform bits without NaN and infinity).
+Modes: ``normal`` (moderate numbers, no NaN or infinity; floats also halfway between neighbours of a
+narrower format), ``exact`` (small integers, also in the float types: sums and products are exact),
+``unit`` (as ``exact`` with -1, 0, 1 only, for programs in which numbers grow), ``special`` (one in
+sixteen a NaN, three an infinity, signed zero, subnormal, tie or limit of the type) and ``wide``
+(uniform bits without NaN and infinity).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from compiler.ir import Array, TensorType
 
 SIZE = 1 << 16
 RAMP = 16
+_TIES = 4  # one float in so many lies at or beside a tie of a narrower format
 MODES = ("normal", "exact", "unit", "special", "wide")
 
 _FLOAT_LIMITS: dict[str, tuple[float, float, float]] = {
@@ -62,6 +64,7 @@ def specials(dtype: DType) -> Array:
         values += [tiny, -tiny, normal - tiny, 1 + eps, 1 - eps / 2, 1 / eps, 2 / eps, -1 / eps]
         values += [0.5, -0.5, 1.5, 2.5, -2.5, 127.5, -128.5, 255.5, 256.0, 32767.5, -32769.0]
         values += [65535.5, 3e-5, 88.8, -104.0, 11.1, -17.4, 0.1, 3.14159265]
+        values += [2.0**31, 2.0**31 - 0.5, -(2.0**31) - 1, 2.0**32, 2.0**63, -(2.0**63), 2.0**64]
         values += _halfway(dtype)
         with np.errstate(over="ignore"):
             return np.array(values).astype(dtype.numpy)
@@ -132,9 +135,12 @@ def _float_table(dtype: DType, mode: str, rng: np.random.RandomState) -> Array:
     )
     values = np.where(kind == 15, rng.randint(-64, 65, SIZE) / 8 + 0.5, values)
     out = values.astype(dtype.numpy)
+    out = np.where(rng.randint(0, _TIES, SIZE) == 0, _near_ties(values, dtype, rng), out)
     if mode == "special":
         odd = rng.choice(specials(dtype), SIZE)
-        out = np.where(rng.randint(0, 4, SIZE) == 0, odd, out)
+        which = rng.randint(0, 16, SIZE)
+        out = np.where(which < 4, odd, out)
+        out[which == 0] = np.nan
     elif mode == "wide":
         bits = rng.bytes(SIZE * dtype.numpy.itemsize)
         random = np.frombuffer(bits, dtype.numpy)
@@ -144,6 +150,22 @@ def _float_table(dtype: DType, mode: str, rng: np.random.RandomState) -> Array:
     if mode == "special":
         out[2:6] = np.array([np.nan, np.inf, -0.0, -np.inf]).astype(dtype.numpy)
     return out
+
+
+def _near_ties(values: Array, dtype: DType, rng: np.random.RandomState) -> Array:
+    """``values`` moved to the nearest point halfway between two neighbours of a narrower format, or
+    to a neighbour in ``dtype`` of that point: where rounding once and rounding twice differ.
+    """
+    narrower = [d.precision for d in FLOATS if d.precision < dtype.precision]
+    if not narrower:
+        return values.astype(dtype.numpy)
+    scale = 2.0 ** rng.choice(narrower, SIZE)
+    fraction, exponent = np.frexp(values)
+    ties = np.ldexp((np.floor(fraction * scale) + 0.5) / scale, exponent).astype(dtype.numpy)
+    bits = ties.view(f"u{dtype.numpy.itemsize}") + rng.randint(-1, 2, SIZE).astype(
+        f"u{dtype.numpy.itemsize}"
+    )
+    return np.asarray(bits.view(dtype.numpy))
 
 
 def _integer_table(dtype: DType, mode: str, rng: np.random.RandomState) -> Array:

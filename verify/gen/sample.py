@@ -41,13 +41,13 @@ from verify.gen.elementwise import compare_attrs
 from verify.gen.pool import splats
 from verify.gen.shape import reshapes
 
-_SIZES = (2, 3, 1, 5, 4, 2, 3, 7, 1, 3, 2, 5, 17, 2, 3, 0)
-_RANKS = (1, 2, 2, 3, 2, 1, 3, 0)
+_SIZES = (2, 3, 1, 5, 4, 6, 3, 7, 1, 3, 2, 5, 17, 8, 4, 0)
+_RANKS = (1, 2, 2, 3, 2, 1, 3, 3, 2, 0)
 UNARY = tuple(o.name for o in OPS.values() if o.elementwise and len(o.operands) == 1)
 BINARY = tuple(o.name for o in OPS.values() if o.elementwise and len(o.operands) == 2)
 
 
-MAX_RANK, MAX_SIZE = 4, 512
+MAX_RANK, MAX_SIZE = 4, 200
 # What rules and constructors raise on values that do not fit each other.
 _WRONG = (ValueError, IndexError, KeyError, TypeError, AssertionError, OverflowError)
 
@@ -96,7 +96,14 @@ class Sampler:
             for name, kind in self.rule.variables.items():
                 if name not in self.bound:
                     self.bound[name] = self._leftover(name, kind, rank)
-            lhs, _, guard = self.rule.instantiate(self.bound)
+        except _WRONG as e:
+            raise Unfit(str(e)) from None
+        return self.instance({})
+
+    def instance(self, changes: dict[str, Any]) -> Instance:
+        """The instance for the bound variables with ``changes``; Unfit where they clash."""
+        try:
+            lhs, _, guard = self.rule.instantiate({**self.bound, **changes})
         except _WRONG as e:
             raise Unfit(str(e)) from None
         tensors = {n: v for n, v in self.bound.items() if isinstance(v, Tensor)}
@@ -172,7 +179,9 @@ class Sampler:
             ]
             # Half of the time one that most rules speak of.
             plain = [
-                o for o in names if o in ("add", "multiply", "negate", "abs", "and", "maximum")
+                o
+                for o in names
+                if o in ("add", "subtract", "multiply", "negate", "abs", "and", "maximum")
             ]
             op = self._pick(plain if plain and self.chooser.below(2) else names)
             self.bound[name] = self.rule.variables[name](op, self._function_attrs(op, t.dtype))
@@ -225,7 +234,7 @@ class Sampler:
         return tensor(tuple(t.shape[a] for a in p), t.dtype)
 
     def _perm(self, rank: int) -> Perm:
-        return Perm(self._pick((*permutations(range(rank)), tuple(range(rank)))))
+        return Perm(self._pick((*permutations(range(rank)), tuple(range(rank))[::-1])))
 
     def _reshape(self, term: Term, want: TensorType | None) -> TensorType:
         if want is not None:
@@ -271,19 +280,22 @@ class Sampler:
         return Axes(sorted(self._pick(tuple(permutations(range(wide), rank)))))
 
     def _slice(self, term: Term, want: TensorType | None) -> TensorType:
-        if want is not None and isinstance(term.args[0], Tensor):
-            t = self.walk(term.args[0], self._before_slice(term, want))
-        else:
-            t = self.walk(term.args[0], None)
         below = self.chooser.below
+        before = None
+        if isinstance(term.args[0], Tensor):
+            # With room, so that starts and strides matter.
+            roomy = tensor(tuple(d + 2 * below(4) for d in self.shape), self.dtype)
+            before = self._before_slice(term, want) if want is not None else roomy
+        t = self.walk(term.args[0], before)
         n, rank = t.shape, len(t.shape)
+        least = 2 if below(8) else 0  # elements left of a dimension, if it has as many
         lo = self._value(
-            term, "start_indices", lambda: Vec(min(below(5) // 3 + below(2), d) for d in n)
+            term, "start_indices", lambda: Vec(min(below(3), max(d - least, 0)) for d in n)
         )
         hi = self._value(
             term,
             "limit_indices",
-            lambda: Vec(max(a, d - below(3) // 2) for a, d in zip(lo, n, strict=True)),
+            lambda: Vec(max(min(a + least, d), d - below(3)) for a, d in zip(lo, n, strict=True)),
         )
         step = self._value(
             term, "strides", lambda: Vec((1, 1, 2, 3)[below(4)] for _ in n), fill=1, rank=rank
@@ -303,9 +315,10 @@ class Sampler:
         t = self.walk(term.args[0], None)
         self.walk(term.args[1], tensor((), t.dtype))
         below, n = self.chooser.below, t.shape
-        sign = (1, 1, -1, 0)[below(4)]
+        # Only growing, only cropping, or of mixed signs: what one pad cuts off, another puts back.
+        amounts = ((0, 1, 2), (1, -1, 2), (0, -1, -2), (2, -1, -2))[below(4)]
         edges = [
-            self._value(term, name, lambda: Vec(sign * below(3) for _ in n), fill=0, rank=len(n))
+            self._value(term, name, lambda: Vec(self._pick(amounts) for _ in n), 0, len(n))
             for name in ("edge_padding_low", "edge_padding_high")
         ]
         mid = self._value(
