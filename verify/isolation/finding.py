@@ -9,6 +9,7 @@ from compiler.ir import Graph, Module
 from verify.case import Case
 from verify.examine import Examination
 from verify.isolation.bisect import Guilty
+from verify.isolation.localise import CODEGEN
 from verify.isolation.reduce import Reduction
 
 
@@ -18,7 +19,7 @@ class Finding:
 
     Attributes:
         key: equal for failures with one cause: target, guilty pass and rewrite, structure of the
-            reduced program.
+            reduced program (of code generation: its kinds of loops).
         case: the reduced case; its ``meta`` tells kind, pass, rewrite and application.
         guilty: the blame on the reduced program.
         reduction: sizes and cost.
@@ -39,7 +40,8 @@ def finding_of(case: Case, small: Reduction, guilty: Guilty, found: Examination)
         contract=found.contract,
         meta={**case.meta, **_meta(found, guilty, small)},
     )
-    return Finding(_key(case.target, guilty, small.module), reduced, guilty, small, found)
+    key = _key(case.target, guilty, small.module, found.kind)
+    return Finding(key, reduced, guilty, small, found)
 
 
 def _meta(found: Examination, guilty: Guilty, small: Reduction) -> dict[str, object]:
@@ -58,9 +60,23 @@ def _meta(found: Examination, guilty: Guilty, small: Reduction) -> dict[str, obj
     }
 
 
-def _key(target: str, guilty: Guilty, module: Module) -> str:
-    """The key of a finding: equal for failures with one cause."""
+def _key(target: str, guilty: Guilty, module: Module, kind: str) -> str:
+    """The key of a finding: equal for failures with one cause.
+
+    Where code generation is to blame, one cause shows in every op: the loops say more than the op.
+    (A program that takes the compiler down is not lowered once more.)
+    """
+    if guilty.pass_name == CODEGEN and kind not in ("crash", "timeout"):
+        return f"{target}/{CODEGEN}/{loops(module)}"
     return f"{target}/{guilty.name}/{structure(module)}"
+
+
+def loops(module: Module) -> str:
+    """The kinds of loops that a program is lowered to, such as ``map+reduce``."""
+    from compiler.lower import lower
+
+    kinds = {type(nest).__name__.lower() for nest in lower(module).nests}
+    return "+".join(sorted(kinds)) or "none"
 
 
 def structure(module: Module) -> str:
