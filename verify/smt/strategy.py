@@ -236,6 +236,8 @@ def _bits(run: _Run, binding: Binding, dtypes: Assignment, options: Options) -> 
     if floats in ({BF16}, {F32}, {F64}):
         narrow = {n: F16 if d.is_float else d for n, d in dtypes.items()}
         found = attempt(run.rule, binding, dtypes, "bits", replace(options, one_rounding=True))
+        if found.status == SKIPPED:
+            return found
         if (
             found.status == PROVED
             and attempt(run.rule, binding, narrow, "bits", options).status == PROVED

@@ -167,12 +167,18 @@ def input_tensor(name: str, shape: Any, dtype: DType, reading: str) -> SymTensor
     if not shape:
         value = z3.Const(f"{name}[]", sort)
         return SymTensor((), dtype, lambda _: value, splat=value)
-    function = z3.Function(f"{name}[]", *([z3.IntSort()] * len(shape)), sort)
+    function = _elements(f"{name}[]", len(shape), sort)
 
     def element(index: Index) -> Term:
         return function(*(z3.IntVal(i) if isinstance(i, int) else i for i in index))
 
     return SymTensor(shape, dtype, element)
+
+
+@cache
+def _elements(name: str, rank: int, sort: Any) -> Any:
+    """The uninterpreted function of an input's elements."""
+    return z3.Function(name, *([z3.IntSort()] * rank), sort)
 
 
 def solved(parts: list[Bool]) -> list[tuple[Any, Any]]:
