@@ -1,0 +1,80 @@
+"""Regions as the specification's constraints see them: block arguments in, results out."""
+
+from __future__ import annotations
+
+from compiler.dtypes import DType
+from compiler.ir import TensorType
+from compiler.ops.table import Sig, Types, require
+
+
+def scalar(dtype: DType) -> TensorType:
+    """The type of one element."""
+    return TensorType((), dtype)
+
+
+def is_promotable(a: DType, b: DType) -> bool:
+    """The specification's is_promotable: ``b`` holds what ``a`` holds, the kind stays."""
+    kinds = [d.kind.removeprefix("u") for d in (a, b)]
+    return kinds[0] == kinds[1] and a.bits <= b.bits
+
+
+def check_reducer(sig: Sig, region: int, inputs: Types, inits: Types, number: str) -> Types:
+    """A body ``(E..., E...) -> E...`` of scalars, each ``E`` promotable from an input and its init.
+
+    Returns its result types, one scalar for each input.
+    """
+    count = len(inputs)
+    args = sig.arguments(region)
+    results = sig.regions[region].result_types
+    require(
+        len(args) == 2 * count,
+        number,
+        "the body must take {} block arguments, not {}",
+        2 * count,
+        len(args),
+    )
+    require(
+        len(results) == count,
+        number,
+        "the body must return {} values, not {}",
+        count,
+        len(results),
+    )
+    for k, t in enumerate(results):
+        for i in (k, count + k):
+            require(
+                args[i] == t,
+                number,
+                "block argument {} of the body has type {}, its result {} has {}",
+                i,
+                args[i],
+                k,
+                t,
+            )
+        require(t.rank == 0, number, "the body must work on scalars, not on {}", t)
+        for name, given in (("input", inputs[k]), ("init value", inits[k])):
+            require(
+                is_promotable(given.dtype, t.dtype),
+                number,
+                "element type {} of {} {} cannot be promoted to {} of the body",
+                given.dtype,
+                name,
+                k,
+                t.dtype,
+            )
+    return results
+
+
+def require_sorted(dims: tuple[int, ...], name: str, number: str) -> None:
+    """``dims`` must be in ascending order."""
+    require(list(dims) == sorted(dims), number, "{} {} is not sorted", name, dims)
+
+
+def require_unique(dims: tuple[int, ...], name: str, number: str) -> None:
+    """``dims`` must not repeat."""
+    require(len(set(dims)) == len(dims), number, "{} {} has a dimension twice", name, dims)
+
+
+def require_range(dims: tuple[int, ...], limit: int, name: str, number: str) -> None:
+    """Every one of ``dims`` must be in ``[0, limit)``."""
+    require(all(0 <= d < limit for d in dims), number, "{} {} is not in [0, {})", name, dims, limit)

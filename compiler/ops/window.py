@@ -1,0 +1,70 @@
+"""reduce_window, and the arithmetic of windows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from compiler.dtypes import ALL
+from compiler.ir import TensorType
+from compiler.ops.bodies import check_reducer
+from compiler.ops.table import FILLED, Attr, Sig, Types, define, require
+
+
+def dilated(size: int, factor: int) -> int:
+    """The size of a dimension with ``factor - 1`` holes between its elements."""
+    return (size - 1) * factor + 1 if size else 0
+
+
+def windows(padded: int, window: int, stride: int) -> int:
+    """How many windows fit into a dimension."""
+    return 0 if padded == 0 or window > padded else (padded - window) // stride + 1
+
+
+def window_shape(shape: tuple[int, ...], attrs: dict[str, Any]) -> tuple[int, ...]:
+    """The number of windows in each dimension."""
+    ones = (1,) * len(shape)
+    rows = zip(
+        shape,
+        attrs["window_dimensions"],
+        attrs["window_strides"],
+        attrs.get("base_dilations", ones),
+        attrs.get("window_dilations", ones),
+        attrs["padding"],
+        strict=True,
+    )
+    return tuple(
+        windows(low + dilated(n, base) + high, dilated(size, hole), stride)
+        for n, size, stride, base, hole, (low, high) in rows
+    )
+
+
+def _reduce_window(sig: Sig) -> Types:
+    require(
+        len(sig.operands) >= 2 and len(sig.operands) % 2 == 0,
+        "C1",
+        "needs as many inputs as init_values, at least one",
+    )
+    half = len(sig.operands) // 2
+    inputs, inits = sig.operands[:half], sig.operands[half:]
+    results = check_reducer(sig, 0, inputs, inits, "C13")
+    shape = window_shape(inputs[0].shape, sig.attrs)
+    return tuple(TensorType(shape, t.dtype) for t in results)
+
+
+define(
+    "reduce_window",
+    "window",
+    ["inputs_and_inits*"],
+    _reduce_window,
+    attrs=[
+        Attr("window_dimensions", "i64s"),
+        Attr("window_strides", "i64s", FILLED),
+        Attr("base_dilations", "i64s", FILLED),
+        Attr("window_dilations", "i64s", FILLED),
+        Attr("padding", "pairs", FILLED),
+    ],
+    dtypes=ALL,
+    regions=1,
+    result="C15",
+    rank=lambda attrs: len(attrs["window_dimensions"]),
+)
