@@ -51,6 +51,10 @@ class Memory:
             self._known[buffer] = found
         return found
 
+    def place(self, buffer: int) -> tuple[int, int]:
+        """Where a buffer lies: equal for buffers that share their bytes."""
+        return self._slots[buffer]
+
     def dtype(self, buffer: int) -> DType:
         """Element type of a buffer."""
         return self.program.buffers[buffer].type.dtype

@@ -16,7 +16,7 @@ from compiler.errors import InternalError
 from compiler.ir import Array
 from compiler.nest.fma import fma
 from compiler.nest.functions import function
-from compiler.nest.ir import Body, Buffer, Dot, Inst, Map, Nest, Program, Reduce
+from compiler.nest.ir import Body, Branch, Buffer, Dot, Inst, Map, Nest, Program, Reduce, While
 from compiler.nest.scalars import COMPARE, SCALAR, Value, bitcast, constant, convert
 
 LANES = 64
@@ -30,8 +30,7 @@ def run(program: Program, inputs: Sequence[Array]) -> tuple[Array, ...]:
     for n, x in zip(program.inputs, inputs, strict=True):
         memory[n] = np.ascontiguousarray(x).reshape(-1)
     with np.errstate(all="ignore"):
-        for nest in program.nests:
-            _run_nest(nest, memory)
+        _run_nests(program.nests, memory)
     return tuple(memory[n].reshape(program.buffers[n].type.shape) for n in program.outputs)
 
 
@@ -44,10 +43,30 @@ def _allocate(buffer: Buffer) -> Array:
     return np.zeros(buffer.type.size, buffer.type.dtype.numpy)
 
 
-def _run_nest(nest: Nest, memory: list[Array]) -> None:
-    if isinstance(nest, Dot):
-        _run_dot(nest, memory)
-        return
+def _run_nests(nests: Sequence[Nest], memory: list[Array]) -> None:
+    for nest in nests:
+        if isinstance(nest, While):
+            _run_nests(nest.cond, memory)
+            while memory[nest.pred][0]:
+                _run_nests(nest.body, memory)
+                _run_nests(nest.cond, memory)
+        elif isinstance(nest, Branch):
+            _run_nests(nest.branches[_branch(nest, memory[nest.index][0])], memory)
+        elif isinstance(nest, Dot):
+            _run_dot(nest, memory)
+        else:
+            _run_loops(nest, memory)
+
+
+def _branch(nest: Branch, value: Value) -> int:
+    """Which branch to take."""
+    last = len(nest.branches) - 1
+    if value.dtype == np.bool_:
+        return 0 if value else last
+    return int(value) if 0 <= value <= last else last
+
+
+def _run_loops(nest: Map | Reduce, memory: list[Array]) -> None:
     if prod(nest.domain) == 0:
         return
     for start, stop, dim in _chunks(nest.domain):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from compiler.nest.ir import Body, Buffer, Dot, Inst, Map, Nest, Program, Reduce
+from compiler.nest.ir import Body, Branch, Buffer, Dot, Inst, Map, Nest, Program, Reduce, While
 
 
 def print_program(program: Program) -> str:
@@ -35,6 +35,16 @@ def _data(buffer: Buffer) -> str:
 
 
 def _nest(nest: Nest) -> Iterator[str]:
+    if isinstance(nest, While):
+        yield f"while {nest.name} b{nest.pred}"
+        yield from _block("cond", nest.cond)
+        yield from _block("body", nest.body)
+        return
+    if isinstance(nest, Branch):
+        yield f"branch {nest.name} b{nest.index}"
+        for k, nests in enumerate(nest.branches):
+            yield from _block(f"branch {k}", nests)
+        return
     if isinstance(nest, Dot):
         yield (
             f"dot {nest.name}: b{nest.out}[b, m, n] = sum over k of "
@@ -50,6 +60,13 @@ def _nest(nest: Nest) -> Iterator[str]:
         yield from _body(nest.body)
         return
     yield from _reduce(nest, outs)
+
+
+def _block(title: str, nests: Iterable[Nest]) -> Iterator[str]:
+    yield f" {title}"
+    for nest in nests:
+        for line in _nest(nest):
+            yield f"  {line}"
 
 
 def _reduce(nest: Reduce, outs: str) -> Iterator[str]:
