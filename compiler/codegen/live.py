@@ -7,7 +7,7 @@ at the end of a loop's body is live at its beginning.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from compiler.nest.ir import Body, Branch, Dot, Map, Nest, Reduce, While
@@ -30,6 +30,22 @@ def writes(nest: Leaf) -> tuple[int, ...]:
     return (nest.out,) if isinstance(nest, Dot) else nest.outs
 
 
+def touched(nest: Nest) -> Iterator[int]:
+    """The buffers that a nest reads or writes, or that nests inside it do; some more than once."""
+    if isinstance(nest, While):
+        yield nest.pred
+        for inner in (*nest.cond, *nest.body):
+            yield from touched(inner)
+    elif isinstance(nest, Branch):
+        yield nest.index
+        for nests in nest.branches:
+            for inner in nests:
+                yield from touched(inner)
+    else:
+        yield from sorted(reads(nest))
+        yield from writes(nest)
+
+
 def mask(buffers: Iterable[int]) -> int:
     """The set of some buffers."""
     out = 0
@@ -38,7 +54,7 @@ def mask(buffers: Iterable[int]) -> int:
     return out
 
 
-def members(buffers: int) -> Iterable[int]:
+def members(buffers: int) -> Iterator[int]:
     """The buffers of a set, in order."""
     while buffers:
         low = buffers & -buffers

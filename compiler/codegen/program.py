@@ -36,53 +36,66 @@ class _Emitter:
         self._functions.append(t.function("main", "ptr %args"))
         return "\n".join((*sorted(self._declares), *self._functions))
 
-    def _sequence(self, t: Text, nests: Sequence[Nest]) -> None:
-        """Append nests: in place if they are few, else as calls of functions that hold a group."""
+    def _sequence(self, t: Text, nests: Sequence[Nest], loop: Memory | None = None) -> None:
+        """Append nests: in place if they are few, else as calls of functions that hold a group.
+
+        ``loop`` has the pointers that were fetched before a loop around them.
+        """
         groups = list(_groups(nests))
+        if len(groups) <= 1:
+            for nest in nests:
+                self._nest(t, nest, loop)
+            return
         for group in groups:
-            if len(groups) == 1:
-                inner = t
-            else:
-                inner, name = Text(self._declares), f"part{self._parts}"
-                self._parts += 1
-                t.do(f"call void @{name}(ptr %args)")
-            for nest in group:
-                self._nest(inner, nest)
-            if inner is not t:
-                self._functions.append(inner.function(name, "ptr %args"))
+            name = f"part{self._parts}"
+            self._parts += 1
+            t.do(f"call void @{name}(ptr %args)")
+            inner = Text(self._declares)
+            self._sequence(inner, group)
+            self._functions.append(inner.function(name, "ptr %args"))
 
-    def _nest(self, t: Text, nest: Nest) -> None:
-        memory = Memory(t, self._program, self._slots)
+    def _nest(self, t: Text, nest: Nest, loop: Memory | None) -> None:
+        if self._is_done(nest):
+            return
+        memory = loop or self._memory(t)
         if isinstance(nest, While):
-            self._loop(t, nest)
+            self._loop(t, nest, memory)
         elif isinstance(nest, Branch):
-            self._branch(t, nest, memory)
-        elif isinstance(nest, Map):
-            source = copied(nest)
-            if source is not None and self._slots[source] == self._slots[nest.outs[0]]:
-                return
-            memory.prepare([nest.body], nest.outs)
-            emit_map(t, nest, memory)
-        elif isinstance(nest, Reduce):
-            memory.prepare([nest.body, nest.inits, nest.combine], nest.outs)
-            emit_reduce(t, nest, memory)
+            self._branch(t, nest, memory, loop)
         else:
-            memory.prepare([], [nest.lhs, nest.rhs, nest.out])
-            emit_dot(t, nest, memory)
+            memory.prepare(nest)
+            if isinstance(nest, Map):
+                emit_map(t, nest, memory)
+            elif isinstance(nest, Reduce):
+                emit_reduce(t, nest, memory)
+            else:
+                emit_dot(t, nest, memory)
 
-    def _loop(self, t: Text, nest: While) -> None:
+    def _memory(self, t: Text) -> Memory:
+        return Memory(t, self._program, self._slots)
+
+    def _is_done(self, nest: Nest) -> bool:
+        """Whether a nest is a copy between buffers that share their place."""
+        pair = copied(nest)
+        return pair is not None and self._slots[pair[0]] == self._slots[pair[1]]
+
+    def _loop(self, t: Text, nest: While, memory: Memory) -> None:
+        """Append a loop; where all of it stands here, pointers are fetched once, before it."""
+        whole = memory if _fits(nest.cond) and _fits(nest.body) else None
+        if whole is not None:
+            memory.prepare(nest)
         name = t.fresh("W")
         t.do(f"br label %{name}")
         t.label(name)
-        self._sequence(t, nest.cond)
-        more = t.load(Memory(t, self._program, self._slots).pointer(nest.pred), I1)
+        self._sequence(t, nest.cond, whole)
+        more = t.load((whole or self._memory(t)).pointer(nest.pred), I1)
         t.do(f"br i1 {more}, label %{name}b, label %{name}x")
         t.label(f"{name}b")
-        self._sequence(t, nest.body)
+        self._sequence(t, nest.body, whole)
         t.do(f"br label %{name}")
         t.label(f"{name}x")
 
-    def _branch(self, t: Text, nest: Branch, memory: Memory) -> None:
+    def _branch(self, t: Text, nest: Branch, memory: Memory, loop: Memory | None) -> None:
         name = t.fresh("C")
         index = t.load(memory.pointer(nest.index), memory.dtype(nest.index))
         last = len(nest.branches) - 1
@@ -93,9 +106,14 @@ class _Emitter:
             t.do(f"switch i32 {index}, label %{name}b{last} [{ways}]")
         for k, nests in enumerate(nest.branches):
             t.label(f"{name}b{k}")
-            self._sequence(t, nests)
+            self._sequence(t, nests, loop)
             t.do(f"br label %{name}x")
         t.label(f"{name}x")
+
+
+def _fits(nests: Sequence[Nest]) -> bool:
+    """Whether nests, and all in them, stand in one function."""
+    return sum(map(_weight, nests)) <= GROUP
 
 
 def _groups(nests: Sequence[Nest]) -> Iterator[list[Nest]]:

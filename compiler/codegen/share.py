@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from math import prod
 
 from compiler.codegen.flow import Flow, analyse
-from compiler.codegen.live import Step, members, writes
+from compiler.codegen.live import Step, members
 from compiler.nest.ir import Branch, Map, Nest, Program, Reduce, While
 
 
@@ -21,25 +21,28 @@ def joined(program: Program, steps: Sequence[Step]) -> list[int]:
     if not any(isinstance(n, While | Branch) for n in program.nests):
         return list(range(len(program.buffers)))
     groups = _Groups(program, steps)
-    copies = [(s, source) for s in steps if (source := copied(s.nest)) is not None]
-    for step, source in sorted(copies, key=lambda copy: -copy[0].depth):
-        groups.join(source, writes(step.nest)[0])  # type: ignore[arg-type]
+    copies = [(step.depth, pair) for step in steps if (pair := copied(step.nest))]
+    for _, pair in sorted(copies, key=lambda copy: -copy[0]):
+        groups.join(*pair)
     return groups.first
 
 
-def copied(nest: Nest) -> int | None:
-    """The buffer that a nest copies element by element, ``None`` for any other nest."""
+def copied(nest: Nest) -> tuple[int, int] | None:
+    """The buffers from and to which a nest copies all elements, ``None`` for any other nest."""
     if not isinstance(nest, Map) or len(nest.outs) != 1:
         return None
-    inst = nest.body.insts[nest.body.results[0]]
-    return inst.imm if inst.op == "load" and in_step(nest, inst.imm) else None
+    result = nest.body.results[0]
+    inst = nest.body.insts[result]
+    if inst.op != "load" or not _own_index(nest, analyse(nest.body), result):
+        return None
+    return inst.imm, nest.outs[0]
 
 
 def in_step(nest: Nest, buffer: int) -> bool:
     """Whether a nest may write its results over ``buffer`` while it reads it.
 
-    It may where an element is read no later than it is written: where each is read at its own index
-    only, and where there is one result, which is written last.
+    It may where no element is read after it is written: where each is read at its own index only,
+    and where the domain has one index, as all results are there before the first is written.
     """
     if isinstance(nest, Map | Reduce) and prod(nest.domain) == 1:
         return True
@@ -68,13 +71,13 @@ class _Groups:
         self._outputs = [b.role == "output" for b in buffers]
         self._conflicts = [0] * len(buffers)
         for step in steps:
-            source, dying = copied(step.nest), step.reads & ~step.after & ~step.writes
+            pair, dying = copied(step.nest), step.reads & ~step.after & ~step.writes
+            equal = 1 << pair[0] if pair else 0  # holds the same values afterwards
             for y in list(members(dying)) if step.writes else ():
                 if in_step(step.nest, y):
                     dying &= ~(1 << y)
             for w in members(step.writes):
-                against = (step.after | step.writes | dying) & ~(1 << w)
-                self._conflicts[w] |= against & ~(1 << source) if source is not None else against
+                self._conflicts[w] |= (step.after | step.writes | dying) & ~(1 << w) & ~equal
 
     def join(self, a: int, b: int) -> None:
         """Let two buffers share a place if they may."""
