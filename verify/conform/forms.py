@@ -48,8 +48,8 @@ class Form:
 
 
 def constants(module: Module) -> Form:
-    """The program as it stands; UnsupportedError where a check stands elsewhere than in the entry
-    function.
+    """The program as it stands, with its own results if it holds no check. UnsupportedError where a
+    check stands elsewhere than in the entry function.
     """
     main = module.main
     for f in module.functions:
@@ -63,6 +63,8 @@ def constants(module: Module) -> Form:
     checks = tuple(
         _check(module, node, results) for node in graph.nodes if node.op.startswith(PREFIX)
     )
+    if not checks:
+        return Form(module)
     kept = [k for k, node in enumerate(graph.nodes) if not node.op.startswith(PREFIX)]
     nodes = tuple(graph.nodes[k] for k in kept)
     locs = tuple(graph.locs[k] for k in kept) if graph.locs else ()

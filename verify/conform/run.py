@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from verify.conform.judge import ERROR, Outcome, Step, Trial, steps
+from verify.conform.judge import COMPILER, ERROR, Outcome, Step, Trial, steps
 from verify.conform.suite import Case
 from verify.engines import Engine, Lost, Message, Report
 
@@ -41,14 +41,15 @@ class Work:
 
     seconds: float
     engines: tuple[str, ...]
+    setup: Callable[[], None] | None = None
 
     def start(self) -> None:
         """Load what every case needs; keep a case from taking all memory of the machine."""
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-        from verify.conform.judge import COMPILER
-
+        if self.setup is not None:
+            self.setup()
         if COMPILER in self.engines:
             from verify.targets import get
 
@@ -84,6 +85,7 @@ class Run:
         engines: levels of each engine; the reference has the one level ``None``.
         jobs: worker processes; one a core if 0.
         seconds: for one case in one way.
+        setup: called first in every worker, for instance to register a target.
         records: the verdicts so far.
         interrupted: whether Ctrl-C ended it.
     """
@@ -92,6 +94,7 @@ class Run:
     engines: dict[str, tuple[int | None, ...]]
     jobs: int = 0
     seconds: float = SECONDS
+    setup: Callable[[], None] | None = None
     records: list[Record] = field(default_factory=list)
     interrupted: bool = False
     _open: dict[int, tuple[_Task, int]] = field(default_factory=dict)
@@ -106,7 +109,7 @@ class Run:
         from verify.engines.local import LocalEngine
 
         jobs = min(self.jobs or len(os.sched_getaffinity(0)), len(self.cases))
-        work = Work(self.seconds, tuple(self.engines))
+        work = Work(self.seconds, tuple(self.engines), self.setup)
         engine = None
         try:
             engine = LocalEngine(work, jobs)

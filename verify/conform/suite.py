@@ -23,10 +23,10 @@ CHECKED, NEGATIVE, PROGRAM, PLAIN = "checked", "negative", "program", "plain"
 
 _SPLIT = re.compile(r"^// -----[ \t]*$", re.MULTILINE)
 _CHECK = re.compile(r"\bcheck\.expect_")
-_ERROR = re.compile(r"//\s*expected-error(?:-re)?(?:@(?P<at>[+-]\d+|below|above))?")
+_ERROR = re.compile(r"//\s*expected-error(?:-re)?(?:\s*@(?P<at>[+-]\d+|below|above))?")
 _DISABLED = re.compile(r"^// RUN-DISABLED", re.MULTILINE)
 _OP = re.compile(r"(?<![#!\w.])(stablehlo\.|chlo\.)([a-z][a-z_0-9]*)")
-_SILENT = {"return", "custom_call", "constant"}
+_SILENT = {"return", "custom_call", "constant"}  # what nearly every case holds
 
 
 @dataclass(frozen=True, slots=True)
