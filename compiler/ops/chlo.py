@@ -9,7 +9,7 @@ from __future__ import annotations
 from compiler.dtypes import ALL, FLOATS, I1, I32, INTEGERS
 from compiler.ir import TensorType
 from compiler.ops.convolution import PRECISION
-from compiler.ops.elementwise import BINARY, NUMBERS
+from compiler.ops.elementwise import BINARY
 from compiler.ops.table import Attr, Sig, Types, define, require
 
 UNARY = [
@@ -149,7 +149,7 @@ define(
     _broadcast_select,
     dtypes=(I1,),
 )
-define("chlo.top_k", "chlo", ["operand"], _top_k, attrs=[Attr("k", "i64")], dtypes=NUMBERS)
+define("chlo.top_k", "chlo", ["operand"], _top_k, attrs=[Attr("k", "i64")], dtypes=ALL)
 define(
     "chlo.ragged_dot",
     "chlo",

@@ -7,17 +7,27 @@ from typing import Any, NoReturn
 
 from compiler.errors import VerifyError
 from compiler.ir import Graph, Node, TensorType
-from compiler.ops import OPS
+from compiler.ops import CHECKS, OPS
 from compiler.ops.table import Attr, Op, Types
-from compiler.text.attributes import DOT_FIELDS, AttributeReader, Struct
+from compiler.text.attributes import AttributeReader
+from compiler.text.fit import Struct
 from compiler.text.forms import FORMS, Field, fields
-from compiler.text.lexer import WORD
-from compiler.text.scope import Scope
+from compiler.text.lexer import FLOAT, WORD
+from compiler.text.scope import Scope, united
+from compiler.text.structs import SINGLE, STRUCT_ATTRS
 
 _RETURNS = ("return", "func.return", "stablehlo.return")
 _TERMINATORS = frozenset([*_RETURNS, *(f'"{name}"' for name in _RETURNS)])
 _CALLS = ("call", "func.call")
 Attributes = dict[str, Any]
+CUSTOM_CALL = "stablehlo.custom_call"
+_CONFORM = "`assay conform` runs texts that check themselves"
+# Custom calls that mean the same as an op of the check dialect with these attributes.
+CHECK_CALLS: dict[str, Attributes] = {
+    "check.expect_eq": {},
+    "check.expect_almost_eq": {"tolerance": 1e-3},
+    "check.expect_close": {"max_ulp_difference": 3},
+}
 
 
 class BodyReader(AttributeReader):
@@ -29,8 +39,9 @@ class BodyReader(AttributeReader):
 
     special: Mapping[str, Callable[[BodyReader, Scope, Op, int], Node]] = {}
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, checks: bool = False) -> None:
         super().__init__(text, file)
+        self.checks = checks
         self._rows: dict[str, Op] = {}
 
     def mismatch(self, message: str, at: int) -> NoReturn:
@@ -79,11 +90,12 @@ class BodyReader(AttributeReader):
 
     def typed_name(self) -> tuple[str, TensorType]:
         """``%name: type``."""
-        name = self._value_name()
+        name = self.value_name()
         self.expect(":")
         return name, self.type()
 
-    def _value_name(self) -> str:
+    def value_name(self) -> str:
+        """``%name``."""
         token = self.token
         if token[:1] != "%" or len(token) < 2 or "#" in token:
             self.fail(f"expected a value name, found {self.shown()}")
@@ -119,13 +131,17 @@ class BodyReader(AttributeReader):
         names: list[tuple[str, int, int]] = []  # name, results, token
         if self.tokens[self.at][:1] == "%":
             while not names or self.accept(","):
-                at, name = self.at, self._value_name()
+                at, name = self.at, self.value_name()
                 names.append((name, self.integer() if self.accept(":") else 1, at))
             self.expect("=")
         at = self.at
         token = self.take()
-        generic = token[:1] == '"'
-        node = self._generic(scope, token, at) if generic else self._pretty(scope, token, at)
+        if token.strip('"') == CUSTOM_CALL:
+            node = self._custom_call(scope, at)
+        elif token[:1] == '"':
+            node = self._generic(scope, token, at)
+        else:
+            node = self._pretty(scope, token, at)
         self.skip_loc()
         first = scope.add(node, self.loc(at))
         if names and sum([count for _, count, _ in names]) != len(node.types):
@@ -137,6 +153,26 @@ class BodyReader(AttributeReader):
                 self.fail(f"{name} is defined twice", place)
             first += count
 
+    def _custom_call(self, scope: Scope, at: int) -> Node:
+        """``@check.expect_eq(%a, %b) {...} : types``, generic too; all others are refused."""
+        target: Any = ""
+        if self.token[:1] == "@":
+            target = self.symbol()
+        if not self.checks or (target and target not in CHECK_CALLS):
+            hint = _CONFORM if target in CHECK_CALLS else ""
+            self.unsupported(f"op {CUSTOM_CALL} @{target}".removesuffix(" @"), at, hint)
+        self.op = "custom_call"
+        operands = self.parenthesised(scope)
+        attrs = self.properties()
+        target = target or attrs.get("call_target_name")
+        if target not in CHECK_CALLS:
+            self.unsupported(f"op {CUSTOM_CALL} @{target}", at)
+        self.expect(":")
+        stated = self.function_type()
+        self.match(scope, operands, stated.params, at)
+        given = dict(CHECK_CALLS[target])
+        return self.node(CHECKS[target], operands, given, {}, stated.results, at)
+
     def _row(self, name: str, at: int) -> Op:
         """The row of an op as spelled in the text; refuses what the table does not have."""
         row = self._rows.get(name)
@@ -146,14 +182,20 @@ class BodyReader(AttributeReader):
         return row
 
     def _new_row(self, name: str, at: int) -> Op:
-        short = "call" if name in _CALLS else name.removeprefix("stablehlo.")
-        known = name in _CALLS or (short in OPS and short != name and short != "call")
-        if not known:
+        if name in _CALLS:
+            return OPS["call"]
+        if name in CHECKS:
+            if not self.checks:
+                self.unsupported(f"op {name}", at, _CONFORM)
+            return CHECKS[name]
+        short = name.removeprefix("stablehlo.")
+        row = OPS.get(short)
+        if row is None or row.spelling != name:
             if "." in name and WORD.fullmatch(name):
                 self.unsupported(f"op {name}", at)
             self.at = at
             self.fail(f"expected an op, found {self.shown()}")
-        return OPS[short]
+        return row
 
     def _generic(self, scope: Scope, token: str, at: int) -> Node:
         """``"stablehlo.add"(%a, %b) <{attrs}> ({regions}) {attrs} : (types) -> types``."""
@@ -203,11 +245,16 @@ class BodyReader(AttributeReader):
         """The comma-separated fields of the op's form."""
         operands: list[int] = []
         attrs: Attributes = {}
-        for number, field in enumerate(fields(row.name)):
+        first = True
+        for field in fields(row.name):
+            many = field.slots[0].endswith("*")
+            if many and (self.token if first else self.peek())[:1] != "%":
+                continue
             if field.optional and not self._has_field(field):
                 continue
-            if number:
+            if not first:
                 self.expect(",")
+            first = False
             if field.keyword:
                 self.expect(field.keyword)
                 self.expect("=")
@@ -217,7 +264,7 @@ class BodyReader(AttributeReader):
                 attr = row.attr(slot)
                 if attr is not None:
                     attrs[slot] = self._slot(attr)
-                elif slot.endswith("*"):
+                elif many:
                     operands += self.operand_list(scope)
                 else:
                     operands.append(self.operand(scope))
@@ -243,6 +290,10 @@ class BodyReader(AttributeReader):
             return self.fit_words(attr, words, True, at)
         if attr.kind == "dict":
             return self.fit(attr, self.struct(attr.name), at)
+        if attr.kind == "bool":
+            return self.fit(attr, self.attribute(), at)
+        if attr.kind == "f64":
+            return float(self.take()) if FLOAT.fullmatch(self.token) else self.integer()
         return self.dense() if attr.kind == "literal" else self.integer()
 
     def finish(
@@ -258,20 +309,25 @@ class BodyReader(AttributeReader):
         extra = extra or {}
         if self.token == "{":
             extra |= self.attr_dict()
-        if row.name == "constant":
-            return self.node(row, operands, attrs, extra, (attrs["value"].type,), at)
+        if "value" in attrs:  # a literal states the type of a constant, and of a check against one
+            results = (attrs["value"].type,) if row.name == "constant" else ()
+            return self.node(row, operands, attrs, extra, results, at)
         self.expect(":")
         if self.token == "(":
             stated = self.function_type()
             self.match(scope, operands, stated.params, at)
             return self.node(row, operands, attrs, extra, stated.results, at)
         types = self.type_sequence()
+        if self.accept("->"):
+            self.match(scope, operands, types, at)
+            return self.node(row, operands, attrs, extra, self.type_list(), at)
         if row.name == "select" and len(types) == 2:
             types = (*types, types[1])
         elif len(types) == 1:
             types *= max(len(operands), 1)
         self.match(scope, operands, types if operands else (), at)
-        return self.node(row, operands, attrs, extra, types[-1:], at)
+        results = () if row.family == "check" else types[-1:]
+        return self.node(row, operands, attrs, extra, results, at)
 
     def node(
         self,
@@ -287,11 +343,8 @@ class BodyReader(AttributeReader):
 
         ``attrs`` are in the table's form already, ``extra`` as an attribute dictionary gave them.
         """
-        if row.name == "dot_general" and "dot_dimension_numbers" in extra:
-            numbers = extra.pop("dot_dimension_numbers")
-            if not isinstance(numbers, Struct) or numbers.name != "stablehlo.dot":
-                self.fail("dot_dimension_numbers is no #stablehlo.dot<...>", at)
-            extra |= {name: numbers.fields.get(name, ()) for name in DOT_FIELDS}
+        if row.name in STRUCT_ATTRS:
+            self._unfold(row, attrs, extra, at)
         full: list[tuple[str, Any]] = []
         for a in row.attrs:
             if a.name in attrs:
@@ -304,12 +357,27 @@ class BodyReader(AttributeReader):
                 full.append((a.name, a.default))
         if extra:
             self._leftover(row, attrs, extra, at)
+        if row.rank is not None:
+            full = list(row.fill(dict(full)).items())
         regions = regions or []
-        if len(regions) != row.regions:
-            self.fail(f"takes {row.regions} regions, not {len(regions)}", at)
-        graphs = tuple(g for g, _ in regions)
-        captures = regions[0][1].captures if regions else ()  # no op has two regions
-        return Node(row.name, tuple(operands), tuple(full), results, graphs, tuple(captures))
+        if len(regions) != row.regions and (row.regions >= 0 or not regions):
+            wanted = "at least one region" if row.regions < 0 else f"{row.regions} regions"
+            self.fail(f"takes {wanted}, not {len(regions)}", at)
+        graphs, captures = united(regions)
+        return Node(row.name, tuple(operands), tuple(full), results, graphs, captures)
+
+    def _unfold(self, row: Op, attrs: Attributes, extra: Attributes, at: int) -> None:
+        """Replace dimension numbers among ``extra`` by their fields."""
+        struct = STRUCT_ATTRS[row.name]
+        if struct.attr in extra:
+            numbers = extra.pop(struct.attr)
+            if not isinstance(numbers, Struct) or numbers.name != struct.name:
+                self.fail(f"{struct.attr} is no #{struct.name}<...>", at)
+            for name in struct.fields:
+                value = numbers.fields.get(name)
+                extra[name] = (0 if name in SINGLE else ()) if value is None else value
+        elif not any(name in attrs for name in struct.fields):
+            self.fail(f"attribute {struct.attr} is missing", at)
 
     def _leftover(self, row: Op, attrs: Attributes, extra: Attributes, at: int) -> None:
         """Skip attributes of other dialects and the default accuracy; refuse the rest by name."""
