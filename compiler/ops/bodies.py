@@ -65,6 +65,36 @@ def check_reducer(sig: Sig, region: int, inputs: Types, inits: Types, number: st
     return results
 
 
+def require_same_shape(types: Types, name: str, number: str) -> None:
+    """All of ``types`` must have the shape of the first."""
+    for t in types[1:]:
+        require(
+            t.shape == types[0].shape, number, "shapes of {} {} and {} differ", name, types[0], t
+        )
+
+
+def require_scalars(types: Types, name: str, number: str) -> None:
+    """All of ``types`` must have rank 0."""
+    for t in types:
+        require(t.rank == 0, number, "{} {} is no scalar", name, t)
+
+
+def require_length(values: tuple[object, ...], count: int, name: str, number: str) -> None:
+    """``values`` must have ``count`` entries."""
+    require(len(values) == count, number, "{} has {} entries, not {}", name, len(values), count)
+
+
+def require_positive(values: tuple[int, ...], name: str, number: str) -> None:
+    """All of ``values`` must be greater than 0."""
+    require(all(v > 0 for v in values), number, "{} {} is not positive", name, values)
+
+
+def require_pairs(rows: tuple[tuple[int, ...], ...], count: int, name: str, number: str) -> None:
+    """``rows`` must be ``count`` pairs."""
+    require_length(rows, count, name, number)
+    require(all(len(r) == 2 for r in rows), number, "{} does not have two columns", name)
+
+
 def require_sorted(dims: tuple[int, ...], name: str, number: str) -> None:
     """``dims`` must be in ascending order."""
     require(list(dims) == sorted(dims), number, "{} {} is not sorted", name, dims)

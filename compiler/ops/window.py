@@ -6,7 +6,14 @@ from typing import Any
 
 from compiler.dtypes import ALL
 from compiler.ir import TensorType
-from compiler.ops.bodies import check_reducer
+from compiler.ops.bodies import (
+    check_reducer,
+    require_length,
+    require_pairs,
+    require_positive,
+    require_same_shape,
+    require_scalars,
+)
 from compiler.ops.table import FILLED, Attr, Sig, Types, define, require
 
 
@@ -38,6 +45,21 @@ def window_shape(shape: tuple[int, ...], attrs: dict[str, Any]) -> tuple[int, ..
     )
 
 
+def check_window(rank: int, attrs: dict[str, Any], numbers: dict[str, tuple[str, str]]) -> None:
+    """Attributes of a window must have an entry a dimension, all positive but the padding.
+
+    ``numbers`` holds for each attribute the constraints of its length and of its entries.
+    """
+    for name, (length, positive) in numbers.items():
+        values = attrs[name]
+        if name == "padding":
+            require_pairs(values, rank, name, length)
+            continue
+        require_length(values, rank, name, length)
+        if positive:
+            require_positive(values, name, positive)
+
+
 def _reduce_window(sig: Sig) -> Types:
     require(
         len(sig.operands) >= 2 and len(sig.operands) % 2 == 0,
@@ -46,6 +68,21 @@ def _reduce_window(sig: Sig) -> Types:
     )
     half = len(sig.operands) // 2
     inputs, inits = sig.operands[:half], sig.operands[half:]
+    require_same_shape(inputs, "inputs", "C2")
+    require_scalars(inits, "init value", "I2")
+    for x, i in zip(inputs, inits, strict=True):
+        require(x.dtype is i.dtype, "C3", "element types of input {} and init {} differ", x, i)
+    check_window(
+        inputs[0].rank,
+        sig.attrs,
+        {
+            "window_dimensions": ("C4", "C5"),
+            "window_strides": ("C6", "C7"),
+            "base_dilations": ("C8", "C9"),
+            "window_dilations": ("C10", "C11"),
+            "padding": ("C12", ""),
+        },
+    )
     results = check_reducer(sig, 0, inputs, inits, "C13")
     shape = window_shape(inputs[0].shape, sig.attrs)
     return tuple(TensorType(shape, t.dtype) for t in results)
