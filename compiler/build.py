@@ -118,6 +118,9 @@ def infer(
     row = row_of(op)
     assert row is not None, op
     try:
+        for a in row.attrs:
+            if a.check is not None:
+                a.check(attrs[a.name])
         count = len(row.operands)
         if not row.variadic and len(operands) != count:
             raise ConstraintError("", f"takes {count} operands, not {len(operands)}")

@@ -1,6 +1,8 @@
-"""Regions as the specification's constraints see them: block arguments in, results out."""
+"""What constraints of many ops have in common: bodies of scalars, lists of dimensions."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from compiler.dtypes import DType
 from compiler.ir import TensorType
@@ -63,6 +65,15 @@ def check_reducer(sig: Sig, region: int, inputs: Types, inits: Types, number: st
                 t.dtype,
             )
     return results
+
+
+def at_least(name: str, least: int, number: str) -> Callable[[int], None]:
+    """A check for an attribute that must not be less than ``least``."""
+
+    def check(value: int) -> None:
+        require(value >= least, number, "{} {} is less than {}", name, value, least)
+
+    return check
 
 
 def require_same_shape(types: Types, name: str, number: str) -> None:

@@ -6,7 +6,13 @@ from typing import Any
 
 from compiler.dtypes import ALL
 from compiler.ir import TensorType
-from compiler.ops.bodies import require_length, require_pairs, require_range, require_unique
+from compiler.ops.bodies import (
+    at_least,
+    require_length,
+    require_pairs,
+    require_range,
+    require_unique,
+)
 from compiler.ops.table import FILLED, Attr, Sig, Types, define, require
 from compiler.ops.window import check_window, dilated, windows
 
@@ -28,8 +34,8 @@ _NUMBERS = [
     Attr("output_batch_dimension", "i64"),
     Attr("output_feature_dimension", "i64"),
     Attr("output_spatial_dimensions", "i64s"),
-    Attr("feature_group_count", "i64", 1),
-    Attr("batch_group_count", "i64", 1),
+    Attr("feature_group_count", "i64", check=at_least("feature_group_count", 1, "C21")),
+    Attr("batch_group_count", "i64", check=at_least("batch_group_count", 1, "C22")),
     PRECISION,
 ]
 CONVOLUTION_ATTRS = [*_WINDOW, *_NUMBERS]
@@ -69,8 +75,6 @@ def check_convolution(sig: Sig) -> None:
     }
     check_window(rank - 2, a, numbers)
     feature, batch = a["feature_group_count"], a["batch_group_count"]
-    require(feature > 0, "C21", "feature_group_count {} is not positive", feature)
-    require(batch > 0, "C22", "batch_group_count {} is not positive", batch)
     require(
         feature == 1 or batch == 1,
         "C23",

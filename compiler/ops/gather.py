@@ -45,6 +45,7 @@ def check_gather(sig: Sig, slice_sizes: tuple[int, ...] | None) -> None:
     batching, index_map = a["operand_batching_dims"], a["start_index_map"]
     at = a["index_vector_dim"]
     require(indices.dtype.is_integer, "I2", "start_indices {} does not hold integers", indices)
+    check_vector_dim(indices, at, "C2")
     require(
         operand.rank == len(offset) + len(collapsed) + len(batching),
         "C1",
@@ -55,7 +56,6 @@ def check_gather(sig: Sig, slice_sizes: tuple[int, ...] | None) -> None:
         collapsed,
         batching,
     )
-    check_indices(indices, at, index_map, ("start_index_map", "start_indices"), ("C2", "C3"))
     require_unique(offset, "offset_dims", "C4")
     require_sorted(offset, "offset_dims", "C4")
     rank = len(offset) + indices.rank - (at < indices.rank)
@@ -67,6 +67,7 @@ def check_gather(sig: Sig, slice_sizes: tuple[int, ...] | None) -> None:
         ("collapsed_slice_dims", "operand_batching_dims", "start_indices_batching_dims"),
         ("C6", "C7", "C8", "C10", "C11", "C13", "C14", "C15", "C16", "C17"),
     )
+    check_index_map(indices, at, index_map, "start_index_map", "C3")
     both = "start_index_map and operand_batching_dims"
     require_unique((*index_map, *batching), both, "C18")
     require_range(index_map, operand.rank, "start_index_map", "C19")
@@ -89,29 +90,24 @@ def check_gather(sig: Sig, slice_sizes: tuple[int, ...] | None) -> None:
     _check_sizes(slice_sizes, operand, "slice_sizes", "C21")
 
 
-def check_indices(
-    indices: TensorType,
-    at: int,
-    index_map: tuple[int, ...],
-    names: tuple[str, str],
-    numbers: tuple[str, str],
-) -> None:
-    """The index vectors lie in dimension ``at`` and have an entry for each of ``index_map``."""
+def check_vector_dim(indices: TensorType, at: int, number: str) -> None:
+    """index_vector_dim is a dimension of the indices or the one behind."""
     require(
-        0 <= at <= indices.rank,
-        numbers[0],
-        "index_vector_dim {} is not in [0, {}]",
-        at,
-        indices.rank,
+        0 <= at <= indices.rank, number, "index_vector_dim {} is not in [0, {}]", at, indices.rank
     )
+
+
+def check_index_map(
+    indices: TensorType, at: int, index_map: tuple[int, ...], name: str, number: str
+) -> None:
+    """Each index vector has an entry for each of ``index_map``."""
     length = indices.shape[at] if at < indices.rank else 1
     require(
         len(index_map) == length,
-        numbers[1],
-        "{} has {} entries, the index vectors of {} have {}",
-        names[0],
+        number,
+        "{} has {} entries, an index vector has {}",
+        name,
         len(index_map),
-        names[1],
         length,
     )
 

@@ -13,7 +13,7 @@ from compiler.ops.bodies import (
     require_unique,
     scalar,
 )
-from compiler.ops.gather import check_batching, check_indices
+from compiler.ops.gather import check_batching, check_index_map, check_vector_dim
 from compiler.ops.table import FILLED, Attr, Sig, Types, define, require
 from compiler.ops.window import check_window, window_shape
 
@@ -45,6 +45,7 @@ def _check_numbers(sig: Sig, x: TensorType, indices: TensorType, update: TensorT
     )
     index_map, at = a["scatter_dims_to_operand_dims"], a["index_vector_dim"]
     require(indices.dtype.is_integer, "I2", "scatter_indices {} does not hold integers", indices)
+    check_vector_dim(indices, at, "C22")
     require(
         x.rank == len(window) + len(inserted) + len(batching),
         "C2",
@@ -58,13 +59,6 @@ def _check_numbers(sig: Sig, x: TensorType, indices: TensorType, update: TensorT
     require_unique(window, "update_window_dims", "C7")
     require_sorted(window, "update_window_dims", "C7")
     require_range(window, update.rank, "update_window_dims", "C8")
-    check_indices(
-        indices,
-        at,
-        index_map,
-        ("scatter_dims_to_operand_dims", "scatter_indices"),
-        ("C22", "C19"),
-    )
     check_batching(
         (x, indices),
         (inserted, batching, a["scatter_indices_batching_dims"]),
@@ -72,6 +66,7 @@ def _check_numbers(sig: Sig, x: TensorType, indices: TensorType, update: TensorT
         ("inserted_window_dims", "input_batching_dims", "scatter_indices_batching_dims"),
         ("C9", "C10", "C11", "C12", "C13", "C14", "C15", "C16", "C17", "C18"),
     )
+    check_index_map(indices, at, index_map, "scatter_dims_to_operand_dims", "C19")
     both = "scatter_dims_to_operand_dims and input_batching_dims"
     require_unique((*index_map, *batching), both, "C20")
     require_range(index_map, x.rank, "scatter_dims_to_operand_dims", "C21")

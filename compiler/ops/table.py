@@ -67,13 +67,15 @@ class Attr:
         ``bools``, ``f32`` (a Python float), ``f64``, ``pairs`` (tuple of tuples: rows of a
         matrix), ``str``, ``enum``, ``literal``, ``symbol`` or ``dict``. default: value when
         absent; ``REQUIRED`` if it must be given, ``FILLED`` if :attr:`Op.fill` works it out.
-        choices: allowed values of an ``enum``.
+        choices: allowed values of an ``enum``. check: raises ``ConstraintError`` for a value that
+        is wrong whatever the operands are; the reader blames the attribute's own place.
     """
 
     name: str
     kind: str
     default: Any = REQUIRED
     choices: tuple[str, ...] = ()
+    check: Callable[[Any], None] | None = field(default=None, repr=False)
 
     @property
     def required(self) -> bool:

@@ -149,17 +149,20 @@ class AttributeReader(TypeReader):
 
     def struct(self, name: str) -> Struct:
         """Consume ``<a = 1, b = [2]>`` or ``<WORD>`` or ``<kind WORD>``."""
+        start = self.at
         self.expect("<")
         bare: list[str] = []
         found: dict[str, Any] = {}
         if name == "stablehlo.conv" and not self.accept("raw"):
             found = read_conv(self)
             self.expect(">")
-            return Struct(name, found)
+            return Struct(name, found, at=start)
         known = FIELDS.get(name)
         while not self.accept(">"):
             if found:
                 self.expect(",")
+                if self.accept(">"):  # MLIR allows a comma behind the last field
+                    break
             word = self.word("a field name")
             if word in found:
                 self.fail(f"{word} is given twice", self.at - 1)
@@ -171,7 +174,7 @@ class AttributeReader(TypeReader):
                 self.fail(f"expected '=', found {self.shown()}")
             else:
                 bare.append(word)
-        return Struct(name, found, bare[-1] if bare else "")
+        return Struct(name, found, bare[-1] if bare else "", start)
 
     def _field_value(self) -> Any:
         """A value inside of ``#stablehlo.x<...>``: element types stand there as bare words."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from compiler.errors import VerifyError
+from compiler.errors import ConstraintError, VerifyError
 from compiler.ir import Graph, Node, TensorType
 from compiler.ops import CHECKS, OPS
 from compiler.ops.table import Attr, Op, Types
@@ -188,6 +188,8 @@ class BodyReader(AttributeReader):
             if not self.checks:
                 self.unsupported(f"op {name}", at, _CONFORM)
             return CHECKS[name]
+        if name == "arith.constant" and self.token.startswith(("dense<", "(")):
+            return OPS["constant"]
         short = name.removeprefix("stablehlo.")
         row = OPS.get(short)
         if row is None or row.spelling != name:
@@ -211,6 +213,7 @@ class BodyReader(AttributeReader):
                 regions.append(self.region(Scope(scope), row))
         if self.token == "{":
             attrs |= self.attr_dict()
+        self._check(row, attrs, at)
         self.expect(":")
         stated = self.function_type()
         self.match(scope, operands, stated.params, at)
@@ -307,8 +310,10 @@ class BodyReader(AttributeReader):
     ) -> Node:
         """The rest of a pretty op: attribute dictionary and types."""
         extra = extra or {}
+        place = self.at if self.token == "{" else at
         if self.token == "{":
             extra |= self.attr_dict()
+        self._check(row, extra, place)
         if "value" in attrs:  # a literal states the type of a constant, and of a check against one
             results = (attrs["value"].type,) if row.name == "constant" else ()
             return self.node(row, operands, attrs, extra, results, at)
@@ -365,6 +370,18 @@ class BodyReader(AttributeReader):
             self.fail(f"takes {wanted}, not {len(regions)}", at)
         graphs, captures = united(regions)
         return Node(row.name, tuple(operands), tuple(full), results, graphs, captures)
+
+    def _check(self, row: Op, extra: Attributes, at: int) -> None:
+        """Check attributes of a dictionary by themselves; errors are at ``at`` or at the struct."""
+        for a in row.attrs:
+            if a.check is None or a.name not in extra:
+                continue
+            value = extra[a.name]
+            place = value.at if isinstance(value, Struct) and value.at >= 0 else at
+            try:
+                a.check(self.fit(a, value, place))
+            except ConstraintError as e:
+                self.mismatch(str(e), place)
 
     def _unfold(self, row: Op, attrs: Attributes, extra: Attributes, at: int) -> None:
         """Replace dimension numbers among ``extra`` by their fields."""

@@ -29,12 +29,13 @@ class Number:
 @dataclass(frozen=True, slots=True)
 class Struct:
     """``#stablehlo.dot<a = [0]>``, or an enum value such as ``#stablehlo<precision HIGH>`` with its
-    word.
+    word; ``at`` is the token where it begins.
     """
 
     name: str
     fields: dict[str, Any]
     word: str = ""
+    at: int = -1
 
 
 def plain(value: Any) -> Any:
