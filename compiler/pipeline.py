@@ -21,7 +21,6 @@ PASSES: dict[str, Pass] = {
     p.name: p
     for p in (
         expand.PASS,
-        expand.PASS_FUNCTIONS,
         inline.PASS,
         canonicalize.PASS,
         fold.PASS,
@@ -35,11 +34,10 @@ PASSES: dict[str, Pass] = {
 }
 
 NARROW = {"bf16": "narrow", "f16": "narrow-f16"}
-FIRST, FUNCTIONS = "expand", "expand-functions"  # every pipeline has both
 LEVELS = (
-    "expand,expand-functions",
-    "expand,inline,expand-functions,fold,canonicalize,cse,dce,fuse",
-    "expand,inline,fold,canonicalize,cse,reorder,expand-functions,fold,canonicalize,cse,dce,fuse",
+    "expand",
+    "expand,inline,fold,canonicalize,cse,dce,fuse",
+    "expand,inline,fold,canonicalize,cse,reorder,fold,canonicalize,cse,dce,fuse",
 )
 
 
@@ -53,8 +51,8 @@ class Options:
         rewrite_limit: rewrites that may be applied in all; ``None`` for no limit.
         disable: names of passes to leave out.
         verify_each: check the module after each pass.
-        pipeline: the text form of a pipeline, in place of the level's. ``expand`` and
-            ``expand-functions`` are put first where it leaves them out.
+        pipeline: the text form of a pipeline, in place of the level's. ``expand`` is
+            put first where it is left out.
     """
 
     level: int = 1
@@ -82,19 +80,11 @@ def text(options: Options) -> str:
     for name in (*names, *options.disable):
         if name not in PASSES:
             raise InputError(f"there is no pass {name!r}", hint=f"passes are {', '.join(PASSES)}")
-        if name in options.disable and name in (FIRST, FUNCTIONS):
-            raise InputError(f"{name} cannot be switched off", hint="lowering needs it")
-    return ",".join(_expanding([n for n in names if n not in options.disable]))
-
-
-def _expanding(names: list[str]) -> list[str]:
-    """``names`` with both expansions: first, and before all but what may reassociate."""
-    if FIRST not in names:
-        names = [FIRST, *names]
-    if FUNCTIONS not in names:
-        at = max(k for k, n in enumerate(names) if n in (FIRST, "reorder"))
-        names = [*names[: at + 1], FUNCTIONS, *names[at + 1 :]]
-    return names
+    if "expand" in options.disable:
+        raise InputError("pass expand cannot be switched off", hint="lowering needs it")
+    if "expand" not in names:
+        names.insert(0, "expand")
+    return ",".join(n for n in names if n not in options.disable)
 
 
 def passes(options: Options = Options()) -> tuple[Pass, ...]:

@@ -6,12 +6,11 @@ the reference never looks at it.
 """
 
 from compiler.expand.emit import Emit, Value
-from compiler.expand.table import EXPANSIONS, FUNCTIONS, expansion
+from compiler.expand.table import EXPANSIONS, expansion
 from compiler.expand.walk import expand_all, expand_module
 
 __all__ = [
     "EXPANSIONS",
-    "FUNCTIONS",
     "Emit",
     "Value",
     "expand_all",

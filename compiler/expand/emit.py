@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -145,17 +145,15 @@ class Value:
 
 
 class Emit:
-    """Adds ops to a graph under construction.
+    """Adds ops to a graph under construction; those that have an expansion, by expanding them.
 
     Args:
         builder: of the graph.
-        wanted: ops that are expanded at once where an expansion emits them.
         loc: the place that new ops get.
     """
 
-    def __init__(self, builder: Builder, wanted: Collection[str], loc: Loc | None = None) -> None:
+    def __init__(self, builder: Builder, loc: Loc | None = None) -> None:
         self.builder = builder
-        self.wanted = wanted
         self.loc = loc
         self._splats: dict[Literal, Value] = {}
 
@@ -197,7 +195,7 @@ class Emit:
             loc=self.loc,
             **attrs,
         )
-        if name in self.wanted:
+        if name in EXPANSIONS:
             return self.expand(self._take_back())
         return [self.value(v) for v in range(first, len(self.builder.types))]
 
@@ -241,7 +239,7 @@ class Emit:
         self, params: Sequence[TensorType], body: Callable[..., Value | Sequence[Value]]
     ) -> Graph:
         """A region: ``body(emit, *arguments)`` gives what it returns."""
-        inner = Emit(Builder(params), self.wanted, self.loc)
+        inner = Emit(Builder(params), self.loc)
         made = body(inner, *(inner.value(k) for k in range(len(params))))
         results = [made] if isinstance(made, Value) else made
         return inner.builder.graph([x.id for x in results])

@@ -15,25 +15,18 @@ F = TypeVar("F", bound="Expansion")
 
 EXPANSIONS: dict[str, Expansion] = {}
 
-# Numerical functions. They are expanded after the rules that may reassociate have run: those know
-# the accuracy of the op, but a compensated sum inside of it would not survive them.
-FUNCTIONS: set[str] = set()
 
-
-def expansion(*names: str, function: bool = False) -> Callable[[F], F]:
+def expansion(*names: str) -> Callable[[F], F]:
     """Register a function as the expansion of the ops ``names``.
 
     It takes (emit, node, operands) and gives the value of the result, or one value a result. The
-    node's operands, captures and regions are those of the new graph. ``function``: the ops are
-    numerical functions, see :data:`FUNCTIONS`.
+    node's operands, captures and regions are those of the new graph.
     """
 
     def register(made: F) -> F:
         for name in names:
             assert name not in EXPANSIONS, name
             EXPANSIONS[name] = made
-            if function:
-                FUNCTIONS.add(name)
         return made
 
     return register

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from compiler.build import Builder, Callee
 from compiler.expand.emit import Emit
 from compiler.expand.table import EXPANSIONS
@@ -12,32 +10,30 @@ from compiler.rewrite import Trace, ops_text
 from compiler.rules.greedy import renumber
 
 
-def expand_module(module: Module, wanted: Collection[str], pass_name: str, trace: Trace) -> Module:
-    """``module`` without the ops ``wanted``; the same object if it holds none.
+def expand_module(module: Module, pass_name: str, trace: Trace) -> Module:
+    """``module`` without ops that have an expansion; the same object if it holds none.
 
     The trace logs each expansion, but cannot refuse it: lowering needs them all.
     """
     table = {f.name: (f.graph.params, f.graph.result_types) for f in module.functions}
     for f in module.functions:
-        graph = _graph(f.graph, wanted, pass_name, trace, table.get)
+        graph = _graph(f.graph, pass_name, trace, table.get)
         if graph is not f.graph:
             module = module.with_graph(f.name, graph)
     return module
 
 
 def expand_all(module: Module) -> Module:
-    """``module`` without any op that has an expansion: what lowering starts from."""
-    return expand_module(module, EXPANSIONS, "expand", Trace())
+    """As :func:`expand_module`, without a log."""
+    return expand_module(module, "expand", Trace())
 
 
-def _holds(graph: Graph, wanted: Collection[str]) -> bool:
-    return any(n.op in wanted or any(_holds(r, wanted) for r in n.regions) for n in graph.nodes)
+def _holds(graph: Graph) -> bool:
+    return any(n.op in EXPANSIONS or any(map(_holds, n.regions)) for n in graph.nodes)
 
 
-def _graph(
-    graph: Graph, wanted: Collection[str], pass_name: str, trace: Trace, callee: Callee
-) -> Graph:
-    if not _holds(graph, wanted):
+def _graph(graph: Graph, pass_name: str, trace: Trace, callee: Callee) -> Graph:
+    if not _holds(graph):
         return graph
     builder = Builder(graph.params, callee)
     new = list(range(len(graph.params)))
@@ -45,14 +41,14 @@ def _graph(
         loc = graph.loc(i)
         node = renumber(node, new)
         if node.regions:
-            inner = [_graph(r, wanted, pass_name, trace, callee) for r in node.regions]
+            inner = [_graph(r, pass_name, trace, callee) for r in node.regions]
             node = node._replace(regions=tuple(inner))
-        if node.op not in wanted:
+        if node.op not in EXPANSIONS:
             first = builder.add(node, loc)
             new.extend(range(first, first + len(node.types)))
             continue
         start = len(builder.nodes)
-        new.extend(x.id for x in Emit(builder, wanted, loc).expand(node))
+        new.extend(x.id for x in Emit(builder, loc).expand(node))
 
         def describe(i: int = i, start: int = start) -> tuple[str, str]:
             added = range(start, len(builder.nodes))

@@ -11,7 +11,7 @@ from compiler.build import Builder
 from compiler.dtypes import F32
 from compiler.errors import InternalError
 from compiler.executable import compile_module
-from compiler.expand import EXPANSIONS, FUNCTIONS, Emit, Value
+from compiler.expand import EXPANSIONS, Emit, Value
 from compiler.ir import Module, Node, TensorType, module
 from compiler.lower import LOWERINGS, lower
 from compiler.pipeline import Options, optimize
@@ -68,19 +68,6 @@ def test_lowering_expands_what_no_pass_did() -> None:
     b = Builder([T])
     (out,) = compile_module(module(b.graph([b.emit("negate", [0])])))(np.ones(4, np.float32))
     assert out.tolist() == [2.0] * 4
-
-
-@pytest.mark.usefixtures("negate_doubles")
-def test_functions_wait_for_the_rules_that_reassociate(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("compiler.passes.expand.FUNCTIONS", FUNCTIONS | {"negate"})
-    seen = {}
-
-    def observe(name: str, m: Module) -> None:
-        seen.setdefault(name, ops(m))
-
-    optimize(sum_of_negated(), Options(level=2), observe=observe)
-    assert "negate" in seen["reorder"]
-    assert "negate" not in seen["expand-functions"]
 
 
 @pytest.mark.usefixtures("negate_doubles")

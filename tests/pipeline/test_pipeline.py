@@ -56,16 +56,10 @@ def test_level_0_only_expands() -> None:
         assert out is module
 
 
-@pytest.mark.parametrize(
-    ("pipeline", "found"),
-    [
-        ("", "expand,expand-functions"),
-        ("cse,fuse", "expand,expand-functions,cse,fuse"),
-        ("cse,reorder,fuse", "expand,cse,reorder,expand-functions,fuse"),
-    ],
-)
-def test_every_pipeline_expands(pipeline: str, found: str) -> None:
-    assert text(Options(level=0, pipeline=pipeline)) == found
+@pytest.mark.parametrize("pipeline", ["", "cse,fuse", "cse,expand"])
+def test_every_pipeline_expands(pipeline: str) -> None:
+    names = text(Options(level=0, pipeline=pipeline)).split(",")
+    assert names.count("expand") == 1
 
 
 @pytest.mark.parametrize("seed", SEEDS)
