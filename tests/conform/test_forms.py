@@ -5,7 +5,7 @@ import pytest
 
 from compiler.errors import UnsupportedError
 from compiler.text import parse
-from verify.conform.forms import arguments, constants
+from verify.conform.forms import arguments, constants, programs
 from verify.ref import evaluate
 
 TESTDATA = """
@@ -114,3 +114,32 @@ func.func @main() {
 }"""
     with pytest.raises(UnsupportedError, match=r"case\.mlir:2:\d+: check\.expect_eq_const"):
         form(text)
+
+
+def test_functions_beside_each_other_are_programs_of_their_own():
+    text = """func.func private @two() -> tensor<i32> {
+  %0 = stablehlo.constant dense<2> : tensor<i32>
+  func.return %0 : tensor<i32>
+}
+func.func @a() {
+  %0 = func.call @two() : () -> tensor<i32>
+  check.expect_eq_const %0, dense<2> : tensor<i32>
+  func.return
+}
+func.func @b() {
+  %0 = func.call @two() : () -> tensor<i32>
+  %1 = stablehlo.add %0, %0 : tensor<i32>
+  check.expect_eq_const %1, dense<4> : tensor<i32>
+  func.return
+}"""
+    found = programs(parse(text, checks=True))
+    assert [sorted(f.name for f in m.functions) for m in found] == [["main", "two"]] * 2
+    for m in found:
+        f = constants(m)
+        (check,) = f.checks
+        assert check.compare(evaluate(f.module, ())) == ""
+
+
+def test_the_entry_is_called_main():
+    text = CAPTURE.replace("@main", "@reduce_test")
+    assert constants(programs(parse(text, checks=True))[0]).module.main.name == "main"

@@ -47,18 +47,33 @@ class Form:
     checks: tuple[Check, ...] = field(default=())
 
 
+def programs(module: Module) -> list[Module]:
+    """The programs that a text holds: that of its entry function or, where none is called ``main``,
+    of each function without parameters that holds checks. The entry of each is called ``main``.
+    """
+    if "main" in module.by_name:
+        return [module]
+    alone = [f for f in module.functions if not f.graph.params and _checks_inside(f.graph)]
+    entries = alone if len(alone) > 1 else [module.main]
+    out = []
+    for entry in entries:
+        others = tuple(f for f in module.functions if f is not entry and f not in alone)
+        out.append(replace(module, functions=(replace(entry, name="main", private=False), *others)))
+    return out
+
+
 def constants(module: Module) -> Form:
-    """The program as it stands, with its own results if it holds no check. UnsupportedError where a
+    """A program as it stands, with its own results if it holds no check. UnsupportedError where a
     check stands elsewhere than in the entry function.
     """
     main = module.main
+    graph = main.graph
     for f in module.functions:
         for k, node in enumerate(f.graph.nodes):
             inner = any(_checks_inside(g) for g in node.regions)
             if inner or (node.op.startswith(PREFIX) and f is not main):
                 message = f"{node.op}: a check outside the body of @{main.name}"
                 raise UnsupportedError(message, where=f.graph.loc(k))
-    graph = main.graph
     results: dict[int, int] = {}
     checks = tuple(
         _check(module, node, results) for node in graph.nodes if node.op.startswith(PREFIX)

@@ -53,7 +53,7 @@ class Trial:
     """One case while it is judged; what the steps share is made once."""
 
     case: Case
-    _forms: dict[str, forms.Form] = field(default_factory=dict)
+    _forms: dict[str, list[forms.Form]] = field(default_factory=dict)
 
     def outcomes(self, todo: list[Step], begin: Callable[[int], None]) -> Iterator[Outcome]:
         """The outcome of each step; ``begin`` is called with the number of each before it."""
@@ -86,8 +86,9 @@ class Trial:
             return Outcome(REJECTED, self._rejection(e))
         if self.case.kind == NEGATIVE:
             return Outcome(ACCEPTED, f"no error; expected one at {self._lines()}")
-        form = self._forms[forms.CONSTANTS] = forms.constants(module)
-        wrong = round_trip(form.module, self.case.file)
+        found = [forms.constants(m) for m in forms.programs(module)]
+        self._forms[forms.CONSTANTS] = found
+        wrong = next((w for f in found if (w := round_trip(f.module, self.case.file))), "")
         return Outcome(FAIL, wrong) if wrong else None
 
     def _lines(self) -> str:
@@ -110,15 +111,22 @@ class Trial:
             return self._program(step)
         if self.case.kind != CHECKED:
             return self._plain(step)
-        form = self._form(step.form)
-        outputs = execute(step, form.module, form.inputs)
-        wrong = next((w for c in form.checks if (w := c.compare(outputs))), "")
-        return Outcome(FAIL, wrong) if wrong else Outcome(PASS)
+        for form in self._form(step.form):
+            outputs = execute(step, form.module, form.inputs)
+            wrong = next((w for c in form.checks if (w := c.compare(outputs))), "")
+            if wrong:
+                return Outcome(FAIL, wrong)
+        return Outcome(PASS)
 
-    def _form(self, name: str) -> forms.Form:
+    def _form(self, name: str) -> list[forms.Form]:
         if name not in self._forms:
-            self._forms[name] = forms.arguments(self._forms[forms.CONSTANTS])
+            self._forms[name] = [forms.arguments(f) for f in self._forms[forms.CONSTANTS]]
         return self._forms[name]
+
+    @property
+    def _module(self) -> Module:
+        """The program of a case that holds no checks."""
+        return self._forms[forms.CONSTANTS][0].module
 
     def _plain(self, step: Step) -> Outcome:
         """A program without expectations, on seeded inputs: it must run, and agree with the
@@ -134,8 +142,7 @@ class Trial:
         from verify.gen.chooser import RandomChooser
         from verify.gen.values import draw_inputs
 
-        module = self._forms[forms.CONSTANTS].module
-        return Question(module, draw_inputs(RandomChooser(0), module))
+        return Question(self._module, draw_inputs(RandomChooser(0), self._module))
 
     def _program(self, step: Step) -> Outcome:
         data = self._data
@@ -152,7 +159,7 @@ class Trial:
     @cached_property
     def _data(self) -> programs.Data:
         assert self.case.arrays is not None
-        return programs.load(self._forms[forms.CONSTANTS].module, self.case.arrays)
+        return programs.load(self._module, self.case.arrays)
 
 
 def execute(step: Step, module: Module, inputs: Sequence[Array]) -> tuple[Array, ...]:
