@@ -5,6 +5,7 @@ file a family, as in ``compiler/ops``. How accurate an expansion is, is the comp
 the reference never looks at it.
 """
 
+from compiler.expand import chlo, chlo_broadcast, chlo_shaped
 from compiler.expand.emit import Emit, Value
 from compiler.expand.table import EXPANSIONS, expansion
 from compiler.expand.walk import expand_all, expand_module
@@ -13,6 +14,9 @@ __all__ = [
     "EXPANSIONS",
     "Emit",
     "Value",
+    "chlo",
+    "chlo_broadcast",
+    "chlo_shaped",
     "expand_all",
     "expand_module",
     "expansion",

@@ -20,6 +20,7 @@ from compiler.dtypes import DType
 from compiler.errors import InternalError, Loc
 from compiler.expand.table import EXPANSIONS
 from compiler.ir import Array, Graph, Literal, Node, TensorType
+from compiler.rules.greedy import renumber
 
 Operand: TypeAlias = "Value | int | float | np.generic"
 
@@ -207,6 +208,14 @@ class Emit:
             shown = ", ".join(str(x.type) for x in results)
             raise InternalError(f"expansion of {node.op} makes {shown}")
         return results
+
+    def inline(self, graph: Graph, arguments: Sequence[Value]) -> list[Value]:
+        """The ops of ``graph`` on ``arguments``; what it returns."""
+        new = [x.id for x in arguments]
+        for node in graph.nodes:
+            first = self.builder.add(renumber(node, new), self.loc)
+            new.extend(range(first, first + len(node.types)))
+        return [self.value(new[v]) for v in graph.results]
 
     def _take_back(self) -> Node:
         """The last op, removed again: its types have been inferred and checked."""

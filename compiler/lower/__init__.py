@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from compiler.expand import expand_all
 from compiler.ir import Module
-from compiler.lower import call, constant, control, convert, dot, elementwise, reduce, shape
+from compiler.lower import call, chlo, constant, control, convert, dot, elementwise, reduce, shape
 from compiler.lower.program import Lowerer
 from compiler.lower.table import LOWERINGS
 from compiler.nest.ir import Program
@@ -18,6 +18,7 @@ from compiler.nest.ir import Program
 __all__ = [
     "LOWERINGS",
     "call",
+    "chlo",
     "constant",
     "control",
     "convert",

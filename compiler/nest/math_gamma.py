@@ -161,7 +161,7 @@ def lgamma(x: Value) -> Value:
     b = select(reflected, -x, x)
     low = b < 0.8
     log = log_f64(abs(b))
-    middle = _lgamma_middle(select(low, b, b - 1.0)) - select(low, log, 0.0)
+    middle = _lgamma_middle(select(low, b, b - 1.0)) + select(low, -log, 0.0)  # -0 + 0 is 0
     far = b >= 8.0
     z = 1.0 / b
     series = fma(b - 0.5, log - 1.0, fma(z, poly(z * z, STIRLING_P), _HALF_LOG))
