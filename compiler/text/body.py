@@ -315,8 +315,8 @@ class BodyReader(AttributeReader):
             extra |= self.attr_dict()
         self._check(row, extra, place)
         if "value" in attrs:  # a literal states the type of a constant, and of a check against one
-            results = (attrs["value"].type,) if row.name == "constant" else ()
-            return self.node(row, operands, attrs, extra, results, at)
+            own: Types = (attrs["value"].type,) if row.name == "constant" else ()
+            return self.node(row, operands, attrs, extra, own, at)
         self.expect(":")
         if self.token == "(":
             stated = self.function_type()

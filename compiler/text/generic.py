@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import isfinite
 from typing import Any
+
+import numpy as np
 
 from compiler.ir import Node
 from compiler.ops import row
@@ -50,7 +53,7 @@ def write_attribute(attr: Attr, value: Any, dialect: str = "stablehlo") -> str:
     if attr.kind == "bools":
         return _array("i1", map(_bool, value))
     if attr.kind in ("f32", "f64"):
-        return f"{write_float(value)} : {attr.kind}"
+        return f"{write_float(value, attr.kind)} : {attr.kind}"
     if attr.kind == "pairs":
         rows = ", ".join(f"[{low}, {high}]" for low, high in value)
         return f"dense<{f'[{rows}]' if value else ''}> : tensor<{len(value)}x2xi64>"
@@ -74,10 +77,13 @@ def _bool(value: bool) -> str:
     return "true" if value else "false"
 
 
-def write_float(value: float) -> str:
-    """A finite float as MLIR reads it back exactly."""
-    text = repr(float(value))
-    mantissa, _, exponent = text.partition("e")
+def write_float(value: float, kind: str = "f64") -> str:
+    """A float as MLIR reads it back exactly: a decimal, or the bit pattern of what is not finite."""
+    if not isfinite(value):
+        data = np.array(value, np.float32 if kind == "f32" else np.float64).tobytes()
+        return f"0x{data[::-1].hex().upper()}"
+    shortest = str(np.float32(value)) if kind == "f32" else repr(float(value))
+    mantissa, _, exponent = shortest.partition("e")
     mantissa = mantissa if "." in mantissa else f"{mantissa}.0"
     return f"{mantissa}e{exponent}" if exponent else mantissa
 
