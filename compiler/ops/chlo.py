@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from compiler.dtypes import ALL, FLOATS, I1, I32, INTEGERS
 from compiler.ir import TensorType
+from compiler.ops.bodies import require_range, require_unique
 from compiler.ops.convolution import PRECISION
 from compiler.ops.elementwise import BINARY
 from compiler.ops.table import Attr, Sig, Types, define, require
@@ -92,13 +93,61 @@ def _top_k(sig: Sig) -> Types:
 
 
 def _ragged_dot(sig: Sig) -> Types:
-    return (sig.declared(),)
+    lhs, rhs, sizes = sig.operands
+    a, t = sig.attrs, sig.declared()
+    lb, rb = a["lhs_batching_dimensions"], a["rhs_batching_dimensions"]
+    lc, rc = a["lhs_contracting_dimensions"], a["rhs_contracting_dimensions"]
+    ragged, group = a["lhs_ragged_dimensions"], a["rhs_group_dimensions"]
+    for name, dims, limit in (("lhs", (*lb, *lc), lhs.rank), ("rhs", (*rb, *rc, *group), rhs.rank)):
+        require_unique(dims, f"{name} dimensions", "")
+        require_range(dims, limit, f"{name} dimensions", "")
+    require(len(ragged) == 1, "", "needs one of lhs_ragged_dimensions, not {}", len(ragged))
+    require_range(ragged, lhs.rank, "lhs_ragged_dimensions", "")
+    for name, left, right in (("batching", lb, rb), ("contracting", lc, rc)):
+        sizes_match = [lhs.shape[d] for d in left] == [rhs.shape[d] for d in right]
+        require(sizes_match, "", "{} dimensions of lhs {} and rhs {} differ", name, lhs, rhs)
+    require(sizes.rank >= 1 and sizes.dtype.is_integer, "", "group_sizes {} is no vector", sizes)
+    free = ragged[0] not in (*lb, *lc)
+    require(
+        len(group) == free,
+        "",
+        "rhs_group_dimensions {} must be {}",
+        group,
+        "one dimension" if free else "empty",
+    )
+    groups = sizes.shape[-1]
+    for d in group:
+        require(rhs.shape[d] == groups, "", "rhs {} does not hold {} groups", rhs, groups)
+    shape = [lhs.shape[d] for d in lb]
+    shape += [n for d, n in enumerate(lhs.shape) if d not in (*lb, *lc)]
+    shape += [n for d, n in enumerate(rhs.shape) if d not in (*rb, *rc, *group)]
+    if ragged[0] in lc:
+        shape = [groups, *shape]
+    return (TensorType(tuple(shape), t.dtype),)
 
 
 def _scan(sig: Sig) -> Types:
-    if sig.results is None:
-        require(False, "", "needs stated result types")
-    return sig.results or ()
+    k, dim = sig.attrs["inputs"], sig.attrs["dimension"]
+    require(0 < k <= len(sig.operands), "", "{} of {} operands are inputs", k, len(sig.operands))
+    inputs, inits = sig.operands[:k], sig.operands[k:]
+    every = all(0 <= dim < t.rank for t in inputs)
+    require(every, "", "dimension {} is not one of every input", dim)
+    size = inputs[0].shape[dim]
+    for t in inputs:
+        require(t.shape[dim] == size, "", "inputs {} and {} differ in length", inputs[0], t)
+    slices = tuple(TensorType((*t.shape[:dim], *t.shape[dim + 1 :]), t.dtype) for t in inputs)
+    require(
+        sig.arguments() == slices + inits,
+        "",
+        "the body must take a slice of each input and the carried values, ({}), not ({})",
+        ", ".join(map(str, slices + inits)),
+        ", ".join(map(str, sig.arguments())),
+    )
+    out = sig.regions[0].result_types
+    count = len(out) - len(inits)
+    require(count >= 0 and out[count:] == inits, "", "the body must return the carried values last")
+    stacked = (TensorType((*t.shape[:dim], size, *t.shape[dim:]), t.dtype) for t in out[:count])
+    return (*stacked, *inits)
 
 
 for _name in UNARY:
@@ -175,6 +224,7 @@ define(
         Attr("dimension", "i64"),
         Attr("inputs", "i64"),
         Attr("is_reverse", "bool", False),
+        Attr("is_associative", "bool", False),
     ],
     dtypes=ALL,
     regions=1,

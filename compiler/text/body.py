@@ -214,6 +214,9 @@ class BodyReader(AttributeReader):
         if self.token == "{":
             attrs |= self.attr_dict()
         self._check(row, attrs, at)
+        if row.name == "chlo.scan":  # in the generic form sizes of segments tell inputs from inits
+            attrs |= {"inputs": (attrs.pop("operandSegmentSizes", None) or (0,))[0]}
+            attrs.pop("resultSegmentSizes", None)
         self.expect(":")
         stated = self.function_type()
         self.match(scope, operands, stated.params, at)
@@ -252,6 +255,8 @@ class BodyReader(AttributeReader):
         for field in fields(row.name):
             many = field.slots[0].endswith("*")
             if many and (self.token if first else self.peek())[:1] != "%":
+                if self.token == self.peek() == ",":
+                    self.at += 1  # MLIR prints the comma of an empty list
                 continue
             if field.optional and not self._has_field(field):
                 continue

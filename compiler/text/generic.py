@@ -78,7 +78,7 @@ def _bool(value: bool) -> str:
 
 
 def write_float(value: float, kind: str = "f64") -> str:
-    """A float as MLIR reads it back exactly: a decimal, or the bit pattern of what is not finite."""
+    """A float as MLIR reads it back exactly: a decimal, or the bit pattern of inf and NaN."""
     if not isfinite(value):
         data = np.array(value, np.float32 if kind == "f32" else np.float64).tobytes()
         return f"0x{data[::-1].hex().upper()}"

@@ -268,7 +268,8 @@ def _while(
 def _scan(n: Node, start: str, operands: list[str], types: str, prefix: str, names: Names) -> Lines:
     """``chlo.scan(%a) inits (%b) dimension=0 {...}``."""
     k = n.attr("inputs")
-    attrs = " attributes {is_reverse = true}" if n.attr("is_reverse") else ""
+    flags = [name for name in ("is_reverse", "is_associative") if n.attr(name)]
+    attrs = f" attributes {{{', '.join(f'{f} = true' for f in flags)}}}" if flags else ""
     lines = [
         f"{start}({', '.join(operands[:k])}) inits ({', '.join(operands[k:])}) "
         f"dimension={n.attr('dimension')}{attrs} {{"
