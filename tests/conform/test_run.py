@@ -227,13 +227,15 @@ def test_programs_with_arrays(suite, capsys):
   return %0 : tensor<3xf32>
 }
 """
-    folder = suite({"good.mlir": text, "bad.mlir": text, "bare.mlir": text})
+    folder = suite({f"{n}.mlir": text for n in ("good", "bad", "bare", "lone", "misfit")})
     x = np.float32([0.1, 1, 2])
     exact = np.exp(x.astype(np.float64))
     np.savez(folder / "good.npz", in0=x, out0=exact.astype(np.float32), ref0=exact)
     other = exact + np.float64([0, 0, 0.1])  # on which XLA would agree with f64, and nobody else
     np.savez(folder / "bad.npz", in0=x, out0=other.astype(np.float32), ref0=other)
     np.savez(folder / "bare.npz", in0=x, out0=exact.astype(np.float32))
+    np.savez(folder / "lone.npz", in0=x, out0=other.astype(np.float32))
+    np.savez(folder / "misfit.npz", in0=x[:2], out0=exact.astype(np.float32))
     code, out, _ = conform(capsys, folder, "--json", "-O1")
     found = {(c["file"], c["engine"]): c for c in json.loads(out)["cases"]}
     assert code == 1
@@ -242,8 +244,13 @@ def test_programs_with_arrays(suite, capsys):
     for engine in ("compiler", "reference"):
         assert found["bad.mlir", engine]["verdict"] == "fail"
         assert "output 0: [2] got 7.389" in found["bad.mlir", engine]["detail"]
-        assert found["bare.mlir", engine]["verdict"] == "error"
-        assert "no array ref0" in found["bare.mlir", engine]["detail"]
+        assert found["bare.mlir", engine]["verdict"] == "pass"
+        assert found["misfit.mlir", engine]["verdict"] == "error"
+        assert "in0 has shape [2]" in found["misfit.mlir", engine]["detail"]
+    # Without a reference nobody doubts the compiler, but XLA's outputs are outside the bounds.
+    assert found["lone.mlir", "compiler"]["verdict"] == "pass"
+    assert found["lone.mlir", "reference"]["verdict"] == "fail"
+    assert "XLA's outputs: violation" in found["lone.mlir", "reference"]["detail"]
 
 
 def test_plain_programs_are_held_against_the_reference(suite, odd):

@@ -147,7 +147,8 @@ class Trial:
     def _program(self, step: Step) -> Outcome:
         data = self._data
         if step.engine == REFERENCE:
-            wrong = data.error(execute(step, data.question.module, data.question.inputs))
+            outputs = execute(step, data.question.module, data.question.inputs)
+            wrong = data.error(outputs) or data.disputed()
             return Outcome(FAIL, wrong) if wrong else Outcome(PASS)
         found = examine(step, data.question)
         if found.kind == "unstable":
@@ -182,7 +183,7 @@ def examine(step: Step, question: Question) -> Examination:
 
 def classify(found: Examination) -> Outcome:
     """An examination as a verdict of conformance."""
-    note = found.note.strip().splitlines()[-1] if found.note.strip() else ""
+    note = _gist(found.note)
     if found.kind in ("identical", "allowed", "unstable"):
         return Outcome(PASS, f"{found.kind} by the reference's bounds")
     if found.kind == "unsupported":
@@ -190,6 +191,14 @@ def classify(found: Examination) -> Outcome:
     if found.kind in ("crash", "timeout"):
         return Outcome(ERROR, f"{found.kind}: {note}")
     return Outcome(FAIL, f"{found.verdict}{'; ' + note if note else ''}")
+
+
+def _gist(note: str) -> str:
+    """The line of a note that says most: of a traceback that of the exception, else the first."""
+    lines = [line for line in note.strip().splitlines() if line.strip()] or [""]
+    frames = [k for k, line in enumerate(lines) if line.startswith("  File ")]
+    after = lines[frames[-1] :] if frames else lines
+    return next((line for line in after if not line.startswith("  ")), lines[-1])
 
 
 def round_trip(module: Module, file: str) -> str:
