@@ -12,6 +12,7 @@ How to read the files: ``format`` (constants of the dtypes), ``value`` (what is 
 
 from verify.bounds import (
     call,
+    chlo,
     choices,
     constant,
     convert,
@@ -29,6 +30,7 @@ __all__ = [
     "Context",
     "Enclosure",
     "call",
+    "chlo",
     "choices",
     "constant",
     "convert",
