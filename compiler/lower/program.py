@@ -69,6 +69,13 @@ class Lowerer:
         """A region without calls."""
         return flatten(self.module, region)
 
+    def is_scalar_code(self, region: Graph) -> bool:
+        """Whether a body can be part of another nest: whether no op in it needs one of its own."""
+        graph = self.flat(region)
+        return not any(
+            n.op in NESTS for n, live in zip(graph.nodes, _live(graph), strict=True) if live
+        )
+
     def captured(self, v: int) -> Source:
         """Value ``v`` of the graph in work, for use in the body of a region."""
         frame = self._frame
@@ -123,16 +130,23 @@ class Lowerer:
         Returns:
             Its nests; those that are appended inside the ``with`` come last.
         """
-        outer, nests = self._frame, self.nests
+        outer = self._frame
         frame = self._frame = Frame(self._flat_but_fusions(region))
-        self.nests = inner = list[Nest]()
         for v, buffer in enumerate(arguments):
             self._place(v, buffer, region.params[v])
         for v, captured in enumerate(captures, start=len(arguments)):
             frame.share(v, outer, captured)
-        self._nodes()
-        yield inner
-        self._frame, self.nests = outer, nests
+        with self.collected() as nests:
+            self._nodes()
+            yield nests
+        self._frame = outer
+
+    @contextmanager
+    def collected(self) -> Iterator[list[Nest]]:
+        """A list of the nests that are appended inside the ``with``."""
+        outer, self.nests = self.nests, []
+        yield self.nests
+        self.nests = outer
 
     def move(self, values: Sequence[int], buffers: Sequence[int]) -> None:
         """Copy values of the graph in work to buffers, all at once: each may be another's source.
@@ -147,18 +161,26 @@ class Lowerer:
         while waiting:
             free = [b for b in waiting if all(held[other] != b for other in waiting)]
             for b in free:
-                self._copy(sources[b], b)
+                self._write(sources[b], b)
             waiting = [b for b in waiting if b not in free]
             if not free and waiting:
                 b = waiting[0]
                 t = self.buffers[b].type
-                saved = self._new(t, "temp")
-                self._copy(from_buffer(b, t), saved)
+                saved = self.temporary(t)
+                self.copy(b, saved)
                 for other in waiting:
                     if held[other] == b:
                         held[other], sources[other] = saved, from_buffer(saved, t)
 
-    def _copy(self, source: Source, buffer: int) -> None:
+    def temporary(self, t: TensorType) -> int:
+        """A new buffer."""
+        return self._new(t, "temp")
+
+    def copy(self, source: int, buffer: int) -> None:
+        """Copy one buffer to another."""
+        self._write(from_buffer(source, self.buffers[source].type), buffer)
+
+    def _write(self, source: Source, buffer: int) -> None:
         """Write the elements of a source to a buffer."""
         shape = self.buffers[buffer].type.shape
         at = self.scope()
@@ -242,7 +264,9 @@ class Lowerer:
         name = node.attr("decomposition")
         if name not in self._fused:
             graph = flatten(self.module, self.module.by_name[name].graph)
-            self._fused[name] = _alive(graph) if _one_nest(graph) else None
+            regions = [r for n in graph.nodes for r in n.regions]
+            fits = _one_nest(graph) and all(map(self.is_scalar_code, regions))
+            self._fused[name] = _alive(graph) if fits else None
         return self._fused[name]
 
     # Buffers
@@ -276,7 +300,7 @@ class Lowerer:
                 outputs.append(buffer)
                 continue
             outputs.append(self._new(t, "output"))
-            self._copy(frame.sources[v], outputs[-1])
+            self._write(frame.sources[v], outputs[-1])
         return tuple(outputs)
 
 
