@@ -63,8 +63,8 @@ def _broadcasting(op: str, dtypes: Dtypes) -> Step:
         shape = _thinner(draft, t.shape)
         w = draft.like(tensor(shape, t.dtype))
         rank, low = len(t.shape), len(shape)
-        dims = (None, tuple(range(rank - low, rank)))[draft.below(2)]
-        attrs: Attrs = (("broadcast_dimensions", dims),)
+        dims = tuple(range(rank - low, rank)) if draft.below(2) else ()
+        attrs: Attrs = (("broadcast_dimensions", dims or None),)
         pair = (w, v) if draft.below(2) else (v, w)
         if op == "chlo.broadcast_compare":
             attrs += compare_attrs(t.dtype, draft.below(6), draft.below(4))
@@ -134,7 +134,12 @@ def _scan(draft: Draft) -> None:
     dim = draft.below(len(t.shape))
     slice_type = tensor((*t.shape[:dim], *t.shape[dim + 1 :]), t.dtype)
     init = draft.like(slice_type)
-    attrs = (("dimension", dim), ("inputs", 1), ("is_reverse", bool(draft.below(2))))
+    attrs = (
+        ("dimension", dim),
+        ("inputs", 1),
+        ("is_reverse", bool(draft.below(2))),
+        ("is_associative", False),
+    )
     body = _running(_COMBINES[draft.below(4)], slice_type)
     draft.add_many("chlo.scan", (v, init), attrs, (t, slice_type), (body,))
 
