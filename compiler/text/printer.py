@@ -89,14 +89,16 @@ def _node(g: Graph, index: int, names: Names, prefix: str) -> Lines:
     operands = [names[v] for v in n.operands]
     types = _types(n, tuple(g.types[v] for v in n.operands))
     inside = f"{prefix}{index}_"
+    # Inside of an op of StableHLO, MLIR looks for a bare name in that dialect only.
+    name = "func.call" if n.op == "call" and prefix else row_of(n.op).spelling
     if n.op in GENERIC or (n.op == "while" and not operands):
         blocks = [_block(n, k, inside, names) for k in range(len(n.regions))]
         lines = _joined(f"{start}{generic_head(n, operands)}{' (' if blocks else ''}", blocks)
         lines[-1] += (")" if blocks else "") + types
         return lines
     if n.op in _REGIONS:
-        return _REGIONS[n.op](n, f"{start}{row_of(n.op).spelling}", operands, types, inside, names)
-    return [f"{start}{row_of(n.op).spelling}{_BODY.get(n.op, _plain)(n, operands)}{types}"]
+        return _REGIONS[n.op](n, f"{start}{name}", operands, types, inside, names)
+    return [f"{start}{name}{_BODY.get(n.op, _plain)(n, operands)}{types}"]
 
 
 def _joined(start: str, blocks: Sequence[Lines]) -> Lines:

@@ -7,7 +7,7 @@ module {
       stablehlo.return %v0_1 : tensor<i1>
     } do {
       %v0_0 = stablehlo.constant dense<1> : tensor<i32>
-      %v0_1 = stablehlo.add %arg0_0, %arg3 : tensor<4xf32>
+      %v0_1 = func.call @helper(%arg0_0, %arg3) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
       %v0_2 = stablehlo.add %arg0_1, %v0_0 : tensor<i32>
       %v0_3 = "stablehlo.if"(%arg1) ({
         stablehlo.return %v0_1 : tensor<4xf32>
@@ -172,5 +172,12 @@ module {
     %45 = chlo.broadcast_polygamma %arg0, %arg0 : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
     %46 = chlo.broadcast_zeta %arg0, %arg0 : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
     return %0 : tensor<4xf32>
+  }
+  func.func private @helper(%arg0: tensor<4xf32>, %arg1: tensor<4xf32>) -> tensor<4xf32> {
+    %0 = call @helper2(%arg0) : (tensor<4xf32>) -> tensor<4xf32>
+    return %0 : tensor<4xf32>
+  }
+  func.func private @helper2(%arg0: tensor<4xf32>) -> tensor<4xf32> {
+    return %arg0 : tensor<4xf32>
   }
 }
