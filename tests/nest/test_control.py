@@ -140,27 +140,37 @@ def test_true_is_the_first_branch(pred):
 
 
 @pytest.mark.parametrize("n", [1, 5, 16, 17, 64, 1000, 5000])
-def test_a_carried_value_is_changed_in_place(n):
-    """x = x + 1 needs no second buffer; x = reverse(x) does."""
+@pytest.mark.parametrize("ways", ["own", "back", "own back"])
+def test_a_carried_value_is_changed_in_place_where_that_is_safe(ways, n):
+    """x = x + 1 needs no second buffer; x = reverse(x) + 1 does."""
     t = TensorType((n,), I32)
-    for backwards in (False, True):
-        d = Draft()
-        x, out, count = d.new(t, "input"), d.new(t, "output"), d.new(S)
-        new = d.new(t)
+    d = Draft()
+    x, out, count, new = d.new(t, "input"), d.new(t, "output"), d.new(S), d.new(t)
 
-        def step(s, d=d, out=out, backwards=backwards):
-            at = variable(s, 0, n)
-            if backwards:
-                at = s.emit("isub", s.const(n - 1, I64), at, dtype=I64)
-            return s.emit("iadd", d.load(s, out, at), s.const(1, I32), dtype=I32)
+    def step(s):
+        value, own = s.const(1, I32), variable(s, 0, n)
+        for way in ways.split():
+            at = own if way == "own" else s.emit("isub", s.const(n - 1, I64), own, dtype=I64)
+            value = s.emit("iadd", value, d.load(s, out, at), dtype=I32)
+        return value
 
-        body = [d.map(new, step), d.copy(out, new)]
-        p = d.program([d.copy(out, x), *d.loop(count, 5, body)])
-        shares = layout(p).slots[new] == layout(p).slots[out]
-        assert shares is (not backwards or n == 1)
-        start = np.arange(n, dtype=np.int32)
-        wanted = (start[::-1] if backwards else start) + 5
-        assert np.array_equal(agree(p, [start])[0], wanted)
+    body = [d.map(new, step), d.copy(out, new)]
+    p = d.program([d.copy(out, x), *d.loop(count, 5, body)])
+    shares = layout(p).slots[new] == layout(p).slots[out]
+    assert shares is (ways == "own" or n == 1)
+    wanted = start = np.arange(n, dtype=np.int32)
+    for _ in range(5):
+        wanted = 1 + wanted * ("own" in ways) + wanted[::-1] * ("back" in ways)
+    assert np.array_equal(agree(p, [start])[0], wanted)
+
+
+def test_two_outputs_never_share():
+    d = Draft()
+    a, b, new = d.new(S, "output"), d.new(S, "output"), d.new(S)
+    one = d.new(S)
+    nests = [d.constant(one, 1), d.constant(a, 0)]
+    nests += d.loop(d.new(S), 3, [d.add(new, a, one), d.copy(a, new)])
+    assert [int(x) for x in agree(d.program([*nests, d.copy(b, a)]), [])] == [3, 3]
 
 
 def test_what_a_loop_reads_keeps_its_place_until_the_loop_ends():
