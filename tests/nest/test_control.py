@@ -164,13 +164,15 @@ def test_a_carried_value_is_changed_in_place_where_that_is_safe(ways, n):
     assert np.array_equal(agree(p, [start])[0], wanted)
 
 
-def test_two_outputs_never_share():
+def test_a_loop_works_in_the_output_also_where_that_is_copied_to_another():
     d = Draft()
     a, b, new = d.new(S, "output"), d.new(S, "output"), d.new(S)
     one = d.new(S)
     nests = [d.constant(one, 1), d.constant(a, 0)]
     nests += d.loop(d.new(S), 3, [d.add(new, a, one), d.copy(a, new)])
-    assert [int(x) for x in agree(d.program([*nests, d.copy(b, a)]), [])] == [3, 3]
+    p = d.program([*nests, d.copy(b, a)])
+    assert [int(x) for x in agree(p, [])] == [3, 3]
+    assert layout(p).slots[new] == layout(p).slots[a]
 
 
 def test_what_a_loop_reads_keeps_its_place_until_the_loop_ends():
