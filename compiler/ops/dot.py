@@ -70,7 +70,8 @@ def _known_algorithm(value: tuple[tuple[str, Any], ...] | None) -> None:
         return
     counts = ("lhs_component_count", "rhs_component_count", "num_primitive_operations")
     for number, name in zip(("C22", "C23", "C24"), counts, strict=True):
-        require(fields.get(name, 0) > 0, number, "{} must be positive", name)
+        count = fields.get(name)
+        require(type(count) is int and count > 0, number, "{} must be positive", name)
     lhs, rhs = fields.get("lhs_precision_type"), fields.get("rhs_precision_type")
     if {str(lhs)[:2], str(rhs)[:2]} == {"f8"}:
         raise UnsupportedError(f"dot_general: unsupported algorithm {_spelled(fields)}")

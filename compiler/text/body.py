@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
-from compiler.errors import ConstraintError, VerifyError
 from compiler.ir import Graph, Node, TensorType
 from compiler.ops import CHECKS, OPS
 from compiler.ops.table import Attr, Op, Types
-from compiler.text.attributes import AttributeReader
-from compiler.text.fit import Struct
 from compiler.text.forms import FORMS, Field, fields
 from compiler.text.lexer import FLOAT, WORD
-from compiler.text.scope import Scope, united
-from compiler.text.structs import SINGLE, STRUCT_ATTRS
+from compiler.text.nodes import Attributes, NodeReader
+from compiler.text.scope import Scope
 
 _RETURNS = ("return", "func.return", "stablehlo.return")
 _TERMINATORS = frozenset([*_RETURNS, *(f'"{name}"' for name in _RETURNS)])
 _CALLS = ("call", "func.call")
-Attributes = dict[str, Any]
 CUSTOM_CALL = "stablehlo.custom_call"
 _CONFORM = "`assay conform` runs texts that check themselves"
 # Custom calls that mean the same as an op of the check dialect with these attributes.
@@ -30,11 +26,10 @@ CHECK_CALLS: dict[str, Attributes] = {
 }
 
 
-class BodyReader(AttributeReader):
+class BodyReader(NodeReader):
     """Reads the ops of one text.
 
-    Result types are taken as stated; the checker judges them afterwards. ``special`` holds the
-    readers of pretty forms that are more than a list of fields.
+    ``special`` holds the readers of pretty forms that are more than a list of fields.
     """
 
     special: Mapping[str, Callable[[BodyReader, Scope, Op, int], Node]] = {}
@@ -43,10 +38,6 @@ class BodyReader(AttributeReader):
         super().__init__(text, file)
         self.checks = checks
         self._rows: dict[str, Op] = {}
-
-    def mismatch(self, message: str, at: int) -> NoReturn:
-        """Raise VerifyError at token ``at``."""
-        raise VerifyError(f"{self.op}: {message}" if self.op else message, where=self.loc(at))
 
     # blocks
 
@@ -213,7 +204,7 @@ class BodyReader(AttributeReader):
                 regions.append(self.region(Scope(scope), row))
         if self.token == "{":
             attrs |= self.attr_dict()
-        self._check(row, attrs, at)
+        self.check_attributes(row, attrs, at)
         if row.name == "chlo.scan":  # in the generic form sizes of segments tell inputs from inits
             attrs |= {"inputs": (attrs.pop("operandSegmentSizes", None) or (0,))[0]}
             attrs.pop("resultSegmentSizes", None)
@@ -221,14 +212,6 @@ class BodyReader(AttributeReader):
         stated = self.function_type()
         self.match(scope, operands, stated.params, at)
         return self.node(row, operands, {}, attrs, stated.results, at, regions)
-
-    def properties(self) -> Attributes:
-        """``<{...}>`` or ``{...}``, if there is one."""
-        if self.accept("<"):
-            attrs = self.attr_dict()
-            self.expect(">")
-            return attrs
-        return self.attr_dict() if self.token == "{" else {}
 
     def region(self, scope: Scope, row: Op) -> tuple[Graph, Scope]:
         """A region after its opening brace."""
@@ -318,7 +301,7 @@ class BodyReader(AttributeReader):
         place = self.at if self.token == "{" else at
         if self.token == "{":
             extra |= self.attr_dict()
-        self._check(row, extra, place)
+        self.check_attributes(row, extra, place)
         if "value" in attrs:  # a literal states the type of a constant, and of a check against one
             own: Types = (attrs["value"].type,) if row.name == "constant" else ()
             return self.node(row, operands, attrs, extra, own, at)
@@ -338,118 +321,3 @@ class BodyReader(AttributeReader):
         self.match(scope, operands, types if operands else (), at)
         results = () if row.family == "check" else types[-1:]
         return self.node(row, operands, attrs, extra, results, at)
-
-    def node(
-        self,
-        row: Op,
-        operands: list[int],
-        attrs: Attributes,
-        extra: Attributes,
-        results: Types,
-        at: int,
-        regions: list[tuple[Graph, Scope]] | None = None,
-    ) -> Node:
-        """The node.
-
-        ``attrs`` are in the table's form already, ``extra`` as an attribute dictionary gave them.
-        """
-        if row.name in STRUCT_ATTRS:
-            self._unfold(row, attrs, extra, at)
-        full: list[tuple[str, Any]] = []
-        for a in row.attrs:
-            if a.name in attrs:
-                full.append((a.name, attrs[a.name]))
-            elif a.name in extra:
-                full.append((a.name, self.fit(a, extra[a.name], at)))
-            elif a.required:
-                self.fail(f"attribute {a.name} is missing", at)
-            else:
-                full.append((a.name, a.default))
-        if extra:
-            self._leftover(row, attrs, extra, at)
-        if row.rank is not None:
-            full = list(row.fill(dict(full)).items())
-        regions = regions or []
-        if len(regions) != row.regions and (row.regions >= 0 or not regions):
-            wanted = "at least one region" if row.regions < 0 else f"{row.regions} regions"
-            self.fail(f"takes {wanted}, not {len(regions)}", at)
-        graphs, captures = united(regions)
-        return Node(row.name, tuple(operands), tuple(full), results, graphs, captures)
-
-    def _check(self, row: Op, extra: Attributes, at: int) -> None:
-        """Check attributes of a dictionary by themselves; errors are at ``at`` or at the struct."""
-        for a in row.attrs:
-            if a.check is None or a.name not in extra:
-                continue
-            value = extra[a.name]
-            place = value.at if isinstance(value, Struct) and value.at >= 0 else at
-            try:
-                a.check(self.fit(a, value, place))
-            except ConstraintError as e:
-                self.mismatch(str(e), place)
-
-    def _unfold(self, row: Op, attrs: Attributes, extra: Attributes, at: int) -> None:
-        """Replace dimension numbers among ``extra`` by their fields."""
-        struct = STRUCT_ATTRS[row.name]
-        if struct.attr in extra:
-            numbers = extra.pop(struct.attr)
-            if not isinstance(numbers, Struct) or numbers.name != struct.name:
-                self.fail(f"{struct.attr} is no #{struct.name}<...>", at)
-            for name in struct.fields:
-                value = numbers.fields.get(name)
-                extra[name] = (0 if name in SINGLE else ()) if value is None else value
-        elif not any(name in attrs for name in struct.fields):
-            self.fail(f"attribute {struct.attr} is missing", at)
-
-    def _leftover(self, row: Op, attrs: Attributes, extra: Attributes, at: int) -> None:
-        """Skip attributes of other dialects and the default accuracy; refuse the rest by name."""
-        names = {a.name for a in row.attrs}
-        for name, value in extra.items():
-            if name in attrs:
-                self.fail(f"attribute {name} is given twice", at)
-            if name in names or "." in name:
-                continue
-            accurate = "transcendental" in row.traits or row.name == "sqrt"
-            if name != "result_accuracy" or not accurate:
-                self.fail(f"has no attribute {name}", at)
-            mode = value.fields.get("mode") if isinstance(value, Struct) else None
-            if not isinstance(mode, Struct) or mode.word != "DEFAULT":
-                self.unsupported(f"attribute result_accuracy of {row.name} (only the default)", at)
-
-    # operands
-
-    def operand(self, scope: Scope) -> int:
-        """``%name`` or ``%name#1``."""
-        token = self.tokens[self.at]
-        name, _, index = token.partition("#")
-        if token[:1] != "%" or len(name) < 2 or len(index) > 9:
-            self.fail(f"expected a value such as %0, found {self.shown()}")
-        value = scope.find(name, int(index or 0))
-        if value is None:
-            self.fail(f"{token[:80]} is not defined here")
-        self.at += 1
-        return value
-
-    def operand_list(self, scope: Scope) -> list[int]:
-        """``%a, %b``; a comma that no value follows is left."""
-        out = [self.operand(scope)]
-        while self.token == "," and self.peek()[:1] == "%":
-            self.at += 1
-            out.append(self.operand(scope))
-        return out
-
-    def parenthesised(self, scope: Scope) -> list[int]:
-        """``(%a, %b)`` or ``()``."""
-        self.expect("(")
-        out = self.operand_list(scope) if self.token[:1] == "%" else []
-        self.expect(")")
-        return out
-
-    def match(self, scope: Scope, operands: list[int], stated: Types, at: int) -> None:
-        """Fail unless the operands have the stated types."""
-        if len(operands) != len(stated):
-            self.fail(f"{len(operands)} operands, but {len(stated)} types", at)
-        for i, v in enumerate(operands):
-            have = scope.types[v] if v >= 0 else scope.type_of(v)
-            if have is not stated[i] and have != stated[i]:  # types of one text are interned
-                self.mismatch(f"operand {i} has type {have}, the op states {stated[i]}", at)
