@@ -9,7 +9,7 @@ from compiler.codegen.body import Memory
 from compiler.codegen.gemm import emit_dot
 from compiler.codegen.maps import emit_map
 from compiler.codegen.reduces import emit_reduce
-from compiler.codegen.share import copied
+from compiler.codegen.share import copied, shares
 from compiler.codegen.text import Text
 from compiler.dtypes import I1
 from compiler.nest.ir import Branch, Map, Nest, Program, Reduce, While
@@ -26,6 +26,7 @@ class _Emitter:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._slots = layout(program).slots
+        self._shares = shares(program)
         self._declares: set[str] = set()
         self._functions: list[str] = []
         self._parts = 0
@@ -76,7 +77,7 @@ class _Emitter:
 
     def _is_done(self, nest: Nest) -> bool:
         """Whether a nest is a copy between buffers that share their place."""
-        pair = copied(nest)
+        pair = copied(nest) if self._shares else None
         return pair is not None and self._slots[pair[0]] == self._slots[pair[1]]
 
     def _loop(self, t: Text, nest: While, memory: Memory) -> None:

@@ -16,9 +16,14 @@ from compiler.codegen.live import Step, members
 from compiler.nest.ir import Branch, Map, Nest, Program, Reduce, While
 
 
+def shares(program: Program) -> bool:
+    """Whether buffers may share places: straight-line programs have no copies to spare."""
+    return any(isinstance(n, While | Branch) for n in program.nests)
+
+
 def joined(program: Program, steps: Sequence[Step]) -> list[int]:
     """For each buffer the first of those that share its place."""
-    if not any(isinstance(n, While | Branch) for n in program.nests):
+    if not shares(program):
         return list(range(len(program.buffers)))
     groups = _Groups(program, steps)
     copies = [(step.depth, pair) for step in steps if (pair := copied(step.nest))]

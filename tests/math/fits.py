@@ -150,6 +150,11 @@ FITS: dict[str, tuple[Callable[[Real], Real], str, str, int, int]] = {
 }
 
 
+def value(coefficients: list[Real], x: Real) -> Real:
+    """A polynomial at x."""
+    return sum(c * x**k for k, c in enumerate(coefficients))
+
+
 def number(text: str) -> Real:
     """A decimal number or a fraction."""
     top, _, bottom = text.partition("/")
@@ -173,7 +178,7 @@ def error(name: str, points: int = 101) -> float:
         worst = mp.mpf(0)
         for x in nodes(a, b, points):
             y = f(x)
-            got = mp.polyval(top[::-1], x) / mp.polyval(bottom[::-1], x)
+            got = value(top, x) / value(bottom, x)
             worst = max(worst, abs(got / y - 1))
         return float(mp.log(worst, 2))
 
