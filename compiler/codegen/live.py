@@ -10,23 +10,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from compiler.nest.ir import Body, Branch, Dot, Map, Nest, Reduce, While
+from compiler.nest.ir import Body, Branch, Dot, Map, Nest, Reduce, Scatter, Sort, While
 
-Leaf = Map | Reduce | Dot
+Leaf = Map | Reduce | Dot | Scatter | Sort
 
 
 def reads(nest: Leaf) -> set[int]:
-    """The buffers that a nest reads."""
+    """The buffers that a nest reads; a scatter needs its outputs as they were."""
     if isinstance(nest, Dot):
         return {nest.lhs, nest.rhs}
     bodies: tuple[Body, ...] = (nest.body,)
     if isinstance(nest, Reduce):
         bodies = (nest.body, nest.inits, nest.combine)
-    return {i.imm for body in bodies for i in body.insts if i.op == "load"}
+    elif isinstance(nest, Scatter):
+        bodies = (nest.body, nest.combine)
+    elif isinstance(nest, Sort):
+        bodies = (nest.body, nest.less)
+    loaded = {i.imm for body in bodies for i in body.insts if i.op == "load"}
+    return loaded | set(nest.outs) if isinstance(nest, Scatter) else loaded
 
 
 def writes(nest: Leaf) -> tuple[int, ...]:
-    """The buffers that a nest writes, every element of them."""
+    """The buffers that a nest writes: every element, or it is among those that it reads."""
+    if isinstance(nest, Sort):
+        return (*nest.outs, *nest.scratch)
     return (nest.out,) if isinstance(nest, Dot) else nest.outs
 
 

@@ -9,10 +9,12 @@ from compiler.codegen.body import Memory
 from compiler.codegen.gemm import emit_dot
 from compiler.codegen.maps import emit_map
 from compiler.codegen.reduces import emit_reduce
+from compiler.codegen.scatters import emit_scatter
 from compiler.codegen.share import copied, shares
+from compiler.codegen.sorts import emit_sort
 from compiler.codegen.text import Text
 from compiler.dtypes import I1
-from compiler.nest.ir import Branch, Map, Nest, Program, Reduce, While
+from compiler.nest.ir import Branch, Map, Nest, Program, Reduce, Scatter, Sort, While
 
 GROUP = 16  # nests a function: LLVM's fixed cost a function is high, its cost on long ones grows
 
@@ -69,6 +71,10 @@ class _Emitter:
                 emit_map(t, nest, memory)
             elif isinstance(nest, Reduce):
                 emit_reduce(t, nest, memory)
+            elif isinstance(nest, Scatter):
+                emit_scatter(t, nest, memory)
+            elif isinstance(nest, Sort):
+                emit_sort(t, nest, memory)
             else:
                 emit_dot(t, nest, memory)
 

@@ -10,7 +10,20 @@ from __future__ import annotations
 
 from compiler.expand import expand_all
 from compiler.ir import Module
-from compiler.lower import call, chlo, constant, control, convert, dot, elementwise, reduce, shape
+from compiler.lower import (
+    call,
+    chlo,
+    constant,
+    control,
+    convert,
+    dot,
+    elementwise,
+    gather,
+    reduce,
+    scatter,
+    shape,
+    sort,
+)
 from compiler.lower.program import Lowerer
 from compiler.lower.table import LOWERINGS
 from compiler.nest.ir import Program
@@ -24,9 +37,12 @@ __all__ = [
     "convert",
     "dot",
     "elementwise",
+    "gather",
     "lower",
     "reduce",
+    "scatter",
     "shape",
+    "sort",
 ]
 
 

@@ -20,7 +20,7 @@ from compiler.ir import Graph, Node, TensorType
 from compiler.lower import loops
 from compiler.lower.scope import Scope, from_argument
 from compiler.lower.table import lowering
-from compiler.nest.ir import Map
+from compiler.nest.ir import Body, Map
 
 if TYPE_CHECKING:
     from compiler.lower.program import Lowerer
@@ -52,7 +52,7 @@ def reduce(program: Lowerer, node: Node) -> None:
         reduced=reduced,
         body=body,
         inits=init,
-        combine=_combine(program, node, region),
+        combine=combine(program, node, region),
         order="sequential" if identity is None else "lanes",
         identity=() if identity is None else (identity,),
     )
@@ -94,7 +94,7 @@ def innermost(shape: tuple[int, ...], dims: list[int]) -> bool:
     return any(order) and order == sorted(order)
 
 
-def _combine(program: Lowerer, node: Node, region: Graph) -> Any:
+def combine(program: Lowerer, node: Node, region: Graph) -> Body:
     """The region as scalar code on arguments; captured values are read from their sources."""
     count = len(region.params) - len(node.captures)
     sources = {k: from_argument(k, t.dtype) for k, t in enumerate(region.params[:count])}

@@ -21,7 +21,18 @@ Lowering = Callable[..., Any]
 F = TypeVar("F", bound=Lowering)
 
 LOWERINGS: dict[str, Lowering] = {}
-NESTS = frozenset({"reduce", "dot_general", "while", "if", "case"})
+NESTS = frozenset(
+    {
+        "reduce",
+        "dot_general",
+        "scatter",
+        "select_and_scatter",
+        "sort",
+        "while",
+        "if",
+        "case",
+    }
+)
 INLINED = frozenset({"call", "composite", "optimization_barrier"})
 
 

@@ -162,7 +162,43 @@ class Branch:
     branches: tuple[tuple[Nest, ...], ...]
 
 
-Nest: TypeAlias = "Map | Reduce | Dot | While | Branch"
+@dataclass(frozen=True, slots=True)
+class Scatter:
+    """For every index of ``domain`` in row-major order: one element of each output is updated.
+
+    ``body`` gives an offset (i64), then one update an output. Where the offset is not negative, it
+    lies inside the outputs, and ``outs[k][offset] = combine(old..., update...)[k]``. The outputs
+    are written before; neither body reads them.
+    """
+
+    name: str
+    domain: tuple[int, ...]
+    body: Body
+    combine: Body
+    outs: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """Every line of ``shape`` along ``dimension``, sorted; one output an element of the line.
+
+    ``body`` gives the elements at the index (loop variable d is dimension d of ``shape``), and
+    ``less`` takes (a0, b0, a1, b1, ...): whether element a must stand before element b. The
+    algorithm is part of the meaning, as any comparator is allowed: runs of 1, 2, 4, ... elements
+    are merged from left to right, and the right one goes first if ``less(right, left)``. So the
+    sort is stable. ``scratch`` holds, for each output, two buffers of a line each.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dimension: int
+    body: Body
+    less: Body
+    outs: tuple[int, ...]
+    scratch: tuple[int, ...]
+
+
+Nest: TypeAlias = "Map | Reduce | Dot | Scatter | Sort | While | Branch"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,20 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from compiler.nest.ir import Body, Branch, Buffer, Dot, Inst, Map, Nest, Program, Reduce, While
+from compiler.nest.ir import (
+    Body,
+    Branch,
+    Buffer,
+    Dot,
+    Inst,
+    Map,
+    Nest,
+    Program,
+    Reduce,
+    Scatter,
+    Sort,
+    While,
+)
 
 
 def print_program(program: Program) -> str:
@@ -59,6 +72,14 @@ def _nest(nest: Nest) -> Iterator[str]:
         yield f"map {nest.name} over {_sizes(nest.domain)} -> {outs}"
         yield from _body(nest.body)
         return
+    if isinstance(nest, Scatter):
+        yield f"scatter {nest.name} over {_sizes(nest.domain)} -> {outs}"
+        yield from _bodies(("offset, updates", nest.body), ("combine", nest.combine))
+        return
+    if isinstance(nest, Sort):
+        yield f"sort {nest.name} of {_sizes(nest.shape)} along {nest.dimension} -> {outs}"
+        yield from _bodies(("elements", nest.body), ("less", nest.less))
+        return
     yield from _reduce(nest, outs)
 
 
@@ -72,7 +93,11 @@ def _block(title: str, nests: Iterable[Nest]) -> Iterator[str]:
 def _reduce(nest: Reduce, outs: str) -> Iterator[str]:
     head = f"reduce {nest.name} over {_sizes(nest.domain)}, folding {_sizes(nest.reduced)}"
     yield f"{head} in {nest.order} order -> {outs}"
-    for title, body in (("init", nest.inits), ("element", nest.body), ("combine", nest.combine)):
+    yield from _bodies(("init", nest.inits), ("element", nest.body), ("combine", nest.combine))
+
+
+def _bodies(*titled: tuple[str, Body]) -> Iterator[str]:
+    for title, body in titled:
         yield f" {title}"
         yield from _body(body)
 
