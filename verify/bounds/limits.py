@@ -9,7 +9,7 @@ and nowhere else:
   variants); 4 for power, which most compilers compose of exp and log.
 * f64: exp and log 2, others 4: polynomials in f64 have no wider format to fall back on; power 8.
 * chlo: inverse trigonometric and hyperbolic functions as above. The others as f32 2, f64 8: of
-  those that are measured, the worst are 4 (lgamma, digamma, erfc, erf_inv) and 6 (bessel_i1e).
+  those that are measured, the worst are 4 (lgamma, digamma, erfc, erf_inv) and 6 (zeta).
   Where an implementation adds large terms of opposite signs (lgamma, digamma below 0) or takes
   the exponential of such a sum (polygamma), the unit is an ulp of the terms, see
   :func:`verify.bounds.chlo.terms`.
