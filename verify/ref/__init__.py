@@ -6,7 +6,7 @@ It shares the op *names* and the graph IR with the compiler, never a pass, a rul
 ``compiler/ops``.
 """
 
-from verify.ref import call, chlo, constant, convert, dot, elementwise, reduce, shape
+from verify.ref import call, chlo, constant, convert, dot, elementwise, gather, reduce, shape
 from verify.ref.core import REF, Context, Function, evaluate, evaluate_graph
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "elementwise",
     "evaluate",
     "evaluate_graph",
+    "gather",
     "reduce",
     "shape",
 ]
