@@ -81,7 +81,7 @@ def padded(
     inside, dims = at.const(True, I1), []
     for i, n, out, lo, mid in zip(index.dims, shape, index.shape, low, interior, strict=True):
         pred, dim = _source(at, i, n, out, lo, mid + 1)
-        inside = _both(at, inside, pred)
+        inside = both(at, inside, pred)
         dims.append(dim)
     if at.s.insts[inside].op == "const":
         return element(at.index(shape, dims))
