@@ -1,4 +1,4 @@
-"""Lowering of control flow: regions become lists of nests that meet in buffers.
+"""Lowering of control flow: regions become lists of nests that meet in buffers. And map.
 
 The values that a loop carries, and the results of a branch, have one buffer each. A region ends
 with moves into them; that most of these need not be made is seen later, when buffers get their
@@ -8,11 +8,14 @@ places (:mod:`compiler.codegen.share`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import TYPE_CHECKING
 
 from compiler.ir import Node
+from compiler.lower import loops
+from compiler.lower.scope import Scope, Source
 from compiler.lower.table import lowering
-from compiler.nest.ir import Branch, While
+from compiler.nest.ir import Branch, Map, While
 
 if TYPE_CHECKING:
     from compiler.lower.call import Inliner
@@ -42,6 +45,44 @@ def branch(program: Lowerer, node: Node) -> None:
             program.move(program.graph.results, results)
         branches.append(tuple(nests))
     program.append(Branch(node.op, program.buffer(node.operands[0]), tuple(branches)))
+
+
+@lowering("map")
+def map_(program: Lowerer, node: Node) -> None:
+    """One nest, or a loop over elements where the body is no scalar code."""
+    (region,), shape = node.regions, node.type.shape
+    if not program.is_scalar_code(region):
+        _map_by_loop(program, node)
+        return
+    at = program.scope()
+    index = at.loops(shape)
+    sources: dict[int, Source] = {}
+    for k, v in enumerate(node.operands):
+        sources[k] = _fixed(at.value(v, index))
+    for k, v in enumerate(node.captures, start=len(node.operands)):
+        sources[k] = program.captured(v)
+    inner = Scope(program.flat(region), sources, at.s)
+    body = at.s.body(inner.scalar(inner.graph.results[0]))
+    program.append(Map(node.op, shape, body, program.results()))
+
+
+def _fixed(value: int) -> Source:
+    """An instruction that is there already."""
+    return lambda _at, _index: value
+
+
+def _map_by_loop(program: Lowerer, node: Node) -> None:
+    (region,), shape = node.regions, node.type.shape
+    (out,) = program.results()
+    types = [program.graph.types[v].dtype for v in node.operands]
+    arguments, results = loops.scalars(program, types), loops.scalars(program, [node.type.dtype])
+    with loops.loop(program, prod(shape)) as place:
+        at = program.scope()
+        index = at.index(shape, at.split(place(at), shape))
+        values = at.s.body(*(at.value(v, index) for v in node.operands))
+        program.append(Map("element", (), values, arguments))
+        loops.run(program, region, arguments, node.captures, results)
+        loops.store(program, results[0], out, place)
 
 
 @lowering("optimization_barrier")

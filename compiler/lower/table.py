@@ -31,6 +31,7 @@ NESTS = frozenset(
         "while",
         "if",
         "case",
+        "map",
     }
 )
 INLINED = frozenset({"call", "composite", "optimization_barrier"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from compiler.errors import ConstraintError, VerifyError
+from compiler.errors import ConstraintError, UnsupportedError, VerifyError
 from compiler.ir import Graph, Node
 from compiler.ops.table import Op, Types
 from compiler.text.attributes import AttributeReader
@@ -121,6 +121,8 @@ class NodeReader(AttributeReader):
                 a.check(self.fit(a, value, place))
             except ConstraintError as e:
                 self.mismatch(str(e), place)
+            except UnsupportedError as e:
+                raise UnsupportedError(e.message, where=self.loc(place)) from None
 
     def _unfold(self, row: Op, attrs: Attributes, extra: Attributes, at: int) -> None:
         """Replace dimension numbers among ``extra`` by their fields."""

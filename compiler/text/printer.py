@@ -87,7 +87,8 @@ def _node(g: Graph, index: int, names: Names, prefix: str) -> Lines:
     many = f":{len(n.types)}" if len(n.types) > 1 else ""
     start = f"{left}{many} = " if n.types else ""
     operands = [names[v] for v in n.operands]
-    types = _types(n, tuple(g.types[v] for v in n.operands))
+    operand_types = tuple(g.types[v] for v in n.operands)
+    types = _types(n, operand_types)
     inside = f"{prefix}{index}_"
     # Inside of an op of StableHLO, MLIR looks for a bare name in that dialect only.
     name = "func.call" if n.op == "call" and prefix else row_of(n.op).spelling
@@ -97,7 +98,7 @@ def _node(g: Graph, index: int, names: Names, prefix: str) -> Lines:
         lines[-1] += (")" if blocks else "") + types
         return lines
     if n.op in _REGIONS:
-        return _REGIONS[n.op](n, f"{start}{name}", operands, types, inside, names)
+        return _REGIONS[n.op](n, f"{start}{name}", operands, operand_types, inside, names)
     return [f"{start}{name}{_BODY.get(n.op, _plain)(n, operands)}{types}"]
 
 
@@ -234,17 +235,17 @@ def _combiner(n: Node) -> str:
 
 
 def _reduce(
-    n: Node, start: str, operands: list[str], types: str, prefix: str, names: Names
+    n: Node, start: str, operands: list[str], types: Types, prefix: str, names: Names
 ) -> Lines:
     """``reduce(%x init: %c) applies ... across dimensions = [0]``, or with its body behind:
     ``reducer(%a: t, %b: t) (...) {...}``. The block arguments stand in pairs, one an input.
     """
     half = len(operands) // 2
     pairs = (f"({x} init: {c})" for x, c in zip(operands[:half], operands[half:], strict=True))
-    combiner = _combiner(n)
+    combiner = _combiner(n) if types[0].dtype is n.type.dtype else ""
     applies = f" applies stablehlo.{combiner}" if combiner else ""
     across = f" across dimensions = {list(n.attr('dimensions'))}"
-    first = f"{start}{', '.join(pairs)}{applies}{across}{types}"
+    first = f"{start}{', '.join(pairs)}{applies}{across}{_types(n, types)}"
     if combiner:
         return [first]
     body = n.regions[0]
@@ -258,7 +259,7 @@ def _reduce(
 
 
 def _while(
-    n: Node, start: str, operands: list[str], types: str, prefix: str, names: Names
+    n: Node, start: str, operands: list[str], types: Types, prefix: str, names: Names
 ) -> Lines:
     """``while(%a = %x) : types``, then ``cond {...} do {...}``."""
     pairs = ", ".join(f"%arg{prefix}{k} = {x}" for k, x in enumerate(operands))
@@ -267,7 +268,9 @@ def _while(
     return [f"{start}({pairs}) : {stated}", "cond {", *cond, "} do {", *body, "}"]
 
 
-def _scan(n: Node, start: str, operands: list[str], types: str, prefix: str, names: Names) -> Lines:
+def _scan(
+    n: Node, start: str, operands: list[str], types: Types, prefix: str, names: Names
+) -> Lines:
     """``chlo.scan(%a) inits (%b) dimension=0 {...}``."""
     k = n.attr("inputs")
     flags = [name for name in ("is_reverse", "is_associative") if n.attr(name)]
@@ -276,10 +279,10 @@ def _scan(n: Node, start: str, operands: list[str], types: str, prefix: str, nam
         f"{start}({', '.join(operands[:k])}) inits ({', '.join(operands[k:])}) "
         f"dimension={n.attr('dimension')}{attrs} {{"
     ]
-    return [*lines, *_block(n, 0, prefix, names), f"}}{types}"]
+    return [*lines, *_block(n, 0, prefix, names), f"}}{_types(n, types)}"]
 
 
-_REGIONS: dict[str, Callable[[Node, str, list[str], str, str, Names], Lines]] = {
+_REGIONS: dict[str, Callable[[Node, str, list[str], Types, str, Names], Lines]] = {
     "reduce": _reduce,
     "while": _while,
     "chlo.scan": _scan,

@@ -333,6 +333,37 @@ def test_any_body_reduces(text, meaning):
     assert results(reducer(text), x, i32(1)[0], i32(10)[0]) == [wanted]
 
 
+@pytest.mark.parametrize("text", ["", LOOP, CHOICE, INNER], ids=["plain", "while", "if", "reduce"])
+def test_any_body_maps(text):
+    text = (
+        text
+        or "%s0 = stablehlo.multiply %a, %b : tensor<i32>\n%s = stablehlo.add %s0, %c : tensor<i32>"
+    )
+    meaning = {
+        LOOP: lambda a, b: a + max(b, 0) * 10 + 1,
+        CHOICE: lambda a, b: b if a < b else a + 10,
+        INNER: lambda a, b: a + 3 * b,
+    }.get(text, lambda a, b: a * b + 10)
+    program = f"""
+    func.func @main(%x: tensor<2x3xi32>, %y: tensor<2x3xi32>, %c: tensor<i32>) -> tensor<2x3xi32> {{
+      %twice = stablehlo.add %x, %x : tensor<2x3xi32>
+      %r = "stablehlo.map"(%twice, %y) ({{
+        ^bb0(%a: tensor<i32>, %b: tensor<i32>):
+          {text}
+          stablehlo.return %s : tensor<i32>
+      }}) {{dimensions = array<i64: 0, 1>}}
+        : (tensor<2x3xi32>, tensor<2x3xi32>) -> tensor<2x3xi32>
+      return %r : tensor<2x3xi32>
+    }}
+    """
+    x, y = np.arange(-2, 4, dtype=np.int32).reshape(2, 3), i32(3, 0, -1, 5, 6, 2).reshape(2, 3)
+    wanted = [
+        [meaning(2 * a, b) for a, b in zip(*rows, strict=True)]
+        for rows in zip(x.tolist(), y.tolist(), strict=True)
+    ]
+    assert results(program, x, y, i32(10)[0]) == [wanted]
+
+
 def test_a_body_may_compute_in_a_wider_type():
     program = """
     func.func @main(%x: tensor<2x200xi8>, %init: tensor<i8>) -> tensor<2xi32> {

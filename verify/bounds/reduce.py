@@ -14,6 +14,7 @@ import numpy as np
 from compiler.ir import Array, Graph, Node
 from verify.bounds import ring
 from verify.bounds.choices import extremum
+from verify.bounds.convert import convert_value
 from verify.bounds.core import Context, define
 from verify.bounds.elementwise import ABSORBING
 from verify.bounds.format import FORMATS
@@ -28,7 +29,11 @@ from verify.ref.reduce import reduce_last
 @define("reduce")
 def _reduce(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
     count = len(node.types)
-    inputs, inits, captures = operands[:count], operands[count : 2 * count], operands[2 * count :]
+    captures = operands[2 * count :]
+    # The body may compute in a wider type than the inputs have: that of the results.
+    dtypes = [t.dtype for t in node.types] * 2
+    wide = [convert_value(ctx, x, d) for x, d in zip(operands, dtypes, strict=False)]
+    inputs, inits = wide[:count], wide[count:]
     dims = node.attr("dimensions")
     inputs = [_reduced_last(ctx, x, dims) for x in inputs]
     ops = single_ops(node.regions[0], count)
