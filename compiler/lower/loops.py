@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from math import prod
 from typing import TYPE_CHECKING
 
 from compiler.dtypes import I1, I64, DType
 from compiler.ir import Graph, TensorType
 from compiler.lower.scope import Scope
-from compiler.nest.ir import Map, While
+from compiler.nest.ir import Map, Scalars, Scatter, While
 
 if TYPE_CHECKING:
     from compiler.lower.program import Lowerer
@@ -76,13 +75,8 @@ def run(
 
 def store(program: Lowerer, value: int, out: int, place: Number) -> None:
     """Write the one element of ``value`` to the row-major offset ``place`` of ``out``."""
-    t = program.buffers[out].type
-    flat = (prod(t.shape),)
-    new = program.temporary(t)
-    at = program.scope()
-    index = at.loops(flat)
-    here = at.compare("eq", index.flat, place(at))
-    old = at.s.emit("load", index.flat, dtype=t.dtype, imm=out)
-    body = at.s.body(at.select(here, element(at, value, t.dtype), old))
-    program.append(Map("store", flat, body, (new,)))
-    program.copy(new, out)
+    dtype = program.buffers[out].type.dtype
+    at, combine = program.scope(), Scalars()
+    body = at.s.body(place(at), element(at, value, dtype))
+    new = combine.body(combine.emit("arg", dtype=dtype, imm=1))
+    program.append(Scatter("store", (), body, new, (out,)))
