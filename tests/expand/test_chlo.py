@@ -57,12 +57,15 @@ def steps(got: Array, want: Array) -> Array:
 @pytest.mark.parametrize("dtype", SMALL, ids=str)
 @pytest.mark.parametrize("op", [f for f in FUNCTIONS if f not in ("chlo.zeta", "chlo.polygamma")])
 def test_functions_at_all_narrow_floats(op: str, dtype: np.dtype[Any]) -> None:
-    """Computed in f32, where each is right to half an ulp: another neighbour only at near ties."""
+    """Computed in f32, where each is right to half an ulp: another neighbour only at near ties.
+
+    Those are frequent where the result is x / 2 and a little less, and subnormal: bessel_i1e.
+    """
     x = every(dtype)
     m = program(op, [x])
     distance = steps(compile_module(m)(x)[0], evaluate(m, [x])[0])
     assert distance.max() <= 1, x[np.argmax(distance)]
-    assert (distance > 0).mean() < 1e-3
+    assert (distance > 0).mean() < 3e-3
 
 
 @pytest.mark.parametrize("dtype", SMALL, ids=str)

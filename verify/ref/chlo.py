@@ -78,7 +78,8 @@ def _predicate(_ctx: Context, node: Node, args: Sequence[Array]) -> Array:
 @define("chlo.next_after")
 def _next_after(_ctx: Context, _node: Node, args: Sequence[Array]) -> Array:
     """C's nextafter, also from and to subnormal numbers; of equal values the second."""
-    return np.nextafter(args[0], args[1])
+    x, y = args[:2]
+    return np.where(x == y, y, np.nextafter(x, y))
 
 
 @define("chlo.mulhi")
