@@ -7,9 +7,10 @@ BIN     := $(VENV)/bin
 JOBS    ?= 2
 SECONDS ?= 60
 FUZZ    ?=
+SUITE   ?= $(or $(ASSAY_SUITES),../shared/suites)/stablehlo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint types pytest test-slow fuzz prove mutate gate format wheel clean
+.PHONY: help setup test lint types pytest test-slow fuzz prove mutate conform gate format wheel clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -53,6 +54,9 @@ prove: $(VENV)/.run  ## every rewrite rule through Z3
 
 mutate: $(VENV)/.run  ## switch each fault on and count those found (long)
 	$(BIN)/assay mutate --jobs $(JOBS)
+
+conform: $(VENV)/.dev  ## StableHLO's own tests; SUITE=FOLDER (default: stablehlo in $ASSAY_SUITES)
+	$(BIN)/assay conform $(SUITE) --jobs $(JOBS)
 
 gate: $(VENV)/.run  ## what a pull request must pass: proofs, corpus, fuzz budget
 	$(BIN)/assay gate --seconds $(SECONDS) --jobs $(JOBS)

@@ -9,6 +9,7 @@ from compiler.errors import ConstraintError, Loc, UnsupportedError, VerifyError
 from compiler.ir import Array, Graph, Literal, Node, TensorType
 from compiler.ops import OPS, Sig
 from compiler.ops.table import Types
+from compiler.ops.table import row as row_of
 
 Callee = Callable[[str], tuple[Types, Types] | None]
 
@@ -59,7 +60,7 @@ class Builder:
         the specification's constraint.
         """
         row = OPS[op]
-        full = {a.name: attrs.pop(a.name, a.default) for a in row.attrs}
+        full = row.fill({a.name: attrs.pop(a.name, a.default) for a in row.attrs})
         assert not attrs, f"{op} has no attribute {sorted(attrs)}"
         node_types = infer(
             op,
@@ -69,6 +70,7 @@ class Builder:
             results=types,
             callee=self._callee,
             loc=loc,
+            captures=len(captures),
         )
         return self.add(
             Node(
@@ -106,18 +108,24 @@ def infer(
     results: Sequence[TensorType] | None = None,
     callee: Callee = _no_callee,
     loc: Loc | None = None,
+    captures: int = 0,
 ) -> Types:
     """Result types of one op; raises VerifyError if a constraint of the specification is broken.
 
-    Where ``results`` are stated they must equal the inferred ones.
+    Where ``results`` are stated they must equal the inferred ones. The last ``captures`` parameters
+    of each region are outer values.
     """
-    row = OPS[op]
+    row = row_of(op)
+    assert row is not None, op
     try:
+        for a in row.attrs:
+            if a.check is not None:
+                a.check(attrs[a.name])
         count = len(row.operands)
         if not row.variadic and len(operands) != count:
             raise ConstraintError("", f"takes {count} operands, not {len(operands)}")
         stated = None if results is None else tuple(results)
-        sig = Sig(tuple(operands), attrs, tuple(regions), stated, callee)
+        sig = Sig(tuple(operands), attrs, tuple(regions), stated, callee, captures)
         subject = operands[0] if operands else (stated or row.rule(sig))[0] if row.dtypes else None
         if row.dtypes and subject is not None and subject.dtype not in row.dtypes:
             raise ConstraintError("I1", f"element type {subject.dtype} is not allowed")

@@ -7,7 +7,7 @@ from __future__ import annotations
 from compiler.build import Callee, infer, require_sizes
 from compiler.errors import ConstraintError, Loc, UnsupportedError, VerifyError
 from compiler.ir import Graph, Module, Node
-from compiler.ops import OPS
+from compiler.ops.table import row as row_of
 
 
 def verify_module(module: Module) -> None:
@@ -31,7 +31,7 @@ def verify_graph(graph: Graph, callee: Callee) -> None:
     known = len(graph.params)
     for i, n in enumerate(graph.nodes):
         loc = graph.loc(i)
-        if n.op not in OPS:
+        if row_of(n.op) is None:
             raise UnsupportedError(f"unsupported op {n.op}", where=loc)
         if any(not 0 <= v < known for v in n.uses):
             raise VerifyError(f"{n.op}: uses a value before its definition", where=loc)
@@ -50,6 +50,7 @@ def verify_graph(graph: Graph, callee: Callee) -> None:
             results=n.types,
             callee=callee,
             loc=loc,
+            captures=len(n.captures),
         )
         known += len(n.types)
     if any(not 0 <= v < known for v in graph.results):
@@ -58,7 +59,8 @@ def verify_graph(graph: Graph, callee: Callee) -> None:
 
 def _check_schema(node: Node, loc: Loc | None) -> None:
     """Attributes must be exactly the table's, in its order (so that equal ops are equal nodes)."""
-    row = OPS[node.op]
+    row = row_of(node.op)
+    assert row is not None
     if len(node.attrs) != len(row.attrs) or any(
         k != a.name for (k, _), a in zip(node.attrs, row.attrs, strict=True)
     ):
@@ -67,7 +69,7 @@ def _check_schema(node: Node, loc: Loc | None) -> None:
     for (_, value), a in zip(node.attrs, row.attrs, strict=True):
         if a.choices and not set(value if isinstance(value, tuple) else (value,)) <= {*a.choices}:
             raise VerifyError(f"{node.op}: {a.name} {value} is none of {a.choices}", where=loc)
-    if len(node.regions) != row.regions:
+    if len(node.regions) != row.regions and (row.regions >= 0 or not node.regions):
         raise VerifyError(
             f"{node.op}: has {len(node.regions)} regions, not {row.regions}", where=loc
         )

@@ -1,7 +1,8 @@
 """The pipeline: which passes run in which order at which level.
 
-Levels: ``-O0`` none, ``-O1`` the passes that keep every bit, ``-O2`` also ``reorder``, whose rules
-have contracts. A precision adds ``narrow``. Passes are looked up in :data:`PASSES` when they run.
+Every pipeline expands the ops that have no lowering. Levels: ``-O0`` nothing else, ``-O1`` the
+passes that keep every bit, ``-O2`` also ``reorder``, whose rules have contracts. A precision adds
+``narrow``. Passes are looked up in :data:`PASSES` when they run.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from time import perf_counter
 from compiler.check import verify_module
 from compiler.errors import InputError
 from compiler.ir import Module
-from compiler.passes import canonicalize, cse, dce, fold, fuse, inline, narrow, reorder
+from compiler.passes import canonicalize, cse, dce, expand, fold, fuse, inline, narrow, reorder
 from compiler.rewrite import Pass, Trace
 
 PASSES: dict[str, Pass] = {
     p.name: p
     for p in (
+        expand.PASS,
         inline.PASS,
         canonicalize.PASS,
         fold.PASS,
@@ -33,9 +35,9 @@ PASSES: dict[str, Pass] = {
 
 NARROW = {"bf16": "narrow", "f16": "narrow-f16"}
 LEVELS = (
-    "",
-    "inline,fold,canonicalize,cse,dce,fuse",
-    "inline,fold,canonicalize,cse,reorder,fold,canonicalize,cse,dce,fuse",
+    "expand",
+    "expand,inline,fold,canonicalize,cse,dce,fuse",
+    "expand,inline,fold,canonicalize,cse,reorder,fold,canonicalize,cse,dce,fuse",
 )
 
 
@@ -49,7 +51,8 @@ class Options:
         rewrite_limit: rewrites that may be applied in all; ``None`` for no limit.
         disable: names of passes to leave out.
         verify_each: check the module after each pass.
-        pipeline: the text form of a pipeline, in place of the level's.
+        pipeline: the text form of a pipeline, in place of the level's. ``expand`` is
+            put first where it is left out.
     """
 
     level: int = 1
@@ -72,11 +75,15 @@ def text(options: Options) -> str:
     if options.precision and not options.pipeline:
         # After the rules have seen the f32 program; then they clean up the conversions.
         at = names.index("dce") if "dce" in names else len(names)
-        extra = [NARROW[options.precision], *(["canonicalize", "fold", "cse"] if names else [])]
-        names[at:at] = extra
+        clean = ["canonicalize", "fold", "cse"] if options.level else []
+        names[at:at] = [NARROW[options.precision], *clean]
     for name in (*names, *options.disable):
         if name not in PASSES:
             raise InputError(f"there is no pass {name!r}", hint=f"passes are {', '.join(PASSES)}")
+    if "expand" in options.disable:
+        raise InputError("pass expand cannot be switched off", hint="lowering needs it")
+    if "expand" not in names:
+        names.insert(0, "expand")
     return ",".join(n for n in names if n not in options.disable)
 
 

@@ -39,11 +39,13 @@ class Trace:
         limit: applications allowed in all; ``None`` for no limit.
         applications: those that fired, in order.
         verbose: whether to keep the ops before and after as text (costs time).
+        required: expansions that lowering needs: logged with number 0, never refused or counted.
     """
 
     limit: int | None = None
     verbose: bool = False
     applications: list[Application] = field(default_factory=list)
+    required: list[Application] = field(default_factory=list)
 
     def apply(
         self,
@@ -65,6 +67,17 @@ class Trace:
         )
         return True
 
+    def require(
+        self,
+        pass_name: str,
+        rule: str,
+        loc: Loc | None = None,
+        describe: Callable[[], tuple[str, str]] | None = None,
+    ) -> None:
+        """Log an expansion that lowering needs."""
+        before, after = describe() if self.verbose and describe else ("", "")
+        self.required.append(Application(0, pass_name, rule, EXACT, loc, before, after))
+
     def undo(self, count: int) -> None:
         """Forget all but the first ``count`` applications: what they changed was put back."""
         del self.applications[count:]
@@ -77,7 +90,7 @@ class Trace:
     @property
     def fired(self) -> Counter[str]:
         """How often each ``pass/rule`` fired."""
-        return Counter(f"{a.pass_name}:{a.rule}" for a in self.applications)
+        return Counter(f"{a.pass_name}:{a.rule}" for a in (*self.required, *self.applications))
 
 
 def ops_text(graph: Graph, *nodes: int) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compiler.nest.ir import Body, Dot, Map, Nest, Program, Reduce
+from compiler.codegen.live import Step, members, steps
+from compiler.codegen.share import joined
+from compiler.nest.ir import Program
 
 ALIGN = 64
 
@@ -27,23 +30,12 @@ class Layout:
     count: int
 
 
-def reads(nest: Nest) -> set[int]:
-    """The buffers that a nest reads."""
-    if isinstance(nest, Dot):
-        return {nest.lhs, nest.rhs}
-    bodies: tuple[Body, ...] = (nest.body,)
-    if isinstance(nest, Reduce):
-        bodies = (nest.body, nest.inits, nest.combine)
-    return {i.imm for body in bodies for i in body.insts if i.op == "load"}
-
-
-def writes(nest: Nest) -> tuple[int, ...]:
-    """The buffers that a nest writes."""
-    return nest.outs if isinstance(nest, Map | Reduce) else (nest.out,)
-
-
 def layout(program: Program) -> Layout:
-    """Give every buffer its place. What a nest writes never overlaps what it reads."""
+    """Give every buffer its place.
+
+    What a nest writes never overlaps what it reads, unless it reads each element before it writes
+    that element (:func:`compiler.codegen.share.in_step`).
+    """
     slots: list[tuple[int, int]] = [(0, 0)] * len(program.buffers)
     for k, n in enumerate((*program.inputs, *program.outputs)):
         slots[n] = (k, 0)
@@ -53,9 +45,16 @@ def layout(program: Program) -> Layout:
         if b.role == "const":
             slots[n] = (arena_slot + 1, end)
             end += _rounded(len(b.data))
-    arena, size = _arena(program)
-    for n, offset in arena.items():
-        slots[n] = (arena_slot, offset)
+    whole = steps(program.nests, program.outputs)
+    first = joined(program, whole)
+    owner = list(first)  # of a group: its output, if it has one
+    for n in program.outputs:
+        owner[first[n]] = n
+    arena, size = _arena(program, whole, first, owner)
+    for n, b in enumerate(program.buffers):
+        if b.role == "temp":
+            place = owner[first[n]]
+            slots[n] = slots[place] if place not in arena else (arena_slot, arena[place])
     return Layout(tuple(slots), size, end, arena_slot + 2)
 
 
@@ -63,15 +62,18 @@ def _rounded(n: int) -> int:
     return -(-max(n, 1) // ALIGN) * ALIGN
 
 
-def _arena(program: Program) -> tuple[dict[int, int], int]:
-    """First fit: a temporary takes the first gap that is free from its first to its last use."""
+def _arena(
+    program: Program, whole: Sequence[Step], group: Sequence[int], owner: Sequence[int]
+) -> tuple[dict[int, int], int]:
+    """First fit: a temporary takes the first gap that is free from its first to its last step."""
     first: dict[int, int] = {}
     last: dict[int, int] = {}
-    for at, nest in enumerate(program.nests):
-        for n in (*writes(nest), *reads(nest)):
-            if program.buffers[n].role == "temp":
-                first.setdefault(n, at)
-                last[n] = at
+    for at, step in enumerate(whole):
+        for n in members(step.touched):
+            place = owner[group[n]]
+            if program.buffers[place].role == "temp":
+                first.setdefault(place, at)
+                last[place] = at
     placed: list[tuple[int, int, int]] = []  # (offset, end, buffer), sorted
     out: dict[int, int] = {}
     total = 0

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from compiler.codegen import scalars
 from compiler.codegen.flow import Axis, Flow, Form
 from compiler.codegen.host import vector_bits
+from compiler.codegen.live import touched
 from compiler.codegen.text import REGISTER, Text, constant, literal, register
 from compiler.dtypes import I64, DType
 from compiler.nest.functions import function
-from compiler.nest.ir import Body, Inst, Program
+from compiler.nest.ir import Body, Inst, Nest, Program
 
 INLINE_FROM = 1 << 15  # elements from which functions are copied into the loop instead of called
 INLINE_UP_TO = 600  # instructions in all
@@ -30,14 +31,10 @@ class Memory:
         self.t, self.program, self._slots = t, program, slots
         self._known: dict[int, str] = {}
 
-    def prepare(self, bodies: Sequence[Body], outs: Sequence[int]) -> None:
+    def prepare(self, nest: Nest) -> None:
         """Fetch all pointers that a nest needs; call this where its loops have not begun."""
-        for body in bodies:
-            for inst in body.insts:
-                if inst.op == "load":
-                    self.pointer(inst.imm)
-        for out in outs:
-            self.pointer(out)
+        for buffer in touched(nest):
+            self.pointer(buffer)
 
     def pointer(self, buffer: int) -> str:
         """The address of a buffer."""
@@ -50,6 +47,10 @@ class Memory:
                 found = self.t.e(f"getelementptr i8, ptr {found}, i64 {offset}")
             self._known[buffer] = found
         return found
+
+    def place(self, buffer: int) -> tuple[int, int]:
+        """Where a buffer lies: equal for buffers that share their bytes."""
+        return self._slots[buffer]
 
     def dtype(self, buffer: int) -> DType:
         """Element type of a buffer."""

@@ -1,7 +1,8 @@
 """Schedule of map nests: merged loops, the innermost one in vectors.
 
 There is no tail: the last vector starts where it still fits and recomputes a few elements, which is
-harmless because a nest never reads what it writes. Short loops use narrower vectors.
+harmless because a nest does not read what it writes. One that does, in place of a carried value,
+ends with single elements instead. Short loops use narrower vectors.
 """
 
 from __future__ import annotations
@@ -68,13 +69,27 @@ def _innermost(t: Text, nest: Map, code: Code, axis: Axis, outs: list[str]) -> N
     lane = axis.variables[-1]
     width = width_for(axis.size, *widths(code.flow, lane))
     copies = copies_for(nest.body, axis.size) if width > 1 else 1
-    with t.loop(axis.size, width * copies) as loop, t.interleaved(copies) as copy:
+    rest = axis.size % (width * copies) if _in_place(nest, code.memory) else 0
+    if rest:
+        with t.loop(rest) as loop:
+            own = code.fork()
+            start = t.sum((loop.i, 1), axis.size - rest)
+            own.bind(axis, start)
+            _store(own, nest, code.memory, outs, start, 1)
+    size = axis.size - rest
+    with t.loop(size, width * copies) as loop, t.interleaved(copies) as copy:
         for k in range(copies):
             copy()
-            start = start_of(t, loop.i, k, copies, axis.size, width)
+            start = start_of(t, loop.i, k, copies, size, width)
             own = code.fork() if copies > 1 else code
             own.bind(axis, start, width)
             _store(own, nest, code.memory, outs, start, width)
+
+
+def _in_place(nest: Map, memory: Memory) -> bool:
+    """Whether a nest writes over what it reads."""
+    outs = {memory.place(out) for out in nest.outs}
+    return any(i.op == "load" and memory.place(i.imm) in outs for i in nest.body.insts)
 
 
 def _store(code: Code, nest: Map, memory: Memory, outs: list[str], offset: str, width: int) -> None:

@@ -2,13 +2,28 @@
 
 Every op is described as *value at an index*; see :mod:`compiler.lower.scope`. A node becomes one
 nest that reads its operands from memory; a composite ``assay.fusion`` becomes one nest that
-computes its whole body.
+computes its whole body. Ops that have no lowering but an expansion are expanded first, if no pass
+did it.
 """
 
 from __future__ import annotations
 
+from compiler.expand import expand_all
 from compiler.ir import Module
-from compiler.lower import call, constant, convert, dot, elementwise, reduce, shape
+from compiler.lower import (
+    call,
+    chlo,
+    constant,
+    control,
+    convert,
+    dot,
+    elementwise,
+    gather,
+    reduce,
+    scatter,
+    shape,
+    sort,
+)
 from compiler.lower.program import Lowerer
 from compiler.lower.table import LOWERINGS
 from compiler.nest.ir import Program
@@ -16,16 +31,21 @@ from compiler.nest.ir import Program
 __all__ = [
     "LOWERINGS",
     "call",
+    "chlo",
     "constant",
+    "control",
     "convert",
     "dot",
     "elementwise",
+    "gather",
     "lower",
     "reduce",
+    "scatter",
     "shape",
+    "sort",
 ]
 
 
 def lower(module: Module) -> Program:
     """The program of the module's entry function. UnsupportedError for what has no lowering."""
-    return Lowerer(module).program()
+    return Lowerer(expand_all(module)).program()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from compiler.ir import Graph, Module, Node, TensorType
-from compiler.lower.table import LOWERINGS, lowering
+from compiler.lower.table import INLINED, LOWERINGS, lowering
 
 FUSION = "assay.fusion"
 
@@ -52,7 +52,7 @@ class Inliner:
         new = list(arguments)
         for node in graph.nodes:
             operands = [new[v] for v in node.operands]
-            if node.op in ("call", "composite") and not self._keep(node):
+            if node.op in INLINED and not self._keep(node):
                 new += LOWERINGS[node.op](self, node, operands)
             else:
                 new += self.add(node, operands, [new[v] for v in node.captures])
@@ -76,8 +76,11 @@ def composite(into: Inliner, node: Node, operands: Sequence[int]) -> list[int]:
 
 
 def flatten(module: Module, graph: Graph, keep: Callable[[Node], bool] = never) -> Graph:
-    """``graph`` without calls and composites, but for those to ``keep``."""
-    if not any(n.op in ("call", "composite") for n in graph.nodes):
+    """``graph`` without calls, composites and barriers, but for those to ``keep``.
+
+    Regions stay as they are: whoever lowers them flattens them.
+    """
+    if not any(n.op in INLINED for n in graph.nodes):
         return graph
     into = Inliner(module, graph.params, keep)
     results = into.body(graph, range(len(graph.params)))

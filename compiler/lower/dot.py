@@ -45,7 +45,7 @@ def dot_general(program: Lowerer, node: Node) -> None:
             rhs=rhs_buffer,
             lhs_strides=tuple(lhs_strides[d] for d in (*lb, *lf, *lc)),
             rhs_strides=tuple(rhs_strides[d] for d in (*rb, *rf, *rc)),
-            out=program.result(node),
+            out=program.results()[0],
             acc=F32 if dtype.is_float and dtype.bits == 16 else dtype,
         )
     )

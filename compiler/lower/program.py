@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ from compiler.prune import live, prune
 
 @dataclass(slots=True)
 class Frame:
-    """One graph in work.
+    """One graph in work: the entry, a fusion, or a region of control flow.
 
     Attributes:
         graph: free of calls.
@@ -34,6 +35,14 @@ class Frame:
     outs: dict[int, int] = field(default_factory=dict)
     node: int = 0
 
+    def share(self, v: int, other: Frame, source: int) -> None:
+        """Read value ``v`` where ``source`` of another frame (or of this one) is read."""
+        self.sources[v] = other.sources[source]
+        if source in other.memory:
+            self.memory[v] = other.memory[source]
+        else:
+            self.splats[v] = other.splats[source]
+
 
 class Lowerer:
     """Collects the buffers and nests of one program."""
@@ -44,8 +53,7 @@ class Lowerer:
         self.nests: list[Nest] = []
         self._fused: dict[str, Graph | None] = {}
         self._constants: dict[Literal, int] = {}
-        graph = flatten(module, module.main.graph, lambda n: self._single_nest(n) is not None)
-        self._frame = Frame(graph)
+        self._frame = Frame(self._flat_but_fusions(module.main.graph))
 
     @property
     def graph(self) -> Graph:
@@ -61,6 +69,13 @@ class Lowerer:
     def flat(self, region: Graph) -> Graph:
         """A region without calls."""
         return flatten(self.module, region)
+
+    def is_scalar_code(self, region: Graph) -> bool:
+        """Whether a body can be part of another nest: whether no op in it needs one of its own."""
+        graph = self.flat(region)
+        return not any(
+            n.op in NESTS for n, needed in zip(graph.nodes, live(graph), strict=True) if needed
+        )
 
     def captured(self, v: int) -> Source:
         """Value ``v`` of the graph in work, for use in the body of a region."""
@@ -79,9 +94,18 @@ class Lowerer:
         one = Literal(TensorType((), literal.type.dtype), literal.data)
         return self._constant(one), tuple(0 for _ in strides)
 
-    def result(self, _node: Node) -> int:
-        """The buffer for the only result of the node in work."""
-        return self._results()[0]
+    def buffer(self, v: int) -> int:
+        """A buffer that holds the one element of ``v``."""
+        return self.operand(v, ())[0]
+
+    def results(self) -> tuple[int, ...]:
+        """Buffers for all results of the node in work."""
+        frame = self._frame
+        first = frame.graph.first[frame.node]
+        return tuple(
+            frame.outs[first + k] if first + k in frame.outs else self._bind(first + k, t, "temp")
+            for k, t in enumerate(frame.graph.nodes[frame.node].types)
+        )
 
     def append(self, nest: Nest) -> None:
         """Add a nest."""
@@ -89,7 +113,79 @@ class Lowerer:
 
     def reduce(self, node: Node, **parts: Any) -> None:
         """Add a reduce nest whose results are those of the node in work."""
-        self.append(Reduce(name=node.op, outs=self._results(), **parts))
+        self.append(Reduce(name=node.op, outs=self.results(), **parts))
+
+    # What lowerings of control flow use
+
+    @contextmanager
+    def region(
+        self, region: Graph, arguments: Sequence[int], captures: Sequence[int]
+    ) -> Iterator[list[Nest]]:
+        """Lower a region; inside the ``with`` its graph is the one in work.
+
+        Args:
+            region: takes the arguments, then the captures.
+            arguments: the buffers that hold its arguments.
+            captures: values of the graph in work.
+
+        Returns:
+            Its nests; those that are appended inside the ``with`` come last.
+        """
+        outer = self._frame
+        frame = self._frame = Frame(self._flat_but_fusions(region))
+        for v, buffer in enumerate(arguments):
+            self._place(v, buffer, region.params[v])
+        for v, captured in enumerate(captures, start=len(arguments)):
+            frame.share(v, outer, captured)
+        with self.collected() as nests:
+            self._nodes()
+            yield nests
+        self._frame = outer
+
+    @contextmanager
+    def collected(self) -> Iterator[list[Nest]]:
+        """A list of the nests that are appended inside the ``with``."""
+        outer, self.nests = self.nests, []
+        yield self.nests
+        self.nests = outer
+
+    def move(self, values: Sequence[int], buffers: Sequence[int]) -> None:
+        """Copy values of the graph in work to buffers, all at once: each may be another's source.
+
+        A buffer is written when no other move waits for what it holds. Where the moves that are
+        left go round in a circle, one of the buffers is saved first.
+        """
+        frame = self._frame
+        held = {b: frame.memory.get(v) for v, b in zip(values, buffers, strict=True)}
+        sources = {b: frame.sources[v] for v, b in zip(values, buffers, strict=True)}
+        waiting = [b for b in buffers if held[b] != b]
+        while waiting:
+            free = [b for b in waiting if all(held[other] != b for other in waiting)]
+            for b in free:
+                self._write(sources[b], b)
+            waiting = [b for b in waiting if b not in free]
+            if not free and waiting:
+                b = waiting[0]
+                t = self.buffers[b].type
+                saved = self.temporary(t)
+                self.copy(b, saved)
+                for other in waiting:
+                    if held[other] == b:
+                        held[other], sources[other] = saved, from_buffer(saved, t)
+
+    def temporary(self, t: TensorType) -> int:
+        """A new buffer."""
+        return self._new(t, "temp")
+
+    def copy(self, source: int, buffer: int) -> None:
+        """Copy one buffer to another."""
+        self._write(from_buffer(source, self.buffers[source].type), buffer)
+
+    def _write(self, source: Source, buffer: int) -> None:
+        """Write the elements of a source to a buffer."""
+        shape = self.buffers[buffer].type.shape
+        at = self.scope()
+        self.append(Map("copy", shape, at.s.body(source(at, at.loops(shape))), (buffer,)))
 
     # Programs
 
@@ -99,13 +195,18 @@ class Lowerer:
         inputs = []
         for v, t in enumerate(frame.graph.params):
             inputs.append(self._bind(v, t, "input"))
+        self._nodes()
+        outputs = self._outputs(frame)
+        return Program(tuple(self.buffers), tuple(self.nests), tuple(inputs), outputs)
+
+    def _nodes(self) -> None:
+        """Lower the nodes of the graph in work that its results need."""
+        frame = self._frame
         alive = live(frame.graph)
         for i, node in enumerate(frame.graph.nodes):
             if alive[i]:
                 frame.node = i
                 self._node(node, frame.graph.first[i])
-        outputs = self._outputs(frame)
-        return Program(tuple(self.buffers), tuple(self.nests), tuple(inputs), outputs)
 
     def _node(self, node: Node, first: int) -> None:
         frame = self._frame
@@ -117,12 +218,7 @@ class Lowerer:
             else:
                 self._place(first, self._constant(literal), literal.type)
         elif node.op == "reshape":  # the same bytes
-            source = node.operands[0]
-            frame.sources[first] = frame.sources[source]
-            if source in frame.memory:
-                frame.memory[first] = frame.memory[source]
-            else:
-                frame.splats[first] = frame.splats[source]
+            frame.share(first, frame, node.operands[0])
         elif node.op == "composite":
             self._fusion(node, first)
         elif node.op in NESTS:
@@ -130,7 +226,7 @@ class Lowerer:
         else:
             at = self.scope()
             body = at.s.body(at.value(first, at.loops(node.type.shape)))
-            self.append(Map(node.op, node.type.shape, body, self._results()))
+            self.append(Map(node.op, node.type.shape, body, self.results()))
 
     def _fusion(self, node: Node, first: int) -> None:
         graph = self._single_nest(node)
@@ -158,6 +254,10 @@ class Lowerer:
             self.append(Map("fusion", shape, body, tuple(outs[v] for v in graph.results)))
         self._frame = outer
 
+    def _flat_but_fusions(self, graph: Graph) -> Graph:
+        """The graph without calls, but with the fusions that can be one nest."""
+        return flatten(self.module, graph, lambda n: self._single_nest(n) is not None)
+
     def _single_nest(self, node: Node) -> Graph | None:
         """The flat body of a fusion that can be one nest; ``None`` for all other composites."""
         if not is_fusion(node):
@@ -165,7 +265,9 @@ class Lowerer:
         name = node.attr("decomposition")
         if name not in self._fused:
             graph = flatten(self.module, self.module.by_name[name].graph)
-            self._fused[name] = prune(graph) if _one_nest(graph) else None
+            regions = [r for n in graph.nodes for r in n.regions]
+            fits = _one_nest(graph) and all(map(self.is_scalar_code, regions))
+            self._fused[name] = prune(graph) if fits else None
         return self._fused[name]
 
     # Buffers
@@ -188,15 +290,6 @@ class Lowerer:
         self._place(v, buffer, t)
         return buffer
 
-    def _results(self) -> tuple[int, ...]:
-        """Buffers for all results of the node in work."""
-        frame = self._frame
-        first = frame.graph.first[frame.node]
-        return tuple(
-            frame.outs[first + k] if first + k in frame.outs else self._bind(first + k, t, "temp")
-            for k, t in enumerate(frame.graph.nodes[frame.node].types)
-        )
-
     def _outputs(self, frame: Frame) -> tuple[int, ...]:
         """Turn temporaries into outputs; anything else, and a second use, is copied."""
         outputs: list[int] = []
@@ -207,10 +300,8 @@ class Lowerer:
                 self.buffers[buffer] = Buffer(t, "output")
                 outputs.append(buffer)
                 continue
-            at = self.scope()
-            body = at.s.body(frame.sources[v](at, at.loops(t.shape)))
             outputs.append(self._new(t, "output"))
-            self.append(Map("copy", t.shape, body, (outputs[-1],)))
+            self._write(frame.sources[v], outputs[-1])
         return tuple(outputs)
 
 

@@ -1,20 +1,26 @@
-"""Lowering of reduce: one nest, in the canonical order.
+"""Lowering of reduce: one nest, in the canonical order, where its body is scalar code.
 
 The order is ``lanes`` where the body is one commutative op with an identity and the reduced
 dimensions lie innermost in memory (dimensions of size 1 do not count); else it is ``sequential``.
 It depends on the op alone, never on what it is fused with, so that fusion keeps every bit.
+
+Any other body, such as one with a loop in it, runs once for each element (:mod:`.loops`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from compiler.dtypes import DType
 from compiler.ir import Graph, Node, TensorType
+from compiler.lower import loops
 from compiler.lower.scope import Scope, from_argument
 from compiler.lower.table import lowering
+from compiler.nest.ir import Body, Map
 
 if TYPE_CHECKING:
     from compiler.lower.program import Lowerer
@@ -23,6 +29,9 @@ if TYPE_CHECKING:
 @lowering("reduce")
 def reduce(program: Lowerer, node: Node) -> None:
     """Append the nest of one reduce, with its operands inlined where they are not in memory."""
+    if not program.is_scalar_code(node.regions[0]):
+        _by_loops(program, node)
+        return
     half = len(node.operands) // 2
     inputs, inits = node.operands[:half], node.operands[half:]
     shape, dims = program.graph.types[inputs[0]].shape, sorted(node.attr("dimensions"))
@@ -32,9 +41,9 @@ def reduce(program: Lowerer, node: Node) -> None:
     loops = at.loops(domain + reduced).dims
     position = dict(zip(kept + dims, loops, strict=True))
     index = at.index(shape, [position[d] for d in range(len(shape))])
-    body = at.s.body(*(at.value(v, index) for v in inputs))
+    body = at.s.body(*_converted(at, (at.value(v, index) for v in inputs), node))
     start = program.scope()
-    init = start.s.body(*(start.scalar(v) for v in inits))
+    init = start.s.body(*_converted(start, map(start.scalar, inits), node))
     region = node.regions[0]
     identity = _identity(region) if half == 1 and innermost(shape, dims) else None
     program.reduce(
@@ -43,10 +52,40 @@ def reduce(program: Lowerer, node: Node) -> None:
         reduced=reduced,
         body=body,
         inits=init,
-        combine=_combine(program, node, region),
+        combine=combine(program, node, region),
         order="sequential" if identity is None else "lanes",
         identity=() if identity is None else (identity,),
     )
+
+
+def _converted(at: Scope, values: Iterable[int], node: Node) -> list[int]:
+    """Values as the body takes them: it may compute in a wider type than that of the inputs."""
+    return [at.convert(v, t.dtype) for v, t in zip(values, node.types, strict=True)]
+
+
+def _by_loops(program: Lowerer, node: Node) -> None:
+    """For every result: acc = init; for every element, in row-major order: acc = body(acc, it)."""
+    half = len(node.operands) // 2
+    inputs, inits = node.operands[:half], node.operands[half:]
+    shape, dims = program.graph.types[inputs[0]].shape, sorted(node.attr("dimensions"))
+    kept = [d for d in range(len(shape)) if d not in dims]
+    domain, reduced = ([shape[d] for d in some] for some in (kept, dims))
+    results = program.results()
+    accs, elements = (loops.scalars(program, [t.dtype for t in node.types]) for _ in range(2))
+    with loops.loop(program, prod(domain)) as result:
+        at = program.scope()
+        init = _converted(at, map(at.scalar, inits), node)
+        program.append(Map("init", (), at.s.body(*init), accs))
+        with loops.loop(program, prod(reduced)) as step:
+            at = program.scope()
+            place = dict(zip(kept, at.split(result(at), domain), strict=True))
+            place |= zip(dims, at.split(step(at), reduced), strict=True)
+            index = at.index(shape, [place[d] for d in range(len(shape))])
+            values = _converted(at, (at.value(v, index) for v in inputs), node)
+            program.append(Map("element", (), at.s.body(*values), elements))
+            loops.run(program, node.regions[0], (*accs, *elements), node.captures, accs)
+        for acc, out in zip(accs, results, strict=True):
+            loops.store(program, acc, out, result)
 
 
 def innermost(shape: tuple[int, ...], dims: list[int]) -> bool:
@@ -55,7 +94,7 @@ def innermost(shape: tuple[int, ...], dims: list[int]) -> bool:
     return any(order) and order == sorted(order)
 
 
-def _combine(program: Lowerer, node: Node, region: Graph) -> Any:
+def combine(program: Lowerer, node: Node, region: Graph) -> Body:
     """The region as scalar code on arguments; captured values are read from their sources."""
     count = len(region.params) - len(node.captures)
     sources = {k: from_argument(k, t.dtype) for k, t in enumerate(region.params[:count])}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from compiler.dtypes import I1
 from compiler.ir import Node
 from compiler.lower.scope import Index, Scope
@@ -59,19 +61,31 @@ def reverse(at: Scope, node: Node, index: Index) -> int:
 def pad(at: Scope, node: Node, index: Index) -> int:
     """The operand where ``index`` falls on one of its elements, else the padding value."""
     x, value = node.operands
+    low, interior = node.attr("edge_padding_low"), node.attr("interior_padding")
     shape = at.graph.types[x].shape
-    filler = at.scalar(value)
+    return padded(at, lambda i: at.value(x, i), shape, index, low, interior, at.scalar(value))
+
+
+def padded(
+    at: Scope,
+    element: Callable[[Index], int],
+    shape: tuple[int, ...],
+    index: Index,
+    low: Sequence[int],
+    interior: Sequence[int],
+    filler: int,
+) -> int:
+    """``element`` (of ``shape``) where ``index`` falls on one, else ``filler``."""
     if 0 in shape:
         return filler
     inside, dims = at.const(True, I1), []
-    low, interior = node.attr("edge_padding_low"), node.attr("interior_padding")
     for i, n, out, lo, mid in zip(index.dims, shape, index.shape, low, interior, strict=True):
         pred, dim = _source(at, i, n, out, lo, mid + 1)
-        inside = _both(at, inside, pred)
+        inside = both(at, inside, pred)
         dims.append(dim)
     if at.s.insts[inside].op == "const":
-        return at.value(x, at.index(shape, dims))
-    return at.select(inside, at.value(x, at.index(shape, dims)), filler)
+        return element(at.index(shape, dims))
+    return at.select(inside, element(at.index(shape, dims)), filler)
 
 
 def _source(at: Scope, i: int, n: int, out: int, low: int, step: int) -> tuple[int, int]:
@@ -81,14 +95,14 @@ def _source(at: Scope, i: int, n: int, out: int, low: int, step: int) -> tuple[i
     if low > 0:
         pred = at.compare("ge", from_start, at.i64(0))
     if out > low + (n - 1) * step + 1:
-        pred = _both(at, pred, at.below(from_start, (n - 1) * step + 1))
+        pred = both(at, pred, at.below(from_start, (n - 1) * step + 1))
     if step > 1:
-        pred = _both(at, pred, at.compare("eq", at.modulo(from_start, step), at.i64(0)))
+        pred = both(at, pred, at.compare("eq", at.modulo(from_start, step), at.i64(0)))
     clamped = from_start if at.s.insts[pred].op == "const" else at.within(pred, from_start)
     return pred, at.quotient(clamped, step)
 
 
-def _both(at: Scope, a: int, b: int) -> int:
+def both(at: Scope, a: int, b: int) -> int:
     """``a and b``, where a constant is true."""
     if at.s.insts[a].op == "const":
         return b
@@ -111,7 +125,7 @@ def concatenate(at: Scope, node: Node, index: Index) -> int:
         inside = at.below(i, first + n) if result is not None else at.const(True, I1)
         if first:
             above = at.compare("ge", i, at.i64(first))
-            held = _both(at, inside, above)
+            held = both(at, inside, above)
         else:
             held = inside
         own = at.shift(i, -first)

@@ -6,10 +6,10 @@ in the table takes effect at once. There are three kinds of entries:
 * most ops, ``value(scope, node, index) -> int``: the scalar instruction that is the element of the
   node's result at ``index``, composed from the elements of its operands
   (:class:`compiler.lower.scope.Scope`);
-* ``reduce`` and ``dot_general``, ``nest(program, node) -> None``: append one nest
+* those of :data:`NESTS`, ``nest(program, node) -> None``: append nests
   (:class:`compiler.lower.program.Lowerer`);
-* ``call`` and ``composite``, ``inline(into, node, operands) -> results``: copy the callee's nodes
-  into the caller (:class:`compiler.lower.call.Inliner`).
+* those of :data:`INLINED`, ``inline(into, node, operands) -> results``: put other nodes in place of
+  this one, as a call's callee (:class:`compiler.lower.call.Inliner`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,20 @@ Lowering = Callable[..., Any]
 F = TypeVar("F", bound=Lowering)
 
 LOWERINGS: dict[str, Lowering] = {}
-NESTS = frozenset({"reduce", "dot_general"})
+NESTS = frozenset(
+    {
+        "reduce",
+        "dot_general",
+        "scatter",
+        "select_and_scatter",
+        "sort",
+        "while",
+        "if",
+        "case",
+        "map",
+    }
+)
+INLINED = frozenset({"call", "composite", "optimization_barrier"})
 
 
 def lowering(*names: str) -> Callable[[F], F]:

@@ -12,12 +12,23 @@ from math import prod
 import numpy as np
 
 from compiler.dtypes import DType, from_numpy
-from compiler.errors import InternalError
 from compiler.ir import Array
+from compiler.nest.evaluate import evaluate
 from compiler.nest.fma import fma
-from compiler.nest.functions import function
-from compiler.nest.ir import Body, Buffer, Dot, Inst, Map, Nest, Program, Reduce
-from compiler.nest.scalars import COMPARE, SCALAR, Value, bitcast, constant, convert
+from compiler.nest.ir import (
+    Branch,
+    Buffer,
+    Dot,
+    Map,
+    Nest,
+    Program,
+    Reduce,
+    Scatter,
+    Sort,
+    While,
+)
+from compiler.nest.ordered import run_scatter, run_sort
+from compiler.nest.scalars import Value, convert
 
 LANES = 64
 BLOCK = 256
@@ -30,8 +41,7 @@ def run(program: Program, inputs: Sequence[Array]) -> tuple[Array, ...]:
     for n, x in zip(program.inputs, inputs, strict=True):
         memory[n] = np.ascontiguousarray(x).reshape(-1)
     with np.errstate(all="ignore"):
-        for nest in program.nests:
-            _run_nest(nest, memory)
+        _run_nests(program.nests, memory)
     return tuple(memory[n].reshape(program.buffers[n].type.shape) for n in program.outputs)
 
 
@@ -44,10 +54,34 @@ def _allocate(buffer: Buffer) -> Array:
     return np.zeros(buffer.type.size, buffer.type.dtype.numpy)
 
 
-def _run_nest(nest: Nest, memory: list[Array]) -> None:
-    if isinstance(nest, Dot):
-        _run_dot(nest, memory)
-        return
+def _run_nests(nests: Sequence[Nest], memory: list[Array]) -> None:
+    for nest in nests:
+        if isinstance(nest, While):
+            _run_nests(nest.cond, memory)
+            while memory[nest.pred][0]:
+                _run_nests(nest.body, memory)
+                _run_nests(nest.cond, memory)
+        elif isinstance(nest, Branch):
+            _run_nests(nest.branches[_branch(nest, memory[nest.index][0])], memory)
+        elif isinstance(nest, Dot):
+            _run_dot(nest, memory)
+        elif isinstance(nest, Scatter):
+            run_scatter(nest, memory)
+        elif isinstance(nest, Sort):
+            run_sort(nest, memory)
+        else:
+            _run_loops(nest, memory)
+
+
+def _branch(nest: Branch, value: Value) -> int:
+    """Which branch to take."""
+    last = len(nest.branches) - 1
+    if value.dtype == np.bool_:
+        return 0 if value else last
+    return int(value) if 0 <= value <= last else last
+
+
+def _run_loops(nest: Map | Reduce, memory: list[Array]) -> None:
     if prod(nest.domain) == 0:
         return
     for start, stop, dim in _chunks(nest.domain):
@@ -92,59 +126,6 @@ def _run_map(nest: Map, memory: list[Array], start: int, stop: int, dim: int) ->
     values = evaluate(nest.body, memory, indices)
     for out, value in zip(nest.outs, values, strict=True):
         memory[out][where] = np.broadcast_to(value, shape).reshape(-1)
-
-
-def evaluate(
-    body: Body, memory: Sequence[Array], indices: Sequence[Value] = (), args: Sequence[Value] = ()
-) -> list[Value]:
-    """The results of a body on arrays of loop indices and arguments, which broadcast together."""
-    values: list[Value] = []
-    for inst in body.insts:
-        values.append(_step(inst, values, memory, indices, args))
-    return [values[r] for r in body.results]
-
-
-def _step(
-    inst: Inst,
-    values: list[Value],
-    memory: Sequence[Array],
-    indices: Sequence[Value],
-    args: Sequence[Value],
-) -> Value:
-    operands = [values[a] for a in inst.args]
-    found = SCALAR.get(inst.op)
-    if found is not None:
-        return found(*operands)
-    special = _SPECIAL.get(inst.op)
-    if special is not None:
-        return special(inst, operands)
-    match inst.op:
-        case "load":
-            return memory[inst.imm][operands[0]]
-        case "index":
-            return indices[inst.imm]
-        case "arg":
-            return args[inst.imm]
-        case "call":
-            return evaluate(function(inst.imm), (), (), operands)[0]
-    raise InternalError(f"nest IR: unknown scalar op {inst.op}")
-
-
-def _convert(inst: Inst, operands: list[Value]) -> Value:
-    x = operands[0]
-    return convert(x, _dtype_of(x), inst.dtype)
-
-
-def _dtype_of(x: Value) -> DType:
-    return from_numpy(x.dtype)
-
-
-_SPECIAL: dict[str, Callable[[Inst, list[Value]], Value]] = {
-    "const": lambda inst, _: constant(inst),
-    "cmp": lambda inst, xs: COMPARE[inst.imm](xs[0], xs[1]),
-    "convert": _convert,
-    "bitcast": lambda inst, xs: bitcast(xs[0], inst.dtype),
-}
 
 
 # Reductions

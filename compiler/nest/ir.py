@@ -3,13 +3,14 @@
 A :class:`Program` is a list of nests over row-major buffers. A nest says *what* is computed for
 every index and in which canonical order partial sums are taken; tiling, vector width, unrolling and
 masks are the code generator's business and never change a bit. Index arithmetic and data share one
-scalar language (:class:`Body`).
+scalar language (:class:`Body`). Control flow holds lists of nests in turn and computes nothing
+itself: values enter and leave it in buffers.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -134,7 +135,70 @@ class Dot:
     acc: DType
 
 
-Nest = Map | Reduce | Dot
+@dataclass(frozen=True, slots=True)
+class While:
+    """Run ``cond``; while the one i1 element of buffer ``pred`` is true: ``body``, then ``cond``.
+
+    A loop has no other state than buffers: those that carry values from one iteration to the next
+    are written before it, and again at the end of the body.
+    """
+
+    name: str
+    cond: tuple[Nest, ...]
+    pred: int
+    body: tuple[Nest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Run the nests of one of ``branches``, as the one element of buffer ``index`` says.
+
+    An i32 is the number of the branch, the last one where there is none of that number; an i1 is
+    true for branch 0. All branches write the buffers that hold the results.
+    """
+
+    name: str
+    index: int
+    branches: tuple[tuple[Nest, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter:
+    """For every index of ``domain`` in row-major order: one element of each output is updated.
+
+    ``body`` gives an offset (i64), then one update an output. Where the offset is not negative, it
+    lies inside the outputs, and ``outs[k][offset] = combine(old..., update...)[k]``. The outputs
+    are written before; neither body reads them.
+    """
+
+    name: str
+    domain: tuple[int, ...]
+    body: Body
+    combine: Body
+    outs: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """Every line of ``shape`` along ``dimension``, sorted; one output an element of the line.
+
+    ``body`` gives the elements at the index (loop variable d is dimension d of ``shape``), and
+    ``less`` takes (a0, b0, a1, b1, ...): whether element a must stand before element b. The
+    algorithm is part of the meaning, as any comparator is allowed: runs of 1, 2, 4, ... elements
+    are merged from left to right, and the right one goes first if ``less(right, left)``. So the
+    sort is stable. ``scratch`` holds, for each output, two buffers of a line each.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dimension: int
+    body: Body
+    less: Body
+    outs: tuple[int, ...]
+    scratch: tuple[int, ...]
+
+
+Nest: TypeAlias = "Map | Reduce | Dot | Scatter | Sort | While | Branch"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from compiler.dtypes import F32, F64
-from compiler.nest import math_exp, math_log, math_pow, math_trig
+from compiler.nest import (
+    math_bessel,
+    math_erf,
+    math_exp,
+    math_gamma,
+    math_hyperbolic,
+    math_log,
+    math_pow,
+    math_trig,
+)
 from compiler.nest.ir import Body
 from compiler.nest.math_value import Value, function, through_f64
 
@@ -29,6 +38,26 @@ _TABLE: dict[str, tuple[Callable[..., Value], Callable[..., Value], int]] = {
     "tan": (math_trig.tan_f32, math_trig.tan_f64, 1),
     "tanh": (math_exp.tanh_f32, math_exp.tanh_f64, 1),
 }
+# Functions that f32 shares with f64: the function, the number of arguments.
+_SHARED: dict[str, tuple[Callable[..., Value], int]] = {
+    "acos": (math_hyperbolic.acos, 1),
+    "acosh": (math_hyperbolic.acosh, 1),
+    "asin": (math_hyperbolic.asin, 1),
+    "asinh": (math_hyperbolic.asinh, 1),
+    "atan": (math_hyperbolic.atan, 1),
+    "atanh": (math_hyperbolic.atanh, 1),
+    "bessel_i1e": (math_bessel.bessel_i1e, 1),
+    "cosh": (math_hyperbolic.cosh, 1),
+    "digamma": (math_gamma.digamma, 1),
+    "erf": (math_erf.erf, 1),
+    "erf_inv": (math_erf.erf_inv, 1),
+    "erfc": (math_erf.erfc, 1),
+    "lgamma": (math_gamma.lgamma, 1),
+    "polygamma": (math_gamma.polygamma, 2),
+    "sinh": (math_hyperbolic.sinh, 1),
+    "zeta": (math_gamma.zeta, 2),
+}
+_TABLE |= {name: (f, f, arity) for name, (f, arity) in _SHARED.items()}
 
 MATH: dict[str, Body] = {}
 """Function bodies by name and dtype (``exp.f32``, ``pow.f64``); ``arg`` k is argument k."""

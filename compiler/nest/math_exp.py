@@ -123,6 +123,13 @@ def exp_f64(x: Value) -> Value:
     return scale(exp_reduced(r, low)[0], n)
 
 
+def exp_product(x: Value, small: Value, factor: Value) -> Value:
+    """``exp(x + small) * factor`` for tiny ``small``, rounded once even if subnormal."""
+    n, r, low = _reduce(clamp(x, -1000.0, 710.0))
+    p = exp_reduced(r, low)[0]
+    return scale(fma(p, small, p) * factor, n)
+
+
 def expm1_f64(x: Value) -> Value:
     """``2**n (e**r - 1) + (2**n - 1)``, the two leading terms added exactly."""
     n, r, low = _reduce(clamp(x, -60.0, 710.0))

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from compiler.nest.ir import Body, Buffer, Dot, Inst, Map, Nest, Program, Reduce
+from compiler.nest.ir import (
+    Body,
+    Branch,
+    Buffer,
+    Dot,
+    Inst,
+    Map,
+    Nest,
+    Program,
+    Reduce,
+    Scatter,
+    Sort,
+    While,
+)
 
 
 def print_program(program: Program) -> str:
@@ -35,6 +48,16 @@ def _data(buffer: Buffer) -> str:
 
 
 def _nest(nest: Nest) -> Iterator[str]:
+    if isinstance(nest, While):
+        yield f"while {nest.name} b{nest.pred}"
+        yield from _block("cond", nest.cond)
+        yield from _block("body", nest.body)
+        return
+    if isinstance(nest, Branch):
+        yield f"branch {nest.name} b{nest.index}"
+        for k, nests in enumerate(nest.branches):
+            yield from _block(f"branch {k}", nests)
+        return
     if isinstance(nest, Dot):
         yield (
             f"dot {nest.name}: b{nest.out}[b, m, n] = sum over k of "
@@ -49,13 +72,32 @@ def _nest(nest: Nest) -> Iterator[str]:
         yield f"map {nest.name} over {_sizes(nest.domain)} -> {outs}"
         yield from _body(nest.body)
         return
+    if isinstance(nest, Scatter):
+        yield f"scatter {nest.name} over {_sizes(nest.domain)} -> {outs}"
+        yield from _bodies(("offset, updates", nest.body), ("combine", nest.combine))
+        return
+    if isinstance(nest, Sort):
+        yield f"sort {nest.name} of {_sizes(nest.shape)} along {nest.dimension} -> {outs}"
+        yield from _bodies(("elements", nest.body), ("less", nest.less))
+        return
     yield from _reduce(nest, outs)
+
+
+def _block(title: str, nests: Iterable[Nest]) -> Iterator[str]:
+    yield f" {title}"
+    for nest in nests:
+        for line in _nest(nest):
+            yield f"  {line}"
 
 
 def _reduce(nest: Reduce, outs: str) -> Iterator[str]:
     head = f"reduce {nest.name} over {_sizes(nest.domain)}, folding {_sizes(nest.reduced)}"
     yield f"{head} in {nest.order} order -> {outs}"
-    for title, body in (("init", nest.inits), ("element", nest.body), ("combine", nest.combine)):
+    yield from _bodies(("init", nest.inits), ("element", nest.body), ("combine", nest.combine))
+
+
+def _bodies(*titled: tuple[str, Body]) -> Iterator[str]:
+    for title, body in titled:
         yield f" {title}"
         yield from _body(body)
 

@@ -1,18 +1,53 @@
 """The op table; importing this package fills it."""
 
-from compiler.ops import call, constant, convert, dot, elementwise, reduce, shape
-from compiler.ops.table import OPS, Attr, Op, Sig
+from compiler.ops import (
+    call,
+    check,
+    chlo,
+    constant,
+    control,
+    convert,
+    convolution,
+    dot,
+    dynamic,
+    elementwise,
+    gather,
+    linalg,
+    norm,
+    random,
+    reduce,
+    scatter,
+    shape,
+    sort,
+    window,
+)
+from compiler.ops.table import CHECKS, FILLED, OPS, Attr, Op, Sig, row
 
 __all__ = [
+    "CHECKS",
+    "FILLED",
     "OPS",
     "Attr",
     "Op",
     "Sig",
     "call",
+    "check",
+    "chlo",
     "constant",
+    "control",
     "convert",
+    "convolution",
     "dot",
+    "dynamic",
     "elementwise",
+    "gather",
+    "linalg",
+    "norm",
+    "random",
     "reduce",
+    "row",
+    "scatter",
     "shape",
+    "sort",
+    "window",
 ]

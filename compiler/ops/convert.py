@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from compiler.dtypes import ALL, FLOATS
+from compiler.ops.bodies import at_least
 from compiler.ops.table import Attr, Sig, Types, define, require
 
 
@@ -31,8 +32,6 @@ def _bitcast_convert(sig: Sig) -> Types:
 
 
 def _reduce_precision(sig: Sig) -> Types:
-    require(sig.attrs["exponent_bits"] >= 1, "C2", "exponent_bits must be at least 1")
-    require(sig.attrs["mantissa_bits"] >= 0, "C3", "mantissa_bits must be at least 0")
     return (sig.operands[0],)
 
 
@@ -43,7 +42,10 @@ define(
     "convert",
     ["operand"],
     _reduce_precision,
-    attrs=[Attr("exponent_bits", "i64"), Attr("mantissa_bits", "i64")],
+    attrs=[
+        Attr("exponent_bits", "i64", check=at_least("exponent_bits", 1, "C2")),
+        Attr("mantissa_bits", "i64", check=at_least("mantissa_bits", 0, "C3")),
+    ],
     dtypes=FLOATS,
     traits="elementwise exact",
 )

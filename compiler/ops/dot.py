@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from compiler.dtypes import ALL, F64
 from compiler.errors import UnsupportedError
 from compiler.ir import TensorType
@@ -61,25 +63,32 @@ ALGORITHMS = frozenset(
 )
 
 
+def _known_algorithm(value: tuple[tuple[str, Any], ...] | None) -> None:
+    """C22-C24, and that there is such an algorithm at all."""
+    fields = dict(value or ())
+    if not fields:
+        return
+    counts = ("lhs_component_count", "rhs_component_count", "num_primitive_operations")
+    for number, name in zip(("C22", "C23", "C24"), counts, strict=True):
+        count = fields.get(name)
+        require(type(count) is int and count > 0, number, "{} must be positive", name)
+    lhs, rhs = fields.get("lhs_precision_type"), fields.get("rhs_precision_type")
+    if {str(lhs)[:2], str(rhs)[:2]} == {"f8"}:
+        raise UnsupportedError(f"dot_general: unsupported algorithm {_spelled(fields)}")
+    known = lhs == rhs and fields[counts[0]] == fields[counts[1]] == 1
+    known = known and not fields.get("allow_imprecise_accumulation")
+    known = known and (lhs, fields.get("accumulation_type"), fields[counts[2]]) in ALGORITHMS
+    require(known, "", "there is no algorithm {}", _spelled(fields))
+
+
 def _check_algorithm(sig: Sig, result: TensorType) -> None:
-    """C21-C24; refuses what StableHLO does not know, or what asks for more than the canonical
-    evaluation gives.
-    """
+    """C21; refuses what asks for more than the canonical evaluation gives."""
     fields = dict(sig.attrs.get("algorithm") or ())
     if not fields:
         return
     precision = sig.attrs.get("precision_config", ())
     require(set(precision) <= {"DEFAULT"}, "C21", "an algorithm needs precision_config DEFAULT")
-    counts = ("lhs_component_count", "rhs_component_count", "num_primitive_operations")
-    for number, name in zip(("C22", "C23", "C24"), counts, strict=True):
-        require(fields.get(name, 0) > 0, number, "{} must be positive", name)
-    lhs, rhs = fields.get("lhs_precision_type"), fields.get("rhs_precision_type")
-    key = (lhs, fields.get("accumulation_type"), fields[counts[2]])
-    plain = lhs == rhs and fields[counts[0]] == fields[counts[1]] == 1
-    plain = plain and not fields.get("allow_imprecise_accumulation")
-    if not plain or key not in ALGORITHMS:
-        raise UnsupportedError(f"dot_general: unsupported algorithm {_spelled(fields)}")
-    if key[1] == "f64" and result.dtype is not F64:
+    if fields["accumulation_type"] == "f64" and result.dtype is not F64:
         raise UnsupportedError(
             f"dot_general: unsupported accumulation in f64 for a result of {result.dtype}"
         )
@@ -124,7 +133,7 @@ define(
         Attr("lhs_contracting_dimensions", "i64s"),
         Attr("rhs_contracting_dimensions", "i64s"),
         Attr("precision_config", "enum", (), choices=("DEFAULT", "HIGH", "HIGHEST")),
-        Attr("algorithm", "dict", None),
+        Attr("algorithm", "dict", None, check=_known_algorithm),
     ],
     dtypes=ALL,
     result="C12",

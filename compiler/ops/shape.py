@@ -10,7 +10,13 @@ from compiler.ops.table import Attr, Sig, Types, define, require
 
 
 def _broadcast_in_dim(sig: Sig) -> Types:
-    x, t, dims = sig.operands[0], sig.declared(), sig.attrs["broadcast_dimensions"]
+    t = sig.declared()
+    broadcast_type(sig.operands[0], t, sig.attrs["broadcast_dimensions"])
+    return (t,)
+
+
+def broadcast_type(x: TensorType, t: TensorType, dims: tuple[int, ...]) -> None:
+    """Whether ``t`` can be the result of a broadcast of ``x`` (C1-C5)."""
     require(x.dtype is t.dtype, "C1", "element types of operand {} and result {} differ", x, t)
     require(len(dims) == x.rank, "C2", "{} broadcast_dimensions for rank {}", len(dims), x.rank)
     require(
@@ -32,7 +38,6 @@ def _broadcast_in_dim(sig: Sig) -> Types:
             d,
             t.shape[d],
         )
-    return (t,)
 
 
 def _reshape(sig: Sig) -> Types:

@@ -30,6 +30,7 @@ class Sig:
         regions: nested graphs.
         results: the declared result types, or ``None`` when they are to be inferred.
         callee: types of a function of the module, or ``None`` if there is no such function.
+        captures: number of outer values that the regions use: their last parameters.
     """
 
     operands: Types
@@ -37,6 +38,12 @@ class Sig:
     regions: tuple[Graph, ...] = ()
     results: Types | None = None
     callee: Callable[[str], tuple[Types, Types] | None] = field(default=lambda _name: None)
+    captures: int = 0
+
+    def arguments(self, region: int = 0) -> Types:
+        """The block arguments of a region, captured values left out."""
+        params = self.regions[region].params
+        return params[: len(params) - self.captures]
 
     def declared(self) -> TensorType:
         """The declared type of the only result, for ops whose result cannot be inferred."""
@@ -46,26 +53,34 @@ class Sig:
 
 
 TypeRule: TypeAlias = Callable[[Sig], Types]
+Fill: TypeAlias = Callable[[dict[str, Any]], int]
+
+REQUIRED = "<required>"
+FILLED = "<filled>"
 
 
 @dataclass(frozen=True, slots=True)
 class Attr:
     """An attribute of an op.
 
-    Attributes: name: the specification's name. kind: ``i64``, ``i64s`` (vector), ``str``, ``enum``,
-        ``literal``, ``symbol``, ``bool`` or ``dict``. default: value when absent; ``REQUIRED`` if
-        it must be given. choices: allowed values of an ``enum``.
+    Attributes: name: the specification's name. kind: ``i64``, ``i64s`` (vector), ``bool``,
+        ``bools``, ``f32`` (a Python float), ``f64``, ``pairs`` (tuple of tuples: rows of a
+        matrix), ``str``, ``enum``, ``literal``, ``symbol`` or ``dict``. default: value when
+        absent; ``REQUIRED`` if it must be given, ``FILLED`` if :attr:`Op.fill` works it out.
+        choices: allowed values of an ``enum``. check: raises ``ConstraintError`` for a value that
+        is wrong whatever the operands are; the reader blames the attribute's own place.
     """
 
     name: str
     kind: str
-    default: Any = "<required>"
+    default: Any = REQUIRED
     choices: tuple[str, ...] = ()
+    check: Callable[[Any], None] | None = field(default=None, repr=False)
 
     @property
     def required(self) -> bool:
         """Whether the attribute has no default."""
-        return bool(self.default == "<required>")
+        return bool(self.default == REQUIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +91,13 @@ class Op:
         op in every column. operands: operand names; a last name with ``*`` is variadic. rule: type
         rule; returns the result types, raises ``ConstraintError``. attrs: attribute schema in
         printing order. dtypes: dtypes allowed for the first operand (for ops without operands: for
-        the result). regions: number of regions. result: the specification's constraint that fixes
+        the result). regions: number of regions; -1 is any
+        number from 1. result: the specification's constraint that fixes
         the result's type. traits: of ``elementwise`` (one scalar function applied per element),
         ``commutative``, ``layout`` (moves elements only), ``transcendental`` (accuracy is
-        implementation-defined), ``exact`` (float result is correctly rounded).
+        implementation-defined), ``exact`` (float result is correctly rounded). rank: for
+        ops on windows, the number of window dimensions that the given attributes say:
+        :meth:`fill` completes the others with it.
     """
 
     name: str
@@ -91,6 +109,7 @@ class Op:
     regions: int = 0
     traits: frozenset[str] = frozenset()
     result: str = "C1"
+    rank: Fill | None = None
 
     def attr(self, name: str) -> Attr | None:
         """The attribute ``name``, or ``None``."""
@@ -99,10 +118,26 @@ class Op:
                 return a
         return None
 
+    def fill(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Replace every ``FILLED`` by what it stands for, so that equal ops are equal nodes."""
+        if self.rank is None or FILLED not in attrs.values():
+            return attrs
+        n = self.rank(attrs)
+        neutral = {"i64s": 1, "bools": False, "pairs": (0, 0)}
+        kinds = {a.name: a.kind for a in self.attrs}
+        return {k: (neutral[kinds[k]],) * n if v == FILLED else v for k, v in attrs.items()}
+
     @property
     def variadic(self) -> bool:
         """Whether the last operand may repeat."""
         return bool(self.operands) and self.operands[-1].endswith("*")
+
+    @property
+    def spelling(self) -> str:
+        """The name in the text, with its dialect."""
+        if "." in self.name:
+            return self.name
+        return self.name if self.name == "call" else f"stablehlo.{self.name}"
 
     @property
     def elementwise(self) -> bool:
@@ -111,6 +146,12 @@ class Op:
 
 
 OPS: dict[str, Op] = {}
+CHECKS: dict[str, Op] = {}  # ops of test texts, which only some readers accept
+
+
+def row(name: str) -> Op | None:
+    """The row of an op, of a check too; ``None`` if there is none."""
+    return OPS.get(name) or CHECKS.get(name)
 
 
 def define(
@@ -124,6 +165,8 @@ def define(
     regions: int = 0,
     traits: str = "",
     result: str = "C1",
+    rank: Fill | None = None,
+    table: dict[str, Op] = OPS,
 ) -> Op:
     """Add a row to the table and return it."""
     op = Op(
@@ -136,9 +179,10 @@ def define(
         regions,
         frozenset(traits.split()),
         result,
+        rank,
     )
-    assert name not in OPS, name
-    OPS[name] = op
+    assert name not in table, name
+    table[name] = op
     return op
 
 

@@ -14,7 +14,13 @@ RECOMPUTED_CAP = (
 CLASSES_CAP = 3  # different indices at which a group may ask for one value
 COPIES_CAP = 3  # groups into which an op may be copied
 
-FREE_OPS = frozenset(o.name for o in OPS.values() if "layout" in o.traits) | {"constant", "iota"}
+FREE_OPS = frozenset(o.name for o in OPS.values() if "layout" in o.traits) | {
+    "constant",
+    "dynamic_slice",
+    "dynamic_update_slice",
+    "gather",
+    "iota",
+}
 COSTLY_OPS = frozenset(o.name for o in OPS.values() if "transcendental" in o.traits) | {
     "divide",
     "remainder",

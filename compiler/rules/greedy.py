@@ -128,7 +128,7 @@ class Greedy:
         **attrs: Any,
     ) -> int:
         """Add a checked op that a rule puts in place; rules may replace it in turn."""
-        full = {a.name: attrs.get(a.name, a.default) for a in OPS[op].attrs}
+        full = OPS[op].fill({a.name: attrs.get(a.name, a.default) for a in OPS[op].attrs})
         found = infer(
             op,
             [self.types[v] for v in operands],

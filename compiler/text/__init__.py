@@ -14,17 +14,18 @@ from compiler.text.printer import print_module, print_node, value_names
 __all__ = ["parse", "print_module", "print_node", "value_names"]
 
 
-def parse(text: str, file: str = "<string>") -> Module:
+def parse(text: str, file: str = "<string>", *, checks: bool = False) -> Module:
     """Parse and verify one module.
 
     Args: text: StableHLO, pretty or generic; functions without a module around them make an unnamed
-        one. file: name for the places in errors and in ``Graph.locs``.
+        one. file: name for the places in errors and in ``Graph.locs``. checks: accept the ops of
+        ``compiler.ops.CHECKS`` and the custom calls that mean the same.
 
     Raises:
         ParseError: the text is not StableHLO.
         VerifyError: it breaks a constraint of the specification.
         UnsupportedError: an op, type or attribute that Assay does not have.
     """
-    module = Parser(text, file).module()
+    module = Parser(text, file, checks).module()
     verify_module(module)
     return module

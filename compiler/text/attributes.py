@@ -5,14 +5,15 @@ writing it back.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from compiler.errors import ParseError
 from compiler.ir import Literal, Raw
 from compiler.ops.table import Attr
+from compiler.text.fit import FITS, Number, Struct, Symbol, words
 from compiler.text.lexer import WORD, quote
 from compiler.text.literals import LiteralError, read_dense, write_dense
+from compiler.text.structs import FIELDS, read_conv
 from compiler.text.types import TypeReader
 
 _NUMBER = re.compile(r"-?[0-9].*", re.DOTALL)
@@ -21,41 +22,11 @@ _ALIAS = re.compile(r"#[A-Za-z_][A-Za-z0-9_$]*(?![A-Za-z0-9_$.])", re.ASCII)
 _SPACE = re.compile(r"(?://[^\n]*)?\s+")
 MAX_RAW = 1 << 24  # characters of an attribute that is carried as text
 STRUCTS = frozenset(
-    f"#stablehlo{name}"
-    for name in ("", ".dot", ".dot_algorithm", ".result_accuracy", ".result_accuracy_mode")
+    [f"#{name}" for name in FIELDS]
+    + ["#chlo", "#chlo.comparison_direction", "#chlo.comparison_type", "#chlo.precision"]
+    + ["#stablehlo", "#stablehlo.dot_algorithm"]
+    + ["#stablehlo.result_accuracy", "#stablehlo.result_accuracy_mode"]
 )
-DOT_FIELDS = (
-    "lhs_batching_dimensions",
-    "rhs_batching_dimensions",
-    "lhs_contracting_dimensions",
-    "rhs_contracting_dimensions",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Symbol:
-    """``@name`` as an attribute."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """``1 : i64`` or ``1.0 : f32``; ``type`` is empty where none is written."""
-
-    value: int | float
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Struct:
-    """``#stablehlo.dot<a = [0]>``, or an enum value such as ``#stablehlo<precision HIGH>`` with its
-    word.
-    """
-
-    name: str
-    fields: dict[str, Any]
-    word: str = ""
 
 
 class Alias(NamedTuple):
@@ -174,22 +145,32 @@ class AttributeReader(TypeReader):
 
     def struct(self, name: str) -> Struct:
         """Consume ``<a = 1, b = [2]>`` or ``<WORD>`` or ``<kind WORD>``."""
+        start = self.at
         self.expect("<")
-        words: list[str] = []
+        bare: list[str] = []
         found: dict[str, Any] = {}
+        if name == "stablehlo.conv" and not self.accept("raw"):
+            found = read_conv(self)
+            self.expect(">")
+            return Struct(name, found, at=start)
+        known = FIELDS.get(name)
         while not self.accept(">"):
             if found:
                 self.expect(",")
+                if self.accept(">"):  # MLIR allows a comma behind the last field
+                    break
             word = self.word("a field name")
             if word in found:
                 self.fail(f"{word} is given twice", self.at - 1)
+            if known is not None and word not in known:
+                self.fail(f"#{name} has no field {word}", self.at - 1)
             if self.accept("="):
                 found[word] = self._field_value()
-            elif found or len(words) > 1:
+            elif found or len(bare) > 1:
                 self.fail(f"expected '=', found {self.shown()}")
             else:
-                words.append(word)
-        return Struct(name, found, words[-1] if words else "")
+                bare.append(word)
+        return Struct(name, found, bare[-1] if bare else "", start)
 
     def _field_value(self) -> Any:
         """A value inside of ``#stablehlo.x<...>``: element types stand there as bare words."""
@@ -287,40 +268,16 @@ class AttributeReader(TypeReader):
         """``value`` as the table's kind of ``attr``; ParseError at token ``at`` if it is something
         else.
         """
-        value = value.value if isinstance(value, Number) else value
-        if attr.kind == "i64" and type(value) is int:
-            return value
-        if attr.kind == "i64s":
-            if isinstance(value, Literal) and value.type.dtype.is_integer:
-                return tuple(int(v) for v in value.array().ravel())
-            if isinstance(value, tuple):
-                numbers = [v.value if isinstance(v, Number) else v for v in value]
-                if all(type(v) is int for v in numbers):
-                    return tuple(numbers)
         if attr.kind == "enum":
-            words = [
-                v.word if isinstance(v, Struct) else v
-                for v in (value if isinstance(value, tuple) else (value,))
-            ]
-            if all(isinstance(w, str) for w in words):
-                return self.fit_words(attr, words, isinstance(value, tuple), at)
-        if attr.kind == "str" and isinstance(value, str):
-            return value
-        if attr.kind == "symbol" and isinstance(value, Symbol):
-            return value.name
-        if attr.kind == "literal" and isinstance(value, Literal):
-            return value
-        if attr.kind == "dict" and isinstance(value, Struct):
-            return tuple(
-                (k, v.value if isinstance(v, Number) else v) for k, v in value.fields.items()
-            )
-        if (
-            attr.kind == "dict"
-            and isinstance(value, tuple)
-            and all(isinstance(v, tuple) for v in value)
-        ):
-            return value
-        self.fail(f"attribute {attr.name} is no {_KINDS.get(attr.kind, attr.kind)}", at)
+            found = words(value)
+            if found is not None:
+                return self.fit_words(attr, found, isinstance(value, tuple), at)
+            self.fail(f"attribute {attr.name} is no enum value", at)
+        kind, fits = FITS[attr.kind]
+        fitted = fits(value)
+        if fitted is None:
+            self.fail(f"attribute {attr.name} is no {kind}", at)
+        return fitted
 
     def fit_words(self, attr: Attr, words: list[str], several: bool, at: int) -> Any:
         """Enum words out of the table's choices: one, or a tuple where the default is one."""
@@ -332,15 +289,6 @@ class AttributeReader(TypeReader):
         if several != isinstance(attr.default, tuple):
             self.fail(f"attribute {attr.name} is {'not ' if several else ''}a list", at)
         return tuple(words) if several else words[0]
-
-
-_KINDS = {
-    "i64": "integer",
-    "i64s": "list of integers",
-    "enum": "enum value",
-    "str": "string",
-    "dict": "dictionary",
-}
 
 
 def write_value(value: Any) -> str:

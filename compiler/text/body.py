@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
-from compiler.errors import VerifyError
 from compiler.ir import Graph, Node, TensorType
-from compiler.ops import OPS
+from compiler.ops import CHECKS, OPS
 from compiler.ops.table import Attr, Op, Types
-from compiler.text.attributes import DOT_FIELDS, AttributeReader, Struct
 from compiler.text.forms import FORMS, Field, fields
-from compiler.text.lexer import WORD
+from compiler.text.lexer import FLOAT, WORD
+from compiler.text.nodes import Attributes, NodeReader
 from compiler.text.scope import Scope
 
 _RETURNS = ("return", "func.return", "stablehlo.return")
 _TERMINATORS = frozenset([*_RETURNS, *(f'"{name}"' for name in _RETURNS)])
 _CALLS = ("call", "func.call")
-Attributes = dict[str, Any]
+CUSTOM_CALL = "stablehlo.custom_call"
+_CONFORM = "`assay conform` runs texts that check themselves"
+# Custom calls that mean the same as an op of the check dialect with these attributes.
+CHECK_CALLS: dict[str, Attributes] = {
+    "check.expect_eq": {},
+    "check.expect_almost_eq": {"tolerance": 1e-3},
+    "check.expect_close": {"max_ulp_difference": 3},
+}
 
 
-class BodyReader(AttributeReader):
+class BodyReader(NodeReader):
     """Reads the ops of one text.
 
-    Result types are taken as stated; the checker judges them afterwards. ``special`` holds the
-    readers of pretty forms that are more than a list of fields.
+    ``special`` holds the readers of pretty forms that are more than a list of fields.
     """
 
     special: Mapping[str, Callable[[BodyReader, Scope, Op, int], Node]] = {}
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, checks: bool = False) -> None:
         super().__init__(text, file)
+        self.checks = checks
         self._rows: dict[str, Op] = {}
-
-    def mismatch(self, message: str, at: int) -> NoReturn:
-        """Raise VerifyError at token ``at``."""
-        raise VerifyError(f"{self.op}: {message}" if self.op else message, where=self.loc(at))
 
     # blocks
 
@@ -77,11 +79,12 @@ class BodyReader(AttributeReader):
 
     def typed_name(self) -> tuple[str, TensorType]:
         """``%name: type``."""
-        name = self._value_name()
+        name = self.value_name()
         self.expect(":")
         return name, self.type()
 
-    def _value_name(self) -> str:
+    def value_name(self) -> str:
+        """``%name``."""
         token = self.token
         if token[:1] != "%" or len(token) < 2 or "#" in token:
             self.fail(f"expected a value name, found {self.shown()}")
@@ -117,13 +120,17 @@ class BodyReader(AttributeReader):
         names: list[tuple[str, int, int]] = []  # name, results, token
         if self.tokens[self.at][:1] == "%":
             while not names or self.accept(","):
-                at, name = self.at, self._value_name()
+                at, name = self.at, self.value_name()
                 names.append((name, self.integer() if self.accept(":") else 1, at))
             self.expect("=")
         at = self.at
         token = self.take()
-        generic = token[:1] == '"'
-        node = self._generic(scope, token, at) if generic else self._pretty(scope, token, at)
+        if token.strip('"') == CUSTOM_CALL:
+            node = self._custom_call(scope, at)
+        elif token[:1] == '"':
+            node = self._generic(scope, token, at)
+        else:
+            node = self._pretty(scope, token, at)
         self.skip_loc()
         first = scope.add(node, self.loc(at))
         if names and sum([count for _, count, _ in names]) != len(node.types):
@@ -135,6 +142,26 @@ class BodyReader(AttributeReader):
                 self.fail(f"{name} is defined twice", place)
             first += count
 
+    def _custom_call(self, scope: Scope, at: int) -> Node:
+        """``@check.expect_eq(%a, %b) {...} : types``, generic too; all others are refused."""
+        target: Any = ""
+        if self.token[:1] == "@":
+            target = self.symbol()
+        if not self.checks or (target and target not in CHECK_CALLS):
+            hint = _CONFORM if target in CHECK_CALLS else ""
+            self.unsupported(f"op {CUSTOM_CALL} @{target}".removesuffix(" @"), at, hint)
+        self.op = "custom_call"
+        operands = self.parenthesised(scope)
+        attrs = self.properties()
+        target = target or attrs.get("call_target_name")
+        if target not in CHECK_CALLS:
+            self.unsupported(f"op {CUSTOM_CALL} @{target}", at)
+        self.expect(":")
+        stated = self.function_type()
+        self.match(scope, operands, stated.params, at)
+        given = dict(CHECK_CALLS[target])
+        return self.node(CHECKS[target], operands, given, {}, stated.results, at)
+
     def _row(self, name: str, at: int) -> Op:
         """The row of an op as spelled in the text; refuses what the table does not have."""
         row = self._rows.get(name)
@@ -144,14 +171,22 @@ class BodyReader(AttributeReader):
         return row
 
     def _new_row(self, name: str, at: int) -> Op:
-        short = "call" if name in _CALLS else name.removeprefix("stablehlo.")
-        known = name in _CALLS or (short in OPS and short != name and short != "call")
-        if not known:
+        if name in _CALLS:
+            return OPS["call"]
+        if name in CHECKS:
+            if not self.checks:
+                self.unsupported(f"op {name}", at, _CONFORM)
+            return CHECKS[name]
+        if name == "arith.constant" and self.token.startswith(("dense<", "(")):
+            return OPS["constant"]
+        short = name.removeprefix("stablehlo.")
+        row = OPS.get(short)
+        if row is None or row.spelling != name:
             if "." in name and WORD.fullmatch(name):
                 self.unsupported(f"op {name}", at)
             self.at = at
             self.fail(f"expected an op, found {self.shown()}")
-        return OPS[short]
+        return row
 
     def _generic(self, scope: Scope, token: str, at: int) -> Node:
         """``"stablehlo.add"(%a, %b) <{attrs}> ({regions}) {attrs} : (types) -> types``."""
@@ -165,18 +200,14 @@ class BodyReader(AttributeReader):
                 regions.append(self.region(Scope(scope), row))
         if self.token == "{":
             attrs |= self.attr_dict()
+        self.check_attributes(row, attrs, at)
+        if row.name == "chlo.scan":  # in the generic form sizes of segments tell inputs from inits
+            attrs |= {"inputs": (attrs.pop("operandSegmentSizes", None) or (0,))[0]}
+            attrs.pop("resultSegmentSizes", None)
         self.expect(":")
         stated = self.function_type()
         self.match(scope, operands, stated.params, at)
         return self.node(row, operands, {}, attrs, stated.results, at, regions)
-
-    def properties(self) -> Attributes:
-        """``<{...}>`` or ``{...}``, if there is one."""
-        if self.accept("<"):
-            attrs = self.attr_dict()
-            self.expect(">")
-            return attrs
-        return self.attr_dict() if self.token == "{" else {}
 
     def region(self, scope: Scope, row: Op) -> tuple[Graph, Scope]:
         """A region after its opening brace."""
@@ -199,11 +230,18 @@ class BodyReader(AttributeReader):
         """The comma-separated fields of the op's form."""
         operands: list[int] = []
         attrs: Attributes = {}
-        for number, field in enumerate(fields(row.name)):
+        first = True
+        for field in fields(row.name):
+            many = field.slots[0].endswith("*")
+            if many and (self.token if first else self.peek())[:1] != "%":
+                if self.token == self.peek() == ",":
+                    self.at += 1  # MLIR prints the comma of an empty list
+                continue
             if field.optional and not self._has_field(field):
                 continue
-            if number:
+            if not first:
                 self.expect(",")
+            first = False
             if field.keyword:
                 self.expect(field.keyword)
                 self.expect("=")
@@ -213,7 +251,7 @@ class BodyReader(AttributeReader):
                 attr = row.attr(slot)
                 if attr is not None:
                     attrs[slot] = self._slot(attr)
-                elif slot.endswith("*"):
+                elif many:
                     operands += self.operand_list(scope)
                 else:
                     operands.append(self.operand(scope))
@@ -237,6 +275,10 @@ class BodyReader(AttributeReader):
             return self.fit_words(attr, words, True, at)
         if attr.kind == "dict":
             return self.fit(attr, self.struct(attr.name), at)
+        if attr.kind == "bool":
+            return self.fit(attr, self.attribute(), at)
+        if attr.kind == "f64":
+            return float(self.take()) if FLOAT.fullmatch(self.token) else self.integer()
         return self.dense() if attr.kind == "literal" else self.integer()
 
     def finish(
@@ -250,110 +292,26 @@ class BodyReader(AttributeReader):
     ) -> Node:
         """The rest of a pretty op: attribute dictionary and types."""
         extra = extra or {}
+        place = self.at if self.token == "{" else at
         if self.token == "{":
             extra |= self.attr_dict()
-        if row.name == "constant":
-            return self.node(row, operands, attrs, extra, (attrs["value"].type,), at)
+        self.check_attributes(row, extra, place)
+        if "value" in attrs:  # a literal states the type of a constant, and of a check against one
+            own: Types = (attrs["value"].type,) if row.name == "constant" else ()
+            return self.node(row, operands, attrs, extra, own, at)
         self.expect(":")
         if self.token == "(":
             stated = self.function_type()
             self.match(scope, operands, stated.params, at)
             return self.node(row, operands, attrs, extra, stated.results, at)
         types = self.type_sequence()
+        if self.accept("->"):
+            self.match(scope, operands, types, at)
+            return self.node(row, operands, attrs, extra, self.type_list(), at)
         if row.name == "select" and len(types) == 2:
             types = (*types, types[1])
         elif len(types) == 1:
             types *= max(len(operands), 1)
         self.match(scope, operands, types if operands else (), at)
-        return self.node(row, operands, attrs, extra, types[-1:], at)
-
-    def node(
-        self,
-        row: Op,
-        operands: list[int],
-        attrs: Attributes,
-        extra: Attributes,
-        results: Types,
-        at: int,
-        regions: list[tuple[Graph, Scope]] | None = None,
-    ) -> Node:
-        """The node.
-
-        ``attrs`` are in the table's form already, ``extra`` as an attribute dictionary gave them.
-        """
-        if row.name == "dot_general" and "dot_dimension_numbers" in extra:
-            numbers = extra.pop("dot_dimension_numbers")
-            if not isinstance(numbers, Struct) or numbers.name != "stablehlo.dot":
-                self.fail("dot_dimension_numbers is no #stablehlo.dot<...>", at)
-            extra |= {name: numbers.fields.get(name, ()) for name in DOT_FIELDS}
-        full: list[tuple[str, Any]] = []
-        for a in row.attrs:
-            if a.name in attrs:
-                full.append((a.name, attrs[a.name]))
-            elif a.name in extra:
-                full.append((a.name, self.fit(a, extra[a.name], at)))
-            elif a.required:
-                self.fail(f"attribute {a.name} is missing", at)
-            else:
-                full.append((a.name, a.default))
-        if extra:
-            self._leftover(row, attrs, extra, at)
-        regions = regions or []
-        if len(regions) != row.regions:
-            self.fail(f"takes {row.regions} regions, not {len(regions)}", at)
-        graphs = tuple(g for g, _ in regions)
-        captures = regions[0][1].captures if regions else ()  # no op has two regions
-        return Node(row.name, tuple(operands), tuple(full), results, graphs, tuple(captures))
-
-    def _leftover(self, row: Op, attrs: Attributes, extra: Attributes, at: int) -> None:
-        """Skip attributes of other dialects and the default accuracy; refuse the rest by name."""
-        names = {a.name for a in row.attrs}
-        for name, value in extra.items():
-            if name in attrs:
-                self.fail(f"attribute {name} is given twice", at)
-            if name in names or "." in name:
-                continue
-            accurate = "transcendental" in row.traits or row.name == "sqrt"
-            if name != "result_accuracy" or not accurate:
-                self.fail(f"has no attribute {name}", at)
-            mode = value.fields.get("mode") if isinstance(value, Struct) else None
-            if not isinstance(mode, Struct) or mode.word != "DEFAULT":
-                self.unsupported(f"attribute result_accuracy of {row.name} (only the default)", at)
-
-    # operands
-
-    def operand(self, scope: Scope) -> int:
-        """``%name`` or ``%name#1``."""
-        token = self.tokens[self.at]
-        name, _, index = token.partition("#")
-        if token[:1] != "%" or len(name) < 2 or len(index) > 9:
-            self.fail(f"expected a value such as %0, found {self.shown()}")
-        value = scope.find(name, int(index or 0))
-        if value is None:
-            self.fail(f"{token[:80]} is not defined here")
-        self.at += 1
-        return value
-
-    def operand_list(self, scope: Scope) -> list[int]:
-        """``%a, %b``; a comma that no value follows is left."""
-        out = [self.operand(scope)]
-        while self.token == "," and self.peek()[:1] == "%":
-            self.at += 1
-            out.append(self.operand(scope))
-        return out
-
-    def parenthesised(self, scope: Scope) -> list[int]:
-        """``(%a, %b)`` or ``()``."""
-        self.expect("(")
-        out = self.operand_list(scope) if self.token[:1] == "%" else []
-        self.expect(")")
-        return out
-
-    def match(self, scope: Scope, operands: list[int], stated: Types, at: int) -> None:
-        """Fail unless the operands have the stated types."""
-        if len(operands) != len(stated):
-            self.fail(f"{len(operands)} operands, but {len(stated)} types", at)
-        for i, v in enumerate(operands):
-            have = scope.types[v] if v >= 0 else scope.type_of(v)
-            if have is not stated[i] and have != stated[i]:  # types of one text are interned
-                self.mismatch(f"operand {i} has type {have}, the op states {stated[i]}", at)
+        results = () if row.family == "check" else types[-1:]
+        return self.node(row, operands, attrs, extra, results, at)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from compiler.ops import OPS
+from compiler.ops import OPS, row
 
 FORMS: dict[str, str] = {
     "constant": "value",
@@ -26,9 +26,20 @@ FORMS: dict[str, str] = {
     "dot_general": "lhs, rhs, ?batching_dims = lhs_batching_dimensions x rhs_batching_dimensions, "
     "contracting_dims = lhs_contracting_dimensions x rhs_contracting_dimensions, "
     "?precision = precision_config, ?algorithm = algorithm",
+    "dynamic_slice": "operand, start_indices*, sizes = slice_sizes",
+    "cholesky": "a, ?lower = lower",
+    "rng_bit_generator": "initial_state, algorithm = rng_algorithm",
+    "get_dimension_size": "operand, dim = dimension",
+    "dynamic_iota": "output_shape, dim = iota_dimension",
+    "dynamic_broadcast_in_dim": "operand, output_dimensions, dims = broadcast_dimensions",
+    "check.expect_eq_const": "lhs, value",
+    "check.expect_almost_eq": "lhs, rhs, ?tolerance = tolerance",
+    "check.expect_almost_eq_const": "lhs, value, ?tolerance = tolerance",
+    "check.expect_close": "lhs, rhs, ?max_ulp_difference = max_ulp_difference, "
+    "?min_ulp_difference = min_ulp_difference",
 }
 
-# slice, reduce_precision, reduce, call and composite have forms of their own (special.py).
+# What has a form of its own stands in special.py and loops.py, what has none in generic.py.
 
 # Ops that always spell out operand and result types; the others name one type where all are equal.
 FUNCTIONAL = frozenset(
@@ -39,15 +50,28 @@ FUNCTIONAL = frozenset(
         "compare",
         "composite",
         "concatenate",
+        "convolution",
         "dot_general",
+        "dynamic_broadcast_in_dim",
+        "dynamic_iota",
+        "dynamic_pad",
+        "dynamic_reshape",
+        "dynamic_slice",
+        "dynamic_update_slice",
+        "get_dimension_size",
         "is_finite",
         "pad",
+        "real_dynamic_slice",
         "reduce",
         "reshape",
+        "rng_bit_generator",
         "slice",
         "transpose",
     ]
-)
+) | frozenset(name for name in OPS if name.startswith("chlo.broadcast_"))
+
+# Ops that spell their types ``t, t -> t``.
+ARROW = frozenset(name for name in OPS if name.startswith("chlo.")) - FUNCTIONAL
 
 
 class Field(NamedTuple):
@@ -61,7 +85,9 @@ class Field(NamedTuple):
 @cache
 def fields(op: str) -> tuple[Field, ...]:
     """The fields of an op's pretty form."""
-    form = FORMS.get(op) or ", ".join(OPS[op].operands)
+    known = row(op)
+    assert known is not None, op
+    form = FORMS.get(op) or ", ".join(known.operands)
     out = []
     for part in form.split(", "):
         keyword, _, slots = part.removeprefix("?").rpartition(" = ")

@@ -32,6 +32,7 @@ TOKEN = re.compile(
 STRING = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"')
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_$.]*", re.ASCII)
 INTEGER = re.compile(r"-?(?:0x[0-9A-Fa-f]+|[0-9]+)")
+FLOAT = re.compile(r"-?[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?")
 _ESCAPE = re.compile(rb"\\([0-9A-Fa-f]{2}|.)", re.DOTALL)
 _NAMED = {b"n": b"\n", b"t": b"\t"}
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -79,9 +80,9 @@ class Cursor:
         prefix = f"{self.op}: " if self.op else ""
         raise ParseError(prefix + message, where=self.loc(index), hint=hint)
 
-    def unsupported(self, what: str, index: int | None = None) -> NoReturn:
+    def unsupported(self, what: str, index: int | None = None, hint: str = "") -> NoReturn:
         """Raise UnsupportedError ``unsupported WHAT`` at token ``index`` (default: the next)."""
-        raise UnsupportedError(f"unsupported {what}", where=self.loc(index))
+        raise UnsupportedError(f"unsupported {what}", where=self.loc(index), hint=hint)
 
     @property
     def token(self) -> str:

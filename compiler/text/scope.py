@@ -84,3 +84,33 @@ class Scope:
             )
             done = moved(done)
         return Graph((*self.types[:params], *self.capture_types), nodes, done, tuple(self.locs))
+
+
+def united(regions: Sequence[tuple[Graph, Scope]]) -> tuple[tuple[Graph, ...], tuple[int, ...]]:
+    """The regions of one op with the same captures: those of all of them, in order of first use."""
+    if len(regions) == 1:
+        return (regions[0][0],), tuple(regions[0][1].captures)
+    union = tuple(dict.fromkeys(v for _, scope in regions for v in scope.captures))
+    types = {v: t for _, s in regions for v, t in zip(s.captures, s.capture_types, strict=True)}
+    extra = tuple(types[v] for v in union)
+    return tuple(_widened(g, s, union, extra) for g, s in regions), union
+
+
+def _widened(
+    graph: Graph, scope: Scope, union: tuple[int, ...], types: tuple[TensorType, ...]
+) -> Graph:
+    """``graph`` with all of ``union`` as captures."""
+    if tuple(scope.captures) == union:
+        return graph
+    own, old = scope.params, scope.params + len(scope.captures)
+    place = {own + k: own + union.index(v) for k, v in enumerate(scope.captures)}
+    shift = len(union) - len(scope.captures)
+
+    def moved(values: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(v if v < own else place[v] if v < old else v + shift for v in values)
+
+    nodes = tuple(
+        n._replace(operands=moved(n.operands), captures=moved(n.captures)) for n in graph.nodes
+    )
+    params = (*graph.params[:own], *types)
+    return Graph(params, nodes, moved(graph.results), graph.locs)

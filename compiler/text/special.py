@@ -1,6 +1,4 @@
-"""Ops whose pretty form is more than a list of fields: slice, reduce_precision, reduce, call,
-composite.
-"""
+"""Ops whose pretty form is more than a list of fields."""
 
 from __future__ import annotations
 
@@ -10,9 +8,11 @@ from typing import Any
 
 from compiler.ir import Graph, Node, TensorType
 from compiler.ops import OPS
-from compiler.ops.table import Op
+from compiler.ops.table import Op, Types
 from compiler.text.body import BodyReader
+from compiler.text.loops import read_scan, read_while
 from compiler.text.scope import Scope
+from compiler.text.windows import read_convolution
 
 _FORMAT = re.compile(r"e([0-9]{1,9})m([0-9]{1,9})")
 
@@ -128,10 +128,38 @@ def _composite(p: BodyReader, scope: Scope, row: Op, at: int) -> Node:
     return p.finish(scope, row, operands, attrs, at)
 
 
+def _optimization_barrier(p: BodyReader, scope: Scope, row: Op, at: int) -> Node:
+    """``%a, %b : types``: the results have the types of the operands."""
+    operands = p.operand_list(scope) if p.token[:1] == "%" else []
+    extra = p.attr_dict() if p.token == "{" else {}
+    types: Types = ()
+    if operands:
+        p.expect(":")
+        types = p.type_sequence()
+    p.match(scope, operands, types, at)
+    return p.node(row, operands, {}, extra, types, at)
+
+
+def _top_k(p: BodyReader, scope: Scope, row: Op, at: int) -> Node:
+    """``(%x, k = 2) : type -> (types)``."""
+    p.expect("(")
+    operand = p.operand(scope)
+    for token in (",", "k", "="):
+        p.expect(token)
+    attrs = {"k": p.integer()}
+    p.expect(")")
+    return p.finish(scope, row, [operand], attrs, at)
+
+
 SPECIAL: dict[str, Callable[[BodyReader, Scope, Op, int], Node]] = {
     "slice": _slice,
     "reduce_precision": _reduce_precision,
     "reduce": _reduce,
     "call": _call,
     "composite": _composite,
+    "convolution": read_convolution,
+    "optimization_barrier": _optimization_barrier,
+    "while": read_while,
+    "chlo.scan": read_scan,
+    "chlo.top_k": _top_k,
 }

@@ -48,11 +48,18 @@ def bits(module: Module, inputs: tuple[Array, ...]) -> list[bytes]:
     return out
 
 
-def test_level_0_does_nothing() -> None:
+def test_level_0_only_expands() -> None:
     module, _ = case(0)
     out, trace = optimize(module, Options(level=0))
-    assert out is module
     assert not trace.applications
+    if not trace.required:
+        assert out is module
+
+
+@pytest.mark.parametrize("pipeline", ["", "cse,fuse", "cse,expand"])
+def test_every_pipeline_expands(pipeline: str) -> None:
+    names = text(Options(level=0, pipeline=pipeline)).split(",")
+    assert names.count("expand") == 1
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -87,7 +94,7 @@ def test_every_limit_gives_a_valid_prefix(seed: int) -> None:
         assert len(trace.applications) <= limit
         assert bits(out, inputs) == want
         if limit == 0:
-            assert out == module
+            assert out == optimize(module, Options(level=0))[0]
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -186,6 +193,7 @@ def test_verify_each_catches_a_pass_that_breaks_the_module(monkeypatch: pytest.M
         Options(precision="fp8"),
         Options(pipeline="cse,polish"),
         Options(disable=frozenset({"polish"})),
+        Options(disable=frozenset({"expand"})),
     ],
 )
 def test_unknown_names_are_refused(options: Options) -> None:

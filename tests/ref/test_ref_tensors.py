@@ -14,6 +14,7 @@ from compiler.dtypes import ALL, BF16, F16, F32, F64, I1, I8, I32, DType, from_n
 from compiler.errors import InputError
 from compiler.ir import Array, Function, Graph, Literal, Module, Node, TensorType, module
 from verify.ref import evaluate
+from verify.ref.dot import accumulator
 
 
 def types_of(arrays: Sequence[Array]) -> list[TensorType]:
@@ -211,9 +212,19 @@ def test_dot_general_batched(d: DType) -> None:
         lhs_contracting_dimensions=(0,),
         rhs_contracting_dimensions=(1,),
     )
-    want = dot_loops(x, y)
-    spacing = 2.0 ** -(d.precision - 1) * np.abs(want) + 1e-12
-    assert (np.abs(got.astype(np.float64) - want) <= spacing).all()
+    want, magnitude = dot_loops(x, y), dot_loops(np.abs(x), np.abs(y))
+    unit = 2.0 ** -(accumulator(d).precision)  # eight products and sums, each rounded
+    limit = 16 * unit * magnitude + 2.0**-d.precision * np.abs(want)
+    assert (np.abs(got.astype(np.float64) - want) <= limit).all()
+
+
+def test_dot_general_adds_in_order_and_rounds_each_time() -> None:
+    """As StableHLO's interpreter: the value of f64 would be 1 here."""
+    x, y = np.float32([[2**24, 1, -(2**24)]]), np.int32([[1], [1], [1]])
+    dims = {"lhs_contracting_dimensions": (1,), "rhs_contracting_dimensions": (0,)}
+    assert run("dot_general", x, y.astype(np.float32), **dims).item() == 0
+    assert run("dot_general", x[:, ::2], y[::2].astype(np.float32), **dims).item() == 0
+    assert run("dot_general", x[:, [0, 2, 1]], y.astype(np.float32), **dims).item() == 1
 
 
 def test_dot_of_integers_booleans_and_mixed_types() -> None:

@@ -39,6 +39,10 @@ def test_every_op_in_every_dtype(
     assert_mlir_agrees(worker, every_op(seed))
 
 
+def test_ops_with_regions_and_structs(worker: Worker, written: str) -> None:
+    assert_mlir_agrees(worker, parse(written))
+
+
 def test_generated_programs(worker: Worker) -> None:
     for seed in range(60):
         assert_mlir_agrees(worker, generate(RandomChooser(seed)))

@@ -18,11 +18,25 @@ from verify.gen.chooser import RandomChooser
 from verify.gen.graphs import generate
 
 
+def ops_of(graph: Graph) -> set[str]:
+    """The ops of a graph and of all regions in it."""
+    inner = [ops_of(r) for n in graph.nodes for r in n.regions]
+    return {n.op for n in graph.nodes}.union(*inner)
+
+
+def test_no_op_is_left_out(every_op: Callable[[int], Module], written: str) -> None:
+    graphs = [every_op(0).main.graph, *(f.graph for f in parse(written).functions)]
+    assert set[str]().union(*map(ops_of, graphs)) == set(OPS)
+
+
+def test_what_is_written_is_what_is_printed(written: str) -> None:
+    assert print_module(parse(written)) == written
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_every_op_and_dtype_reads_back(seed: int, every_op: Callable[[int], Module]) -> None:
     module = every_op(seed)
     verify_module(module)
-    assert {n.op for n in module.main.graph.nodes} == set(OPS)
     text = print_module(module)
     again = parse(text)
     assert again == module

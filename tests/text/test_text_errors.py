@@ -142,6 +142,13 @@ VERIFY = {
         '%0 = stablehlo.composite "b" %p {decomposition = @f} : (tensor<i1>) -> tensor<i1>',
         "f.mlir:3:8: composite: (C1)",
     ),
+    "algorithm": (
+        "%0 = stablehlo.dot_general %b, %b, contracting_dims = [0] x [0], algorithm = "
+        "<lhs_precision_type = f8, rhs_precision_type = tf32, accumulation_type = f32, "
+        "lhs_component_count = 1, rhs_component_count = 1, num_primitive_operations = 1, "
+        "allow_imprecise_accumulation = false> : (tensor<8xf32>, tensor<8xf32>) -> tensor<f32>",
+        "f.mlir:3:8: dot_general: there is no algorithm",
+    ),
     "algorithm with precision": (
         "%0 = stablehlo.dot_general %b, %b, contracting_dims = [0] x [0], precision = "
         "[HIGH, HIGH], algorithm = <lhs_precision_type = tf32, rhs_precision_type = tf32, "
@@ -195,13 +202,6 @@ UNSUPPORTED = {
         "%0 = stablehlo.exponential %a {result_accuracy = #stablehlo.result_accuracy<mode = "
         "#stablehlo.result_accuracy_mode<HIGHEST>>} : tensor<4x8xf32>",
         "3:8: unsupported attribute result_accuracy of exponential",
-    ),
-    "algorithm": (
-        "%0 = stablehlo.dot_general %b, %b, contracting_dims = [0] x [0], algorithm = "
-        "<lhs_precision_type = f8, rhs_precision_type = tf32, accumulation_type = f32, "
-        "lhs_component_count = 1, rhs_component_count = 1, num_primitive_operations = 1, "
-        "allow_imprecise_accumulation = false> : (tensor<8xf32>, tensor<8xf32>) -> tensor<f32>",
-        "f.mlir:3:8: dot_general: unsupported algorithm",
     ),
 }
 

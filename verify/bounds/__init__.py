@@ -13,6 +13,7 @@ other compilers may leave open).
 
 from verify.bounds import (
     call,
+    chlo,
     choices,
     constant,
     convert,
@@ -31,6 +32,7 @@ __all__ = [
     "Context",
     "Enclosure",
     "call",
+    "chlo",
     "choices",
     "constant",
     "convert",

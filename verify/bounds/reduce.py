@@ -13,13 +13,15 @@ import numpy as np
 
 from compiler.ir import Array, Graph, Node
 from verify.bounds import ring
+from verify.bounds.bodies import broadcast, gather, without_ring
 from verify.bounds.choices import extremum
+from verify.bounds.convert import convert_value
 from verify.bounds.core import Context, define
 from verify.bounds.elementwise import ABSORBING
 from verify.bounds.format import FORMATS
 from verify.bounds.ring import grain_of, growth
 from verify.bounds.rings import ring_value
-from verify.bounds.rounding import any_hull, error_of, settle
+from verify.bounds.rounding import error_of, settle
 from verify.bounds.value import Value
 from verify.ref.bodies import is_scalar_code, kept_first, single_ops
 from verify.ref.reduce import reduce_last
@@ -28,7 +30,11 @@ from verify.ref.reduce import reduce_last
 @define("reduce")
 def _reduce(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
     count = len(node.types)
-    inputs, inits, captures = operands[:count], operands[count : 2 * count], operands[2 * count :]
+    captures = operands[2 * count :]
+    # The body may compute in a wider type than the inputs have: that of the results.
+    dtypes = [t.dtype for t in node.types] * 2
+    wide = [convert_value(ctx, x, d) for x, d in zip(operands, dtypes, strict=False)]
+    inputs, inits = wide[:count], wide[count:]
     dims = node.attr("dimensions")
     inputs = [_reduced_last(ctx, x, dims) for x in inputs]
     ops = single_ops(node.regions[0], count)
@@ -60,7 +66,7 @@ def _reduced_last(ctx: Context, x: Value, dims: tuple[int, ...]) -> Value:
 
 def _single(ctx: Context, node: Node, op: str, x: Value, init: Value) -> Value:
     if x.shape[-1] == 0:
-        return _broadcast(ctx, init, x.shape[:-1])
+        return broadcast(ctx, init, x.shape[:-1])
     if not x.dtype.precision:
         return _integers(op, x, init)
     if x.shape[-1] == 1 and x.ring is not None and op in ("maximum", "minimum"):
@@ -68,20 +74,21 @@ def _single(ctx: Context, node: Node, op: str, x: Value, init: Value) -> Value:
         only.error = None if x.error is None else x.error[..., 0]
         only.ring = x.ring.moved(lambda a: a[..., 0])
         return extremum(ctx, op, init, only)
+    if ctx.reassoc and op in ("add", "multiply"):
+        return _polynomial(ctx, node, op, x, init)
+    return any_order(ctx, op, x, init)
+
+
+def any_order(ctx: Context, op: str, x: Value, init: Value) -> Value:
+    """``init op x[..., 0] op x[..., 1] ...`` in every order; ``init`` may have one element a row.
+
+    The last axis of ``x`` must not be empty.
+    """
+    if not x.dtype.precision:
+        return _integers(op, x, init)
     if op in ("maximum", "minimum"):
         return extremum(ctx, op, init, _extreme(ctx, op, x))
-    if ctx.reassoc:
-        return _polynomial(ctx, node, op, x, init)
     return _sum(ctx, x, init) if op == "add" else _product(ctx, x, init)
-
-
-def _broadcast(ctx: Context, x: Value, shape: tuple[int, ...]) -> Value:
-    """A scalar (or array) as an array of ``shape``."""
-    if not x.dtype.precision or x.error is None:
-        error = None if x.error is None else np.broadcast_to(x.error, shape)
-        return Value(x.dtype, np.broadcast_to(x.as_bits(), shape), error=error, hull=x.hull)
-    center = np.broadcast_to(ctx.center(x), shape)
-    return Value(x.dtype, None, center, np.broadcast_to(x.error, shape), x.hull)
 
 
 def _integers(op: str, x: Value, init: Value) -> Value:
@@ -297,9 +304,9 @@ def _fold(
     body: Graph = node.regions[0]
     acc = inits
     for k in range(inputs[0].shape[-1]):
-        values = ctx.run(body, [*acc, *(_at(x, (..., k)) for x in inputs), *captures])
+        values = ctx.run(body, [*acc, *(picked(x, (..., k)) for x in inputs), *captures])
         acc = [values[v] for v in body.results]
-    return [_broadcast(ctx, _without_ring(x), node.type.shape) for x in acc]
+    return [broadcast(ctx, without_ring(x), node.type.shape) for x in acc]
 
 
 def _fold_each(
@@ -312,34 +319,7 @@ def _fold_each(
     for index in np.ndindex(kept):
         acc = inits
         for k in range(inputs[0].shape[-1]):
-            values = ctx.run(body, [*acc, *(_at(x, (*index, k)) for x in inputs), *captures])
+            values = ctx.run(body, [*acc, *(picked(x, (*index, k)) for x in inputs), *captures])
             acc = [values[v] for v in body.results]
         cells.append(acc)
-    return [_gather(ctx, [c[i] for c in cells], node, i) for i in range(len(node.types))]
-
-
-def _gather(ctx: Context, cells: list[Value], node: Node, which: int) -> Value:
-    dtype, shape = node.types[which].dtype, node.types[which].shape
-    if not cells:
-        return Value(dtype, np.empty(shape, dtype.numpy))
-    if all(c.error is None for c in cells):
-        return Value(dtype, np.array([c.as_bits() for c in cells], dtype.numpy).reshape(shape))
-    hull = any_hull(cells)
-    if not dtype.precision:
-        bits = np.array([c.as_bits() for c in cells], dtype.numpy).reshape(shape)
-        unsure = np.array([bool(c.undecided()) for c in cells]).reshape(shape)
-        return Value(dtype, bits, error=unsure, hull=hull)
-    center = np.array([ctx.center(c) for c in cells], ctx.carrier).reshape(shape)
-    error = np.array([error_of(c) for c in cells], ctx.carrier).reshape(shape)
-    return Value(dtype, None, center, error, hull)
-
-
-def _at(x: Value, index: Any) -> Value:
-    def pick(a: Array | None) -> Array | None:
-        return None if a is None else np.asarray(a[index])
-
-    return Value(x.dtype, pick(x.bits), pick(x.center), pick(x.error), x.hull)
-
-
-def _without_ring(x: Value) -> Value:
-    return Value(x.dtype, x.bits, x.center, x.error, x.hull)
+    return [gather(ctx, [c[i] for c in cells], node.types[i]) for i in range(len(node.types))]

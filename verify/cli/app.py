@@ -32,6 +32,7 @@ VERBS = {
     "reduce": "Make a failing program as small as possible.",
     "prove": "Prove the compiler's rewrite rules with Z3.",
     "validate": "Prove that two programs are equal.",
+    "conform": "Run StableHLO's own tests on reference and compiler.",
     "gate": "What a change must pass: proofs, corpus, fuzz budget.",
     "mutate": "Switch injected faults on and count those found.",
     "targets": "List the compilers that can be tested.",

@@ -54,13 +54,15 @@ Rows = tuple[tuple[str, ...], list[dict[str, Any]]]
 
 def columns() -> dict[str, dict[str, Any]]:
     """What each part says of each op: name of the column, then op, then the function."""
+    from compiler.expand import EXPANSIONS
     from compiler.lower import LOWERINGS
     from verify.bounds import BOUNDS
     from verify.gen import GEN
     from verify.ref import REF
     from verify.smt import table
 
-    return {"lower": LOWERINGS, "ref": REF, "bounds": BOUNDS, "smt": table(), "gen": GEN}
+    lower = {**LOWERINGS, **EXPANSIONS}
+    return {"lower": lower, "ref": REF, "bounds": BOUNDS, "smt": table(), "gen": GEN}
 
 
 def _ops(_name: str) -> Rows:

@@ -17,7 +17,7 @@ from compiler.dtypes import ALL
 from compiler.ir import Function, Module
 from compiler.ops import OPS
 from compiler.ops.elementwise import NUMBERS
-from verify.gen import call, constant, convert, dot, elementwise, reduce, shape
+from verify.gen import call, chlo, constant, convert, dot, elementwise, reduce, shape
 from verify.gen.chooser import Chooser
 from verify.gen.draft import BIG_DIMS, DIMS, Draft, Dtypes, Library, Step, with_bool
 from verify.gen.patterns import PATTERNS
@@ -31,6 +31,7 @@ GEN: dict[str, Step] = {
     **reduce.GEN,
     **dot.GEN,
     **call.GEN,
+    **chlo.GEN,
 }
 
 # How often an op is proposed, beside 2 for every other op.
@@ -61,6 +62,8 @@ _WEIGHTS = {
     "call": 3,
     "composite": 2,
 }
+# Families with many ops that are seldom wanted share one weight.
+_FAMILIES: tuple[tuple[dict[str, Step], int], ...] = ((chlo.GEN, 6),)
 _PATTERN_WEIGHT = 2
 _PLANT_SHARE = 2  # one step in so many
 _TURNS = 2  # plants of a program that follow the campaign's round of all rules
@@ -97,15 +100,29 @@ def menu(config: Config) -> tuple[Dtypes, tuple[Step, ...], tuple[Step, ...]]:
     """
     steps: list[Step] = []
     dtypes = with_bool(config.dtypes)
+    shared = {op for family, _ in _FAMILIES for op in family}
     for op, step in GEN.items():
-        if op not in config.exclude and _possible(op, dtypes):
+        if op not in config.exclude and op not in shared and _possible(op, dtypes):
             steps += [step] * _WEIGHTS.get(op, 2)
+    for family, weight in _FAMILIES:
+        some = tuple(s for op, s in family.items() if op not in config.exclude)
+        if some and dtypes is ALL:
+            steps += [_one_of(some)] * weight
     inner = tuple(steps)
     if config.plants and not config.exclude and dtypes is ALL:
         for step in PATTERNS.values():
             steps += [step] * _PATTERN_WEIGHT
         steps += [plant] * (len(steps) // (_PLANT_SHARE - 1))
     return dtypes, tuple(steps), inner
+
+
+def _one_of(steps: tuple[Step, ...]) -> Step:
+    """The step that takes any one of ``steps``."""
+
+    def propose(draft: Draft) -> None:
+        steps[draft.below(len(steps))](draft)
+
+    return propose
 
 
 def _possible(op: str, dtypes: Dtypes) -> bool:

@@ -16,6 +16,7 @@ from typing import TypeAlias
 from compiler.check import verify_module
 from compiler.contract import EXACT, Contract
 from compiler.errors import AssayError, UnsupportedError
+from compiler.expand import EXPANSIONS
 from compiler.ir import Array, Module
 from compiler.pipeline import Options, optimize, passes
 from compiler.rewrite import Trace
@@ -24,7 +25,7 @@ from verify.isolation.lone_ops import differ, guilty_op, interpret, wrong_code, 
 from verify.oracle import judge
 from verify.ref import evaluate
 
-LOWER, CODEGEN = "lower", "codegen"
+LOWER, CODEGEN, EXPAND = "lower", "codegen", "expand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,8 @@ def _root(culprit: Culprit, inputs: Sequence[Array]) -> Culprit:
     spent = culprit.evaluations + tried
     if not op:
         return replace(culprit, evaluations=spent)
+    if op in EXPANSIONS:
+        return replace(culprit, name=EXPAND, rewrite=op, last=culprit.first, evaluations=spent)
     reason = f"pass {culprit.name} computed with the lowering of {op}, which is wrong"
     last = culprit.first
     return replace(

@@ -123,7 +123,14 @@ class Change:
             stated = (TensorType(shape, self.dtypes.get(node.type.dtype, node.type.dtype)),)
         if node.op not in OPS:
             raise NoFit(node.op)
-        return infer(node.op, now, attrs, regions=regions, results=stated)
+        return infer(
+            node.op,
+            now,
+            attrs,
+            regions=regions,
+            results=stated,
+            captures=len(node.captures),
+        )
 
     def literal(self, literal: Literal) -> Literal:
         """The new form of a constant."""

@@ -38,7 +38,13 @@ def _with_attrs(module: Module, index: int, node: Node, attrs: tuple[Any, ...]) 
     graph = module.main.graph
     try:
         operands = [graph.types[v] for v in node.operands]
-        types = infer(node.op, operands, dict(attrs), regions=node.regions)
+        types = infer(
+            node.op,
+            operands,
+            dict(attrs),
+            regions=node.regions,
+            captures=len(node.captures),
+        )
     except AssayError:
         return None
     if node.op == "dot_general":

@@ -6,7 +6,7 @@ It shares the op *names* and the graph IR with the compiler, never a pass, a rul
 ``compiler/ops``.
 """
 
-from verify.ref import call, constant, convert, dot, elementwise, reduce, shape
+from verify.ref import call, chlo, constant, convert, dot, elementwise, gather, reduce, shape
 from verify.ref.core import REF, Context, Function, evaluate, evaluate_graph
 
 __all__ = [
@@ -14,12 +14,14 @@ __all__ = [
     "Context",
     "Function",
     "call",
+    "chlo",
     "constant",
     "convert",
     "dot",
     "elementwise",
     "evaluate",
     "evaluate_graph",
+    "gather",
     "reduce",
     "shape",
 ]

@@ -90,10 +90,10 @@ def check_inputs(types: Sequence[TensorType], inputs: Sequence[Array]) -> list[A
 def evaluate(module: Module, inputs: Sequence[Array]) -> tuple[Array, ...]:
     """The results of the entry function of ``module`` on ``inputs``.
 
-    Sums of ``reduce`` and ``dot_general``, whose order the specification leaves open, are taken in
-    higher precision and rounded once; so are the transcendental functions. Everything else is
-    exactly what the specification says. Raises InputError for inputs of a wrong number, shape or
-    dtype.
+    The specification leaves the order of sums open: those of ``reduce`` are taken in higher
+    precision and rounded once, as are the transcendental functions; those of ``dot_general`` in
+    order, each rounded. Everything else is exactly what the specification says. Raises InputError
+    for inputs of a wrong number, shape or dtype.
     """
     return evaluate_graph(module, module.main.graph, inputs)
 

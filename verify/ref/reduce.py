@@ -10,6 +10,7 @@ import numpy as np
 from compiler.dtypes import from_numpy
 from compiler.ir import Array, Graph, Node
 from verify.ref.bodies import is_scalar_code, kept_first, single_ops
+from verify.ref.convert import convert_array
 from verify.ref.core import Context, define
 from verify.ref.elementwise import apply_binary
 from verify.ref.rounding import SMALL_FLOATS, round_to, wider
@@ -21,7 +22,10 @@ def _reduce(ctx: Context, node: Node, args: Sequence[Array]) -> tuple[Array, ...
     init values.
     """
     count = len(node.types)
-    inputs, inits, captures = args[:count], args[count : 2 * count], args[2 * count :]
+    captures = args[2 * count :]
+    # The body may compute in a wider type than the inputs have: that of the results.
+    wide = [convert_array(x, node.types[k % count].dtype) for k, x in enumerate(args[: 2 * count])]
+    inputs, inits = wide[:count], wide[count:]
     body = node.regions[0]
     dims = node.attr("dimensions")
     order = kept_first(inputs[0].ndim, dims)

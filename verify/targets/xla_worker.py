@@ -16,7 +16,7 @@ import numpy as np
 from jaxlib import xla_client
 from jaxlib.mlir import ir
 from jaxlib.mlir._mlir_libs import _jax_mlir_ext
-from jaxlib.mlir.dialects import stablehlo
+from jaxlib.mlir.dialects import chlo, stablehlo
 
 from compiler.ir import Array
 
@@ -46,6 +46,7 @@ def _context() -> ir.Context:
     _jax_mlir_ext.register_dialects(registry)
     context.append_dialect_registry(registry)
     stablehlo.register_dialect(context)
+    chlo.register_dialect(context)
     context.load_all_available_dialects()
     return context
 

@@ -1,0 +1,38 @@
+"""Lowering of the numerical functions of chlo: each is a function of :mod:`compiler.nest.math`.
+
+The other ops of chlo have expansions.
+"""
+
+from __future__ import annotations
+
+from compiler.ir import Node
+from compiler.lower.elementwise import widened
+from compiler.lower.scope import Index, Scope
+from compiler.lower.table import lowering
+
+FUNCTIONS = (
+    "chlo.acos",
+    "chlo.acosh",
+    "chlo.asin",
+    "chlo.asinh",
+    "chlo.atan",
+    "chlo.atanh",
+    "chlo.bessel_i1e",
+    "chlo.cosh",
+    "chlo.digamma",
+    "chlo.erf",
+    "chlo.erf_inv",
+    "chlo.erfc",
+    "chlo.lgamma",
+    "chlo.polygamma",
+    "chlo.sinh",
+    "chlo.zeta",
+)
+
+
+@lowering(*FUNCTIONS)
+def function(at: Scope, node: Node, index: Index) -> int:
+    """A call, in f32 for narrower floats."""
+    name = node.op.removeprefix("chlo.")
+    args = [at.operand(node, k, index) for k in range(len(node.operands))]
+    return widened(at, args, lambda *xs: at.op("call", *xs, imm=f"{name}.{at.s.dtype(xs[0])}"))

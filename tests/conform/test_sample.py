@@ -1,0 +1,55 @@
+"""A fixed sample of StableHLO's own tests, on the reference and the compiler.
+
+The suites lie beside the checkout (``ASSAY_SUITES``, default ``../shared/suites``); without them
+these tests are skipped. ``make conform`` runs all cases.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from verify.conform.report import failures
+from verify.conform.run import Run
+from verify.conform.suite import CHECKED, NEGATIVE, find
+
+SUITES = Path(os.environ.get("ASSAY_SUITES", Path(__file__).parents[2] / "../shared/suites"))
+EACH = 2  # cases an op
+
+pytestmark = pytest.mark.skipif(not SUITES.is_dir(), reason=f"no suites at {SUITES} (ASSAY_SUITES)")
+
+
+def sample():
+    """The first cases of each op, and every tenth of those that are to be rejected or refused."""
+    seen: Counter[str] = Counter()
+    rest: Counter[str] = Counter()
+    for case in find(SUITES / "stablehlo"):
+        if case.kind == CHECKED and case.tier != "X":
+            if any(seen[op] < EACH for op in case.ops):
+                seen.update(case.ops)
+                yield case
+        else:
+            rest[case.tier] += 1
+            if rest[case.tier] % 10 == 1:
+                yield case
+
+
+@pytest.mark.parametrize(
+    "engines", [{"reference": (None,)}, {"compiler": (0,)}, {"compiler": (1,)}, {"compiler": (2,)}]
+)
+def test_the_sample_holds(engines):
+    run = Run(list(sample()), engines, jobs=1)
+    run.run()
+    assert len(run.records) == run.count
+    assert failures(run.records) == []
+
+
+def test_invalid_cases_are_rejected_where_upstream_says():
+    cases = [c for c in find(SUITES / "stablehlo") if c.kind == NEGATIVE]
+    records = Run(cases, {"reference": (None,)}, jobs=1).run()
+    assert failures(records) == []
+    elsewhere = [r for r in records if "[expected at line" in r.outcome.detail]
+    assert len(elsewhere) <= len(cases) // 10, "\n".join(r.outcome.detail for r in elsewhere)
