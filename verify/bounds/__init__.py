@@ -15,12 +15,15 @@ from verify.bounds import (
     chlo,
     choices,
     constant,
+    control,
     convert,
+    convolution,
     dot,
     elementwise,
     functions,
     reduce,
     shape,
+    window,
 )
 from verify.bounds.core import BOUNDS, Context, enclose
 from verify.bounds.value import Enclosure
@@ -33,11 +36,14 @@ __all__ = [
     "chlo",
     "choices",
     "constant",
+    "control",
     "convert",
+    "convolution",
     "dot",
     "elementwise",
     "enclose",
     "functions",
     "reduce",
     "shape",
+    "window",
 ]
