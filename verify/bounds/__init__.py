@@ -16,13 +16,16 @@ from verify.bounds import (
     chlo,
     choices,
     constant,
+    control,
     convert,
+    convolution,
     dot,
     elementwise,
     functions,
     reduce,
     shape,
     unspecified,
+    window,
 )
 from verify.bounds.core import BOUNDS, Context, enclose
 from verify.bounds.value import Enclosure
@@ -35,7 +38,9 @@ __all__ = [
     "chlo",
     "choices",
     "constant",
+    "control",
     "convert",
+    "convolution",
     "dot",
     "elementwise",
     "enclose",
@@ -43,4 +48,5 @@ __all__ = [
     "reduce",
     "shape",
     "unspecified",
+    "window",
 ]

@@ -112,16 +112,20 @@ def _compare(ctx: Context, node: Node, operands: list[Value]) -> Value:
 
 
 @define("select", determined=True)
-def _select(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """The chosen side; where the predicate is undecided the hull of both."""
+def _select(ctx: Context, _node: Node, operands: list[Value]) -> Value:
     pred, x, y = operands
+    return select(ctx, pred, x, y)
+
+
+def select(ctx: Context, pred: Value, x: Value, y: Value) -> Value:
+    """The chosen side, broadcasting; where the predicate is undecided the hull of both."""
     p = pred.as_bits()
-    dtype = node.type.dtype
+    dtype = x.dtype
     if x is y:
         return x
     if pred.error is None and (x.ring is not None or y.ring is not None):
         return move_values(ctx, dtype, [x, y], lambda parts: np.where(p, *parts))
-    hull = any_hull(operands)
+    hull = pred.hull or x.hull or y.hull
     if not dtype.precision:
         unsure = np.where(p, x.undecided(), y.undecided())
         if pred.error is not None:

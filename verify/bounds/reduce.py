@@ -13,7 +13,7 @@ import numpy as np
 
 from compiler.ir import Array, Graph, Node
 from verify.bounds import ring
-from verify.bounds.bodies import broadcast, gather, without_ring
+from verify.bounds.bodies import broadcast, gather, picked, without_ring
 from verify.bounds.choices import extremum
 from verify.bounds.convert import convert_value
 from verify.bounds.core import Context, define

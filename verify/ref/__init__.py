@@ -6,7 +6,20 @@ It shares the op *names* and the graph IR with the compiler, never a pass, a rul
 ``compiler/ops``.
 """
 
-from verify.ref import call, chlo, constant, convert, dot, elementwise, gather, reduce, shape
+from verify.ref import (
+    call,
+    chlo,
+    constant,
+    control,
+    convert,
+    convolution,
+    dot,
+    elementwise,
+    gather,
+    reduce,
+    shape,
+    window,
+)
 from verify.ref.core import REF, Context, Function, evaluate, evaluate_graph
 
 __all__ = [
@@ -16,12 +29,17 @@ __all__ = [
     "call",
     "chlo",
     "constant",
+    "control",
     "convert",
+    "convolution",
     "dot",
     "elementwise",
     "evaluate",
     "evaluate_graph",
     "gather",
     "reduce",
+    "scatter",
     "shape",
+    "sort",
+    "window",
 ]

@@ -1,11 +1,18 @@
-"""What the body of a reduce is: a single op on each accumulator, or anything else."""
+"""Bodies of reduce and its like: what kind they are, and how they run for many elements."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from compiler.ir import Graph
+import numpy as np
+
+from compiler.ir import Array, Graph
 from compiler.ops import OPS
+
+if TYPE_CHECKING:
+    from verify.ref.core import Context
 
 SINGLE = ("add", "multiply", "maximum", "minimum", "and", "or", "xor")
 
@@ -42,3 +49,21 @@ def kept_first(rank: int, dims: tuple[int, ...]) -> tuple[int, ...]:
     order.
     """
     return (*(d for d in range(rank) if d not in dims), *sorted(dims))
+
+
+def at_once(
+    ctx: Context, body: Graph, args: Sequence[Array], captures: Sequence[Array]
+) -> list[Array]:
+    """The results of a body for many elements: ``args`` are arrays of one shape, ``captures`` of
+    their own. A body that needs true scalars runs once an element.
+    """
+    shape = args[0].shape
+    if is_scalar_code(body):
+        values = ctx.run(body, [*args, *captures], check=False)
+        return [np.broadcast_to(values[v], shape) for v in body.results]
+    outs = [np.empty(shape, body.types[v].dtype.numpy) for v in body.results]
+    for index in np.ndindex(shape):
+        values = ctx.run(body, [*(np.asarray(x[index]) for x in args), *captures])
+        for out, v in zip(outs, body.results, strict=True):
+            out[index] = values[v]
+    return outs

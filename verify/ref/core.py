@@ -13,13 +13,26 @@ from compiler.ir import Array, Graph, Module, Node, TensorType
 Outputs: TypeAlias = "Array | tuple[Array, ...]"
 
 
-class Context:
-    """One evaluation: finds callees and runs nested graphs."""
+TRIPS = 1 << 16  # of all loops of one evaluation: a loop without end must not take one
 
-    __slots__ = ("module",)
+
+class Context:
+    """One evaluation: finds callees, runs nested graphs, counts trips of loops."""
+
+    __slots__ = ("module", "trips")
 
     def __init__(self, module: Module | None = None) -> None:
         self.module = module
+        self.trips = 0
+
+    def trip(self) -> None:
+        """Count one trip of a loop; UnsupportedError where there are too many."""
+        self.trips += 1
+        if self.trips > TRIPS:
+            raise UnsupportedError(
+                f"while: not done after {TRIPS} trips, where the reference gives up",
+                hint="let the loop end, or end earlier",
+            )
 
     def callee(self, name: str) -> Graph:
         """The body of function ``name`` of the module."""

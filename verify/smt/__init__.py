@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 @cache
 def table() -> dict[str, Meaning]:
     """The column: op name to meaning. Imports z3."""
-    from verify.smt import call, chlo, constant, convert, dot, elementwise, reduce, shape
+    from verify.smt import call, chlo, constant, control, convert, dot, elementwise, reduce, shape
 
-    families = (constant, elementwise, convert, shape, reduce, dot, call, chlo)
+    families = (constant, elementwise, convert, shape, reduce, dot, call, control, chlo)
     return {op: meaning for family in families for op, meaning in family.SMT.items()}
 
 

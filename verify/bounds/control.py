@@ -1,0 +1,102 @@
+"""Control flow: loops trip by trip, branches by their index.
+
+What an undecided predicate or index chooses is undecided in turn: of a loop everything that it
+changes, of branches whatever they do not agree in.
+"""
+
+from __future__ import annotations
+
+from functools import partial, reduce
+
+import numpy as np
+
+from compiler.dtypes import I1
+from compiler.ir import Graph, Node, TensorType
+from verify.bounds.bodies import broadcast, gather, picked, without_ring
+from verify.bounds.choices import select
+from verify.bounds.core import Context, define
+from verify.bounds.value import Value
+from verify.ref.bodies import is_scalar_code
+
+
+@define("while")
+def _while(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
+    cond, body = node.regions
+    count = len(node.types)
+    carried, captures = operands[:count], operands[count:]
+    while True:
+        (pred,) = _region(ctx, cond, [*carried, *captures])
+        if _unsure(pred):
+            break
+        if not pred.as_bits():
+            return carried
+        ctx.ref.trip()
+        carried = _region(ctx, body, [*carried, *captures])
+    kept = [body.results[k] == k for k in range(count)]
+    return [
+        x if keep else _undecided(ctx, t)
+        for x, t, keep in zip(carried, node.types, kept, strict=True)
+    ]
+
+
+@define("if")
+def _if(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
+    pred = operands[0]
+    known = None if _unsure(pred) else (0 if pred.as_bits() else 1)
+    return _branches(ctx, node, known, operands[1:])
+
+
+@define("case")
+def _case(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
+    index, last = operands[0], len(node.regions) - 1
+    known = None
+    if not _unsure(index):
+        k = int(index.as_bits())
+        known = k if 0 <= k <= last else last
+    return _branches(ctx, node, known, operands[1:])
+
+
+def _branches(ctx: Context, node: Node, known: int | None, captures: list[Value]) -> list[Value]:
+    """The chosen branch, or the hull of all."""
+    if known is not None:
+        return _region(ctx, node.regions[known], captures)
+    unsure = Value(I1, np.array(True), error=np.array(True))
+    outs = [_region(ctx, r, captures) for r in node.regions]
+    return [reduce(partial(select, ctx, unsure), found) for found in zip(*outs, strict=True)]
+
+
+def _region(ctx: Context, graph: Graph, args: list[Value]) -> list[Value]:
+    values = ctx.run(graph, args)
+    return [values[v] for v in graph.results]
+
+
+def _unsure(x: Value) -> bool:
+    return x.error is not None and bool(np.any(x.error))
+
+
+def _undecided(ctx: Context, t: TensorType) -> Value:
+    bits = np.zeros(t.shape, t.dtype.numpy)
+    if not t.dtype.precision:
+        return Value(t.dtype, bits, error=np.ones(t.shape, bool))
+    error = np.full(t.shape, np.inf, ctx.carrier)
+    return Value(t.dtype, bits, np.zeros(t.shape, ctx.carrier), error)
+
+
+@define("map")
+def _map(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """The computation's own bounds: of all elements at once where it is scalar code."""
+    body, count = node.regions[0], len(node.operands)
+    inputs, captures = operands[:count], operands[count:]
+    if is_scalar_code(body):
+        (out,) = _region(ctx, body, operands)
+        return out if out.shape == node.type.shape else broadcast(ctx, out, node.type.shape)
+    cells = [
+        _region(ctx, body, [*(picked(x, index) for x in inputs), *captures])
+        for index in np.ndindex(node.type.shape)
+    ]
+    return gather(ctx, [without_ring(cell) for (cell,) in cells], node.type)
+
+
+@define("optimization_barrier")
+def _optimization_barrier(_ctx: Context, _node: Node, operands: list[Value]) -> list[Value]:
+    return list(operands)
