@@ -13,12 +13,12 @@ from math import prod
 
 from compiler.codegen.flow import Flow, analyse
 from compiler.codegen.live import Step, members
-from compiler.nest.ir import Branch, Map, Nest, Program, Reduce, While
+from compiler.nest.ir import Branch, Map, Nest, Program, Reduce, Scatter, While
 
 
 def shares(program: Program) -> bool:
-    """Whether buffers may share places: straight-line programs have no copies to spare."""
-    return any(isinstance(n, While | Branch) for n in program.nests)
+    """Whether buffers may share places: other programs have no copies to spare."""
+    return any(isinstance(n, While | Branch | Scatter) for n in program.nests)
 
 
 def joined(program: Program, steps: Sequence[Step]) -> list[int]:

@@ -5,13 +5,21 @@ index arithmetic as elsewhere.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
+from typing import TYPE_CHECKING
 
 from compiler.dtypes import I1, I64
 from compiler.errors import UnsupportedError
 from compiler.ir import Node
 from compiler.lower.scope import Index, Scope
 from compiler.lower.shape import both
-from compiler.lower.table import lowering
+from compiler.lower.table import UPDATES, lowering
+from compiler.nest.ir import Scalars, Scatter
+
+if TYPE_CHECKING:
+    from compiler.lower.program import Lowerer
+
+FEW = 16  # a vector of elements is selected and stored in the time of one that is scattered
 
 
 def clamped(at: Scope, v: int, index: Index, most: int) -> int:
@@ -69,6 +77,31 @@ def dynamic_update_slice(at: Scope, node: Node, index: Index) -> int:
     if at.s.insts[inside].op == "const":
         return element
     return at.select(inside, element, at.value(x, index))
+
+
+def _update_in_place(program: Lowerer, node: Node) -> bool:
+    """A scatter of the update into a copy of the operand, where it is the much smaller one.
+
+    The copy costs nothing where a loop carries the operand.
+    """
+    x, update, *starts = node.operands
+    at = program.scope()
+    sizes, shape = at.graph.types[update].shape, node.type.shape
+    if prod(sizes) * FEW > prod(shape):
+        return False
+    results = program.results()
+    program.move([x], results)
+    index = at.loops(sizes)
+    first = _starts(at, starts, shape, sizes)
+    place = at.join([at.add(lo, i) for lo, i in zip(first, index.dims, strict=True)], shape)
+    body = at.s.body(place, at.value(update, index))
+    new = Scalars()
+    combine = new.body(new.emit("arg", dtype=node.type.dtype, imm=1))
+    program.append(Scatter(node.op, sizes, body, combine, results))
+    return True
+
+
+UPDATES["dynamic_update_slice"] = _update_in_place
 
 
 @lowering("gather")

@@ -10,7 +10,7 @@ from typing import Any
 from compiler.ir import Graph, Literal, Module, Node, TensorType
 from compiler.lower.call import flatten, is_fusion
 from compiler.lower.scope import Index, Scope, Source, from_buffer, from_literal
-from compiler.lower.table import LOWERINGS, NESTS
+from compiler.lower.table import LOWERINGS, NESTS, UPDATES
 from compiler.nest.ir import Buffer, Map, Nest, Program, Reduce
 from compiler.prune import live, prune
 
@@ -223,7 +223,7 @@ class Lowerer:
             self._fusion(node, first)
         elif node.op in NESTS:
             LOWERINGS[node.op](self, node)
-        else:
+        elif node.op not in UPDATES or not UPDATES[node.op](self, node):
             at = self.scope()
             body = at.s.body(at.value(first, at.loops(node.type.shape)))
             self.append(Map(node.op, node.type.shape, body, self.results()))

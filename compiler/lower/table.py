@@ -8,6 +8,8 @@ in the table takes effect at once. There are three kinds of entries:
   (:class:`compiler.lower.scope.Scope`);
 * those of :data:`NESTS`, ``nest(program, node) -> None``: append nests
   (:class:`compiler.lower.program.Lowerer`);
+* those of :data:`UPDATES` have, besides, ``nest(program, node) -> bool``: append nests that change
+  a copy of an operand in place, if that pays;
 * those of :data:`INLINED`, ``inline(into, node, operands) -> results``: put other nodes in place of
   this one, as a call's callee (:class:`compiler.lower.call.Inliner`).
 """
@@ -21,10 +23,13 @@ Lowering = Callable[..., Any]
 F = TypeVar("F", bound=Lowering)
 
 LOWERINGS: dict[str, Lowering] = {}
+UPDATES: dict[str, Lowering] = {}
 NESTS = frozenset(
     {
         "reduce",
+        "reduce_window",
         "dot_general",
+        "convolution",
         "scatter",
         "select_and_scatter",
         "sort",

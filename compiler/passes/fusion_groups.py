@@ -90,6 +90,8 @@ class Grouping:
             return
         if node.op == "constant" and not node.attr("value").is_splat:
             return
+        if node.op == "dynamic_update_slice" and self._carried(node.operands[0]):
+            return
         around = self._around(i)
         if around is not None and self._joins(around, i):
             for g in around:
@@ -103,6 +105,10 @@ class Grouping:
             host.outputs.add(i)
         elif node.op != "reshape":  # alone a reshape costs nothing: it is no loop of its own
             self._start(i, Group("map", i, node.type.shape, node.type.size))
+
+    def _carried(self, v: int) -> bool:
+        """Whether only one op needs a parameter: what a loop carries may be changed in place."""
+        return self.graph.defs[v][0] < 0 and self.graph.use_counts[v] == 1
 
     def _start(self, i: int, group: Group) -> None:
         group.members.add(i)

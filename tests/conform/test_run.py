@@ -126,6 +126,12 @@ def test_where_and_why_it_was_refused(suite, capsys):
     assert "[expected at line 2]" in details["wrong_line.mlir"]
 
 
+def test_refusals_are_counted(suite, capsys):
+    folder = suite({f"{k}.mlir": SUITE["fft.mlir"] for k in range(3)} | {"abs.mlir": unary("abs")})
+    _, out, _ = conform(capsys, folder)
+    assert "refused in 3 cases: unsupported op stablehlo.fft" in out
+
+
 def test_nothing_judged_is_not_a_success(suite, capsys):
     folder = suite({"fft.mlir": SUITE["fft.mlir"]})
     assert conform(capsys, folder, "--engine", "reference")[0] == 4

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from compiler.build import Builder
+from compiler.codegen import layout
 from compiler.dtypes import F32, I1, I32
 from compiler.executable import Executable
 from compiler.ir import TensorType, module
 from compiler.lower import lower
 from compiler.nest.interp import run
-from compiler.nest.ir import Branch, Dot, Map, Reduce, While
+from compiler.nest.ir import Branch, Dot, Map, Reduce, Scatter, While
 from compiler.text import parse
 
 S, P = TensorType((), I32), TensorType((), I1)
@@ -261,6 +262,45 @@ def test_every_kind_of_nest_stands_in_a_loop():
     assert [type(n) for n in loop.body][:3] == [Map, Dot, Reduce]
     got = results(m, i32(0)[0], np.float32([[1, 1], [0, 1]]), np.float32([0, 0]))
     assert got == [[[1, 8], [0, 1]], [9, 1]]
+
+
+@pytest.mark.parametrize("count", [1, 3, 40])
+def test_what_a_loop_collects_is_updated_in_place(count):
+    """The row that an iteration makes is all that it writes of the array that it carries."""
+    whole = TensorType((40, 3), F32)
+    cond, step, main = Builder([S, V, whole]), Builder([S, V, whole]), Builder([V, whole])
+    less = cond.emit("compare", [0, cond.splat(S, count)], comparison_direction="LT")
+    more = step.emit("add", [0, step.splat(S, 1)])
+    new = step.emit("add", [1, 1])
+    row = step.emit("reshape", [new], types=[TensorType((1, 3), F32)])
+    rows = step.emit("dynamic_update_slice", [2, row, 0, step.splat(S, 0)])
+    regions = [cond.graph([less]), step.graph([more, new, rows])]
+    w = main.emit("while", [main.splat(S, 0), 0, 1], regions=regions)
+    m = module(main.graph([w + 2]))
+    p = lower(m)
+    (body,) = (n.body for n in p.nests if isinstance(n, While))
+    (update,) = (n for n in body if isinstance(n, Scatter))
+    assert layout(p).slots[update.outs[0]] == layout(p).slots[p.outputs[0]]
+    wanted = np.full((40, 3), -1, np.float32)
+    x = np.float32([1, 2, 3])
+    start = wanted.copy()
+    for k in range(count):
+        wanted[k] = x * 2.0 ** (k + 1)
+    assert results(m, x, start) == [wanted.tolist()]
+
+
+@pytest.mark.parametrize("at", [-7, 0, 5, 38, 1000])
+def test_a_small_update_of_a_value_that_is_needed_too(at):
+    whole = TensorType((40, 3), I32)
+    b = Builder([whole, TensorType((2, 2), I32), S])
+    x = b.emit("negate", [0])
+    y = b.emit("dynamic_update_slice", [x, 1, 2, 2])
+    data, update = np.arange(120, dtype=np.int32).reshape(40, 3), i32(7, 8, 9, 10).reshape(2, 2)
+    wanted = -data
+    row, column = min(max(at, 0), 38), min(max(at, 0), 1)
+    wanted[row : row + 2, column : column + 2] = update
+    got = results(module(b.graph([x, y])), data, update, i32(at)[0])
+    assert got == [(-data).tolist(), wanted.tolist()]
 
 
 # Bodies of reduce that are no scalar code

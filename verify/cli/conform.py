@@ -23,6 +23,7 @@ ENGINES: dict[str, tuple[int | None, ...]] = {
     "xla": (2,),
 }
 BOTH = ("reference", "compiler")
+REASONS = 10  # of refusals that are printed
 
 
 def conform_(
@@ -108,6 +109,8 @@ def _report(out: Output, records: Sequence[Record]) -> None:
         out.say(line)
     if not records:
         return
+    for why, count in report.refusals(records)[:REASONS]:
+        out.say(f"refused in {count} cases: {why}")
     heads, rows = report.overview(records)
     out.table(rows, heads)
     ops, families = report.shares(records)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import fmean
@@ -11,6 +12,7 @@ from verify.conform.judge import ACCEPTED, PASS, REJECTED, UNSUPPORTED, Step
 from verify.conform.run import Record
 from verify.conform.suite import CHECKED, NEGATIVE
 
+_PLACE = re.compile(r"^[0-9]+:[0-9]+: ")
 REFUSED = "X"  # the tier of cases that must be refused by name
 WANTED = frozenset("AD")  # tiers of which nothing may be refused
 
@@ -118,6 +120,15 @@ def failures(records: Iterable[Record]) -> list[str]:
         f"{verdict.upper()} {file}  {_ways(steps)}: {detail}"
         for (file, _engine, verdict, detail), steps in same.items()
     ]
+
+
+def refusals(records: Iterable[Record]) -> list[tuple[str, int]]:
+    """What was refused by name (without places), and in how many cases; the most common first."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for r in records:
+        if r.outcome.verdict == UNSUPPORTED:
+            found[_PLACE.sub("", r.outcome.detail)].add(r.case.file)
+    return sorted(((why, len(files)) for why, files in found.items()), key=lambda x: -x[1])
 
 
 def _ways(steps: Sequence[Step]) -> str:
