@@ -7,6 +7,7 @@ from __future__ import annotations
 from compiler.build import Callee, infer, require_sizes
 from compiler.errors import ConstraintError, Loc, UnsupportedError, VerifyError
 from compiler.ir import Graph, Module, Node
+from compiler.ops.table import Op
 from compiler.ops.table import row as row_of
 
 
@@ -31,7 +32,8 @@ def verify_graph(graph: Graph, callee: Callee) -> None:
     known = len(graph.params)
     for i, n in enumerate(graph.nodes):
         loc = graph.loc(i)
-        if row_of(n.op) is None:
+        row = row_of(n.op)
+        if row is None:
             raise UnsupportedError(f"unsupported op {n.op}", where=loc)
         if any(not 0 <= v < known for v in n.uses):
             raise VerifyError(f"{n.op}: uses a value before its definition", where=loc)
@@ -40,7 +42,7 @@ def verify_graph(graph: Graph, callee: Callee) -> None:
             wanted = tuple(graph.types[v] for v in n.captures)
             if wanted and r.params[-len(wanted) :] != wanted:
                 raise VerifyError(f"{n.op}: captures do not fit the region", where=loc)
-        _check_schema(n, loc)
+        _check_schema(n, row, loc)
         operands = [graph.types[v] for v in n.operands]
         infer(
             n.op,
@@ -57,10 +59,8 @@ def verify_graph(graph: Graph, callee: Callee) -> None:
         raise VerifyError("return: a result is not defined")
 
 
-def _check_schema(node: Node, loc: Loc | None) -> None:
+def _check_schema(node: Node, row: Op, loc: Loc | None) -> None:
     """Attributes must be exactly the table's, in its order (so that equal ops are equal nodes)."""
-    row = row_of(node.op)
-    assert row is not None
     if len(node.attrs) != len(row.attrs) or any(
         k != a.name for (k, _), a in zip(node.attrs, row.attrs, strict=True)
     ):

@@ -292,10 +292,10 @@ class BodyReader(NodeReader):
     ) -> Node:
         """The rest of a pretty op: attribute dictionary and types."""
         extra = extra or {}
-        place = self.at if self.token == "{" else at
         if self.token == "{":
+            place = self.at
             extra |= self.attr_dict()
-        self.check_attributes(row, extra, place)
+            self.check_attributes(row, extra, place)
         if "value" in attrs:  # a literal states the type of a constant, and of a check against one
             own: Types = (attrs["value"].type,) if row.name == "constant" else ()
             return self.node(row, operands, attrs, extra, own, at)

@@ -103,6 +103,8 @@ class NodeReader(AttributeReader):
             self._leftover(row, attrs, extra, at)
         if row.rank is not None:
             full = list(row.fill(dict(full)).items())
+        if row.regions == 0 and not regions:
+            return Node(row.name, tuple(operands), tuple(full), results)
         regions = regions or []
         if len(regions) != row.regions and (row.regions >= 0 or not regions):
             wanted = "at least one region" if row.regions < 0 else f"{row.regions} regions"
