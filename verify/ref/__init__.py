@@ -17,7 +17,9 @@ from verify.ref import (
     elementwise,
     gather,
     reduce,
+    scatter,
     shape,
+    sort,
     window,
 )
 from verify.ref.core import REF, Context, Function, evaluate, evaluate_graph

@@ -283,13 +283,13 @@ def _compare(_ctx: Context, node: Node, args: Sequence[Array]) -> Array:
     x, y = args[:2]
     fn = COMPARE[node.attr("comparison_direction")]
     if node.attr("compare_type") == "TOTALORDER":
-        return fn(_order(x), _order(y))
+        return fn(total_order(x), total_order(y))
     if x.dtype == BF16_NUMPY:
         return fn(_up(x), _up(y))
     return fn(x, y)
 
 
-def _order(x: Array) -> Array:
+def total_order(x: Array) -> Array:
     """Signed integers in the order of totalOrder."""
     signed = np.dtype(f"i{x.dtype.itemsize}")
     bits = np.ascontiguousarray(x).view(signed).reshape(x.shape)
