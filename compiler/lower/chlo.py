@@ -9,25 +9,9 @@ from compiler.ir import Node
 from compiler.lower.elementwise import widened
 from compiler.lower.scope import Index, Scope
 from compiler.lower.table import lowering
+from compiler.ops.chlo import NUMERICAL
 
-FUNCTIONS = (
-    "chlo.acos",
-    "chlo.acosh",
-    "chlo.asin",
-    "chlo.asinh",
-    "chlo.atan",
-    "chlo.atanh",
-    "chlo.bessel_i1e",
-    "chlo.cosh",
-    "chlo.digamma",
-    "chlo.erf",
-    "chlo.erf_inv",
-    "chlo.erfc",
-    "chlo.lgamma",
-    "chlo.polygamma",
-    "chlo.sinh",
-    "chlo.zeta",
-)
+FUNCTIONS = tuple(f"chlo.{name}" for name in sorted(NUMERICAL))
 
 
 @lowering(*FUNCTIONS)

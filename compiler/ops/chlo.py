@@ -1,7 +1,8 @@
 """Client ops (chlo): special functions, broadcasting arithmetic, top_k, ragged_dot, scan, mulhi.
 
 Source: the CHLO dialect of the StableHLO project. It has no numbered constraints.
-The expansion takes these ops out of a program before any rewrite sees them, so they have no traits.
+The numerical functions have lowerings. The expansion takes the other ops out of a program before
+any rewrite sees them, so they have no traits.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ UNARY = [
     "tan",
 ]
 FLOAT_BINARY = ["next_after", "polygamma", "zeta"]
+NUMERICAL = frozenset({*UNARY, *FLOAT_BINARY} - {"next_after", "square", "tan"})
 PREDICATES = ["is_inf", "is_neg_inf", "is_pos_inf"]
 # Names of the same elementwise ops in both dialects, and those that only broadcast here.
 BROADCAST = (*sorted(BINARY), *FLOAT_BINARY)
@@ -157,6 +159,7 @@ for _name in UNARY:
         ["operand"],
         _same,
         dtypes=FLOATS,
+        traits="elementwise transcendental" if _name in NUMERICAL else "",
     )
 for _name in FLOAT_BINARY:
     define(
@@ -165,6 +168,7 @@ for _name in FLOAT_BINARY:
         ["lhs", "rhs"],
         _same,
         dtypes=FLOATS,
+        traits="elementwise transcendental" if _name in NUMERICAL else "",
     )
 for _name in PREDICATES:
     define(f"chlo.{_name}", "chlo", ["operand"], _predicate, dtypes=FLOATS)

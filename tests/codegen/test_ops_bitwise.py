@@ -11,6 +11,7 @@ from compiler.build import Builder
 from compiler.dtypes import ALL, BF16, F16, F32, F64, FLOATS, I1, I32, INTEGERS, UI64
 from compiler.ir import TensorType, module
 from compiler.ops import OPS
+from compiler.ops.chlo import NUMERICAL
 from compiler.ops.elementwise import BINARY, UNARY
 
 LENGTHS = (0, 1, 3, 16, 17, 70)
@@ -56,6 +57,13 @@ def test_binary_on_all_pairs_of_special_values(op, dtype, check, edges):
     values = edges(TensorType((), dtype))
     x, y = (np.ascontiguousarray(g.ravel()) for g in np.meshgrid(values, values))
     check(_several(op, [dtype, dtype], shapes=(x.size,)), [x, y])
+
+
+@pytest.mark.parametrize("dtype", FLOATS, ids=str)
+@pytest.mark.parametrize("name", sorted(NUMERICAL))
+def test_functions_of_chlo(name, dtype, agree):
+    op = f"chlo.{name}"
+    agree(_several(op, [dtype] * len(OPS[op].operands), shapes=(1, 19)))
 
 
 @pytest.mark.parametrize("target", ALL, ids=str)
@@ -155,4 +163,5 @@ def test_every_elementwise_op_is_covered():
         "is_finite",
         "reduce_precision",
     }
+    tested |= {f"chlo.{name}" for name in NUMERICAL}
     assert tested == {op.name for op in OPS.values() if op.elementwise}
