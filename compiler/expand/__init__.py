@@ -5,7 +5,7 @@ file a family, as in ``compiler/ops``. How accurate an expansion is, is the comp
 the reference never looks at it.
 """
 
-from compiler.expand import chlo, chlo_broadcast, chlo_shaped
+from compiler.expand import chlo, chlo_broadcast, chlo_shaped, dynamic
 from compiler.expand.emit import Emit, Value
 from compiler.expand.table import EXPANSIONS, expansion
 from compiler.expand.walk import expand_all, expand_module
@@ -17,6 +17,7 @@ __all__ = [
     "chlo",
     "chlo_broadcast",
     "chlo_shaped",
+    "dynamic",
     "expand_all",
     "expand_module",
     "expansion",

@@ -20,7 +20,8 @@ from compiler.dtypes import DType
 from compiler.errors import InternalError, Loc
 from compiler.expand.table import EXPANSIONS
 from compiler.ir import Array, Graph, Literal, Node, TensorType
-from compiler.rules.greedy import renumber
+from compiler.known import Known
+from compiler.prune import renumber
 
 Operand: TypeAlias = "Value | int | float | np.generic"
 
@@ -151,16 +152,26 @@ class Emit:
     Args:
         builder: of the graph.
         loc: the place that new ops get.
+        known: finds values of the graph that no input decides.
     """
 
-    def __init__(self, builder: Builder, loc: Loc | None = None) -> None:
+    def __init__(
+        self, builder: Builder, loc: Loc | None = None, known: Known | None = None
+    ) -> None:
         self.builder = builder
         self.loc = loc
         self._splats: dict[Literal, Value] = {}
+        self._known = known
 
     def value(self, number: int) -> Value:
         """The value with this number."""
         return Value(self, number)
+
+    def known(self, x: Value) -> Array | None:
+        """The elements of an integer or boolean value that no input decides; else ``None``."""
+        if self._known is None:
+            self._known = Known(self.builder)
+        return self._known.value(x.id)
 
     def op(
         self,

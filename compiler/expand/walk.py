@@ -6,8 +6,8 @@ from compiler.build import Builder, Callee
 from compiler.expand.emit import Emit
 from compiler.expand.table import EXPANSIONS
 from compiler.ir import Graph, Module
+from compiler.prune import renumber
 from compiler.rewrite import Trace, ops_text
-from compiler.rules.greedy import renumber
 
 
 def expand_module(module: Module, pass_name: str, trace: Trace) -> Module:
