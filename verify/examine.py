@@ -111,6 +111,11 @@ class Prepared:
         if self.refusal or self.compiled is None:
             return self.refusal or _ended("crash", "not compiled")
         try:
+            # The reference first: it gives up where a loop has no end, machine code does not.
+            enclosures = question.enclose(self.allowance)
+        except UnsupportedError as e:
+            return _ended("unsupported", str(e), self.compiled)
+        try:
             outputs = tuple(self.compiled.run(question.inputs))
         except UnsupportedError as e:
             return _ended("unsupported", str(e), self.compiled)
@@ -118,7 +123,7 @@ class Prepared:
             return _ended("timeout", str(e), self.compiled)
         except Exception:
             return _crash(self.module, self.target, self.compiled)
-        found = self._judge(question, outputs)
+        found = self._judge(question, outputs, enclosures)
         return self._again(question, found) if found.failed else found
 
     @cached_property
@@ -127,13 +132,11 @@ class Prepared:
         assert self.compiled is not None
         return self.compiled.contract.join(self.target.profile.contract)
 
-    def _judge(self, question: Question, outputs: tuple[Array, ...]) -> Examination:
+    def _judge(
+        self, question: Question, outputs: tuple[Array, ...], enclosures: tuple[Enclosure, ...]
+    ) -> Examination:
         assert self.compiled is not None
         contract = self.allowance
-        try:
-            enclosures = question.enclose(contract)
-        except UnsupportedError as e:
-            return _ended("unsupported", str(e), self.compiled)
         verdict = judge(outputs, enclosures, contract)
         if verdict.kind == "violation":
             explained = self._explain(question, outputs, verdict)

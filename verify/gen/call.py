@@ -16,15 +16,7 @@ def make_function(draft: Draft, operands: tuple[int, ...]) -> Function:
     module.
     """
     below = draft.below
-    types = [draft.types[v] for v in operands]
-    inner = Draft(
-        draft.chooser, draft.dtypes, draft.limit, draft.library, draft.menu, draft.depth + 1
-    )
-    inner.dims, inner.home = draft.dims, draft.home
-    for t in types:
-        inner.param(t)
-    # Fresh values inside must not become parameters: the call is already fixed.
-    inner.most_params = 0
+    inner = draft.nested([draft.types[v] for v in operands])
     menu = draft.menu
     for _ in range(1 + below(4)):
         menu[below(len(menu))](inner)

@@ -158,6 +158,18 @@ class Draft:
         else:
             self.home = (dtypes[below(len(dtypes))], dtypes[below(len(dtypes))])
 
+    def nested(self, types: Sequence[TensorType]) -> Draft:
+        """A function or region inside of this one with parameters of ``types``, and no others."""
+        inner = Draft(
+            self.chooser, self.dtypes, self.limit, self.library, self.menu, self.depth + 1
+        )
+        inner.dims, inner.home = self.dims, self.home
+        for t in types:
+            inner.param(t)
+        # Fresh values inside must not become parameters: what goes in is fixed already.
+        inner.most_params = 0
+        return inner
+
     # ---- adding ---------------------------------------------------------------------------------
 
     def param(self, t: TensorType) -> int:

@@ -17,7 +17,7 @@ from compiler.dtypes import ALL
 from compiler.ir import Function, Module
 from compiler.ops import OPS
 from compiler.ops.elementwise import NUMBERS
-from verify.gen import call, chlo, constant, convert, dot, elementwise, reduce, shape
+from verify.gen import call, chlo, constant, control, convert, dot, elementwise, reduce, shape
 from verify.gen.chooser import Chooser
 from verify.gen.draft import BIG_DIMS, DIMS, Draft, Dtypes, Library, Step, with_bool
 from verify.gen.patterns import PATTERNS
@@ -31,6 +31,7 @@ GEN: dict[str, Step] = {
     **reduce.GEN,
     **dot.GEN,
     **call.GEN,
+    **control.GEN,
     **chlo.GEN,
 }
 
@@ -61,6 +62,9 @@ _WEIGHTS = {
     "dot_general": 10,
     "call": 3,
     "composite": 2,
+    "while": 3,
+    "map": 1,
+    "optimization_barrier": 1,
 }
 # Families with many ops that are seldom wanted share one weight.
 _FAMILIES: tuple[tuple[dict[str, Step], int], ...] = ((chlo.GEN, 6),)
