@@ -16,6 +16,7 @@ from compiler.lower import (
     constant,
     control,
     convert,
+    convolution,
     dot,
     elementwise,
     gather,
@@ -23,6 +24,7 @@ from compiler.lower import (
     scatter,
     shape,
     sort,
+    window,
 )
 from compiler.lower.program import Lowerer
 from compiler.lower.table import LOWERINGS
@@ -35,6 +37,7 @@ __all__ = [
     "constant",
     "control",
     "convert",
+    "convolution",
     "dot",
     "elementwise",
     "gather",
@@ -43,6 +46,7 @@ __all__ = [
     "scatter",
     "shape",
     "sort",
+    "window",
 ]
 
 

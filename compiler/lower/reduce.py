@@ -9,9 +9,9 @@ Any other body, such as one with a loop in it, runs once for each element (:mod:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -25,34 +25,67 @@ from compiler.nest.ir import Body, Map
 if TYPE_CHECKING:
     from compiler.lower.program import Lowerer
 
+# (scope, index of the result, index of the reduced dimensions) -> an element of each input
+Elements: TypeAlias = Callable[[Scope, Sequence[int], Sequence[int]], Iterable[int]]
+
 
 @lowering("reduce")
 def reduce(program: Lowerer, node: Node) -> None:
     """Append the nest of one reduce, with its operands inlined where they are not in memory."""
-    if not program.is_scalar_code(node.regions[0]):
-        _by_loops(program, node)
-        return
-    half = len(node.operands) // 2
-    inputs, inits = node.operands[:half], node.operands[half:]
+    inputs = node.operands[: len(node.types)]
     shape, dims = program.graph.types[inputs[0]].shape, sorted(node.attr("dimensions"))
     kept = [d for d in range(len(shape)) if d not in dims]
-    domain, reduced = tuple(shape[d] for d in kept), tuple(shape[d] for d in dims)
+
+    def elements(at: Scope, outer: Sequence[int], inner: Sequence[int]) -> list[int]:
+        place = dict(zip(kept + dims, (*outer, *inner), strict=True))
+        index = at.index(shape, [place[d] for d in range(len(shape))])
+        return [at.value(v, index) for v in inputs]
+
+    alone = len(inputs) == 1 and innermost(shape, dims)
+    fold(
+        program,
+        node,
+        tuple(shape[d] for d in kept),
+        tuple(shape[d] for d in dims),
+        elements,
+        _identity(node.regions[0]) if alone else None,
+    )
+
+
+def fold(
+    program: Lowerer,
+    node: Node,
+    domain: tuple[int, ...],
+    reduced: tuple[int, ...],
+    elements: Elements,
+    identity: bytes | None = None,
+) -> None:
+    """Append what folds elements by the region of ``node``, starting from its init values.
+
+    Args:
+        program: where to.
+        node: its operands are inputs, then init values.
+        domain: the shape of the results.
+        reduced: the shape of what is folded for each result.
+        elements: the elements at an index of the domain and one of the reduced dimensions.
+        identity: bytes of the neutral element, if the order is ``lanes``.
+    """
+    if not program.is_scalar_code(node.regions[0]):
+        _by_loops(program, node, domain, reduced, elements)
+        return
     at = program.scope()
-    loops = at.loops(domain + reduced).dims
-    position = dict(zip(kept + dims, loops, strict=True))
-    index = at.index(shape, [position[d] for d in range(len(shape))])
-    body = at.s.body(*_converted(at, (at.value(v, index) for v in inputs), node))
+    index = at.loops(domain + reduced).dims
+    values = elements(at, index[: len(domain)], index[len(domain) :])
+    body = at.s.body(*_converted(at, values, node))
     start = program.scope()
-    init = start.s.body(*_converted(start, map(start.scalar, inits), node))
-    region = node.regions[0]
-    identity = _identity(region) if half == 1 and innermost(shape, dims) else None
+    inits = node.operands[len(node.types) :]
     program.reduce(
         node,
         domain=domain,
         reduced=reduced,
         body=body,
-        inits=init,
-        combine=combine(program, node, region),
+        inits=start.s.body(*_converted(start, map(start.scalar, inits), node)),
+        combine=combine(program, node, node.regions[0]),
         order="sequential" if identity is None else "lanes",
         identity=() if identity is None else (identity,),
     )
@@ -63,27 +96,26 @@ def _converted(at: Scope, values: Iterable[int], node: Node) -> list[int]:
     return [at.convert(v, t.dtype) for v, t in zip(values, node.types, strict=True)]
 
 
-def _by_loops(program: Lowerer, node: Node) -> None:
+def _by_loops(
+    program: Lowerer,
+    node: Node,
+    domain: tuple[int, ...],
+    reduced: tuple[int, ...],
+    elements: Elements,
+) -> None:
     """For every result: acc = init; for every element, in row-major order: acc = body(acc, it)."""
-    half = len(node.operands) // 2
-    inputs, inits = node.operands[:half], node.operands[half:]
-    shape, dims = program.graph.types[inputs[0]].shape, sorted(node.attr("dimensions"))
-    kept = [d for d in range(len(shape)) if d not in dims]
-    domain, reduced = ([shape[d] for d in some] for some in (kept, dims))
+    inits = node.operands[len(node.types) :]
     results = program.results()
-    accs, elements = (loops.scalars(program, [t.dtype for t in node.types]) for _ in range(2))
+    accs, values = (loops.scalars(program, [t.dtype for t in node.types]) for _ in range(2))
     with loops.loop(program, prod(domain)) as result:
         at = program.scope()
         init = _converted(at, map(at.scalar, inits), node)
         program.append(Map("init", (), at.s.body(*init), accs))
         with loops.loop(program, prod(reduced)) as step:
             at = program.scope()
-            place = dict(zip(kept, at.split(result(at), domain), strict=True))
-            place |= zip(dims, at.split(step(at), reduced), strict=True)
-            index = at.index(shape, [place[d] for d in range(len(shape))])
-            values = _converted(at, (at.value(v, index) for v in inputs), node)
-            program.append(Map("element", (), at.s.body(*values), elements))
-            loops.run(program, node.regions[0], (*accs, *elements), node.captures, accs)
+            made = elements(at, at.split(result(at), domain), at.split(step(at), reduced))
+            program.append(Map("element", (), at.s.body(*_converted(at, made, node)), values))
+            loops.run(program, node.regions[0], (*accs, *values), node.captures, accs)
         for acc, out in zip(accs, results, strict=True):
             loops.store(program, acc, out, result)
 

@@ -16,9 +16,39 @@ if TYPE_CHECKING:
 @cache
 def table() -> dict[str, Meaning]:
     """The column: op name to meaning. Imports z3."""
-    from verify.smt import call, chlo, constant, control, convert, dot, elementwise, reduce, shape
+    from verify.smt import (
+        call,
+        chlo,
+        constant,
+        control,
+        convert,
+        convolution,
+        dot,
+        elementwise,
+        linalg,
+        norm,
+        random,
+        reduce,
+        shape,
+        window,
+    )
 
-    families = (constant, elementwise, convert, shape, reduce, dot, call, control, chlo)
+    families = (
+        constant,
+        elementwise,
+        convert,
+        shape,
+        reduce,
+        dot,
+        call,
+        control,
+        chlo,
+        window,
+        convolution,
+        norm,
+        linalg,
+        random,
+    )
     return {op: meaning for family in families for op, meaning in family.SMT.items()}
 
 

@@ -204,6 +204,11 @@ class Env:
 Meaning: TypeAlias = Callable[[Env, Sequence[SymTensor], Call], tuple[SymTensor, ...]]
 
 
+def unmodelled(_env: Env, _xs: Sequence[SymTensor], call: Call) -> tuple[SymTensor, ...]:
+    """The meaning of an op that no rule speaks of: Unknown."""
+    raise Unknown(f"{call.op}: the prover has no meaning for it")
+
+
 def constant_tensor(shape: Sequence[Int], dtype: DType, value: Term) -> SymTensor:
     """A splat."""
     return SymTensor(shape, dtype, lambda _: value, splat=value)

@@ -1,0 +1,7 @@
+"""rng_bit_generator: compilers expand it, and no rule speaks of it."""
+
+from __future__ import annotations
+
+from verify.smt.tensor import Meaning, unmodelled
+
+SMT: dict[str, Meaning] = {"rng_bit_generator": unmodelled}
