@@ -40,9 +40,10 @@ def _rounds(offsets: Array) -> Iterator[Array]:
     start = np.maximum.accumulate(np.where(first, np.arange(places.size), 0))
     turn = np.arange(places.size) - start
     by_turn = np.argsort(turn, kind="stable")
-    ends = np.cumsum(np.bincount(turn))
-    for begin, end in zip([0, *ends[:-1]], ends, strict=True):
-        yield order[by_turn[begin:end]]
+    begin = 0
+    for count in np.bincount(turn):
+        yield order[by_turn[begin : begin + count]]
+        begin += int(count)
 
 
 def run_sort(nest: Sort, memory: list[Array]) -> None:
