@@ -17,7 +17,19 @@ from compiler.dtypes import ALL
 from compiler.ir import Function, Module
 from compiler.ops import OPS
 from compiler.ops.elementwise import NUMBERS
-from verify.gen import call, chlo, constant, control, convert, dot, elementwise, reduce, shape
+from verify.gen import (
+    call,
+    chlo,
+    constant,
+    control,
+    convert,
+    dot,
+    dynamic,
+    elementwise,
+    gather,
+    reduce,
+    shape,
+)
 from verify.gen.chooser import Chooser
 from verify.gen.draft import BIG_DIMS, DIMS, Draft, Dtypes, Library, Step, with_bool
 from verify.gen.patterns import PATTERNS
@@ -28,6 +40,8 @@ GEN: dict[str, Step] = {
     **elementwise.GEN,
     **convert.GEN,
     **shape.GEN,
+    **gather.GEN,
+    **dynamic.GEN,
     **reduce.GEN,
     **dot.GEN,
     **call.GEN,
@@ -58,6 +72,9 @@ _WEIGHTS = {
     "pad": 6,
     "concatenate": 6,
     "reverse": 5,
+    "gather": 5,
+    "dynamic_slice": 4,
+    "dynamic_update_slice": 4,
     "reduce": 12,
     "dot_general": 10,
     "call": 3,
@@ -67,7 +84,7 @@ _WEIGHTS = {
     "optimization_barrier": 1,
 }
 # Families with many ops that are seldom wanted share one weight.
-_FAMILIES: tuple[tuple[dict[str, Step], int], ...] = ((chlo.GEN, 6),)
+_FAMILIES: tuple[tuple[dict[str, Step], int], ...] = ((chlo.GEN, 6), (dynamic.GEN, 4))
 _PATTERN_WEIGHT = 2
 _PLANT_SHARE = 2  # one step in so many
 _TURNS = 2  # plants of a program that follow the campaign's round of all rules
@@ -131,6 +148,8 @@ def _one_of(steps: tuple[Step, ...]) -> Step:
 
 def _possible(op: str, dtypes: Dtypes) -> bool:
     """Whether an op can be proposed with ``dtypes`` alone."""
+    if op in gather.GEN:  # with indices
+        return any(d.is_integer for d in dtypes)
     allowed = NUMBERS if op == "bitcast_convert" else OPS[op].dtypes
     return not allowed or any(d in dtypes for d in allowed)
 
