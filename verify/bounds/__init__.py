@@ -27,6 +27,7 @@ from verify.bounds import (
     reduce,
     scatter,
     shape,
+    sort,
     unspecified,
     window,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "reduce",
     "scatter",
     "shape",
+    "sort",
     "unspecified",
     "window",
 ]

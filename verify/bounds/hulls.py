@@ -48,8 +48,8 @@ def _one_float(ctx: Context, x: Value, starts: Array) -> Value:
     low, high = np.minimum.reduceat(v - e, starts), np.maximum.reduceat(v + e, starts)
     middle = low / 2 + high / 2
     half = (high / 2 - low / 2) * (1 + 8 * ctx.eps) + np.abs(middle) * (4 * ctx.eps)
-    half = np.where(half > 0, half, FORMATS[x.dtype].eta / 4)
-    half = np.where(np.isfinite(half), half, np.inf)
+    least = FORMATS[x.dtype].eta / 4
+    half = np.where(np.isfinite(half), np.maximum(half, least), np.inf)
     z = np.where(alike, v[starts], middle)
     error = np.where(alike, e[starts], half)
     return settle(x.dtype, z, error, x.hull or not alike.all())

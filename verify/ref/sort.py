@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compiler.ir import Array, Graph, Node
+from compiler.ir import Array, Node
 from verify.ref.bodies import at_once
 from verify.ref.core import Context, define
 from verify.ref.elementwise import total_order
@@ -26,7 +26,7 @@ def _sort(ctx: Context, node: Node, args: Sequence[Array]) -> tuple[Array, ...]:
     """Every line along ``dimension``, stably."""
     count = len(node.types)
     lines = [as_lines(x, node.attr("dimension")) for x in args[:count]]
-    order = sorted_order(ctx, node.regions[0], lines, args[count:])
+    order = sorted_order(ctx, node, lines, args[count:])
     sorted_lines = (np.take_along_axis(x, order, axis=-1) for x in lines)
     return tuple(
         from_lines(x, node.attr("dimension"), t.shape)
@@ -61,33 +61,34 @@ class Plain(NamedTuple):
     total: bool
 
 
-def plain(comparator: Graph) -> Plain | None:
+def plain(sort: Node) -> Plain | None:
     """What a comparator compares, if it is a single ``compare`` LT or GT of two elements."""
+    comparator = sort.regions[0]
     if len(comparator.nodes) != 1 or comparator.results != (len(comparator.params),):
         return None
     node = comparator.nodes[0]
     if node.op != "compare" or node.attr("comparison_direction") not in ("LT", "GT"):
         return None
     first, second = node.operands
-    if first // 2 != second // 2 or first == second:
+    if first // 2 != second // 2 or first == second or first >= 2 * len(sort.types):
         return None
     descending = (node.attr("comparison_direction") == "GT") != (first > second)
     return Plain(first // 2, descending, node.attr("compare_type") == "TOTALORDER")
 
 
 def sorted_order(
-    ctx: Context, comparator: Graph, lines: Sequence[Array], captures: Sequence[Array]
+    ctx: Context, node: Node, lines: Sequence[Array], captures: Sequence[Array]
 ) -> Array:
     """For each line the stable order: which element stands first, second, and so on."""
-    known = plain(comparator)
-    keys = None if known is None or captures else _keys(lines[known.operand], known)
+    known = plain(node)
+    keys = None if known is None else _keys(lines[known.operand], known)
     if keys is not None:
         return np.argsort(keys, axis=-1, kind="stable")
     rows = np.arange(lines[0].shape[0])[:, None]
 
     def less(a: Array, b: Array) -> Array:
         pairs = [x[rows, at] for x in lines for at in (a, b)]
-        return at_once(ctx, comparator, pairs, captures)[0]
+        return at_once(ctx, node.regions[0], pairs, captures)[0]
 
     return _merge_sort(less, lines[0].shape)
 
