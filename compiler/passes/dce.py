@@ -1,16 +1,19 @@
-"""dce: ops that no result needs and functions that nobody calls go away. Parameters stay."""
+"""dce: ops that no result needs and functions that nobody calls go away; so do single results of
+control flow, what a loop carries in vain, and captures. Parameters stay.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from compiler.check import callees
 from compiler.contract import EXACT
-from compiler.ir import Graph, Module
-from compiler.prune import prune
+from compiler.ir import Graph, Module, Node
+from compiler.passes.results import keep_results, needed_results
+from compiler.prune import renumber
+from compiler.regions import tidy_captures
 from compiler.rewrite import Pass, Trace, ops_text
-from compiler.rules.regions import rewrite_regions
+from compiler.rules.regions import keeps_order, rewrite_regions
 
 
 def run(module: Module, trace: Trace) -> Module:
@@ -23,30 +26,58 @@ def run(module: Module, trace: Trace) -> Module:
 
 def sweep(graph: Graph, trace: Trace) -> Graph:
     """One graph, from its last op to its first; the same object if nothing is dead."""
-    keep: list[int] = []
     live = [False] * len(graph.types)
     for v in graph.results:
         live[v] = True
-    removed = False
-    nodes = list(graph.nodes)
-    for i in range(len(nodes) - 1, -1, -1):
-        node, first = nodes[i], graph.first[i]
-        if not any(live[first : first + len(node.types)]):
-            if trace.apply("dce", f"dce/{node.op}", EXACT, graph.loc(i), _describe(graph, i)):
-                removed = True
-                continue
-            keep.append(first)
+    kept: dict[int, tuple[Node, list[int]]] = {}  # alive nodes, and which results they keep
+    for i in range(len(graph.nodes) - 1, -1, -1):
+        node, first = graph.nodes[i], graph.first[i]
+        wanted = live[first : first + len(node.types)]
+        if not any(wanted) and _ask(graph, i, trace, node.op):
+            continue
+        made = list(range(len(node.types)))
+        if any(wanted) and not all(wanted):
+            made = needed_results(node, wanted)
+            if len(made) < len(node.types) and _ask(graph, i, trace, "result"):
+                node = keep_results(node, made)
+            else:
+                made = list(range(len(node.types)))
+        if node.regions:
+            node = rewrite_regions(node, lambda r: sweep(r, trace), trace)
+            node = _without_captures(graph, i, node, trace)
+        kept[i] = node, made
         for v in node.uses:
             live[v] = True
-        nodes[i] = rewrite_regions(node, lambda r: sweep(r, trace), trace)
-        removed |= nodes[i] is not node
-    if not removed:
+    if len(kept) == len(graph.nodes) and all(graph.nodes[i] is n for i, (n, _) in kept.items()):
         return graph
-    return prune(replace(graph, nodes=tuple(nodes)), keep)
+    new = list(range(len(graph.params))) + [-1] * (len(graph.types) - len(graph.params))
+    at, nodes, locs = len(graph.params), [], []
+    for i, first in enumerate(graph.first):
+        if i in kept:
+            node, made = kept[i]
+            nodes.append(renumber(node, new))
+            locs.append(graph.loc(i))
+            for k in made:
+                new[first + k] = at
+                at += 1
+    results = tuple(new[v] for v in graph.results)
+    return Graph(graph.params, tuple(nodes), results, tuple(locs) if graph.locs else ())
 
 
-def _describe(graph: Graph, i: int) -> Callable[[], tuple[str, str]]:
-    return lambda: (ops_text(graph, i), "")
+def _without_captures(graph: Graph, i: int, node: Node, trace: Trace) -> Node:
+    """``node`` without captures that no region uses any more."""
+    tidy = tidy_captures(node)
+    if len(tidy.captures) == len(node.captures) or not keeps_order(node, tidy):
+        return node
+    return tidy if _ask(graph, i, trace, "capture") else node
+
+
+def _ask(graph: Graph, i: int, trace: Trace, what: str) -> bool:
+    def describe() -> tuple[str, str]:
+        after = "" if what == graph.nodes[i].op else f"without what no op needs: {what}s"
+        return ops_text(graph, i), after
+
+    return trace.apply("dce", f"dce/{what}", EXACT, graph.loc(i), describe)
 
 
 def drop_functions(module: Module, trace: Trace) -> Module:

@@ -13,7 +13,7 @@ import numpy as np
 
 from compiler.dtypes import ALL, I1, I8, I32, I64, UI8, UI32, DType
 from compiler.ir import Attrs, Graph, Node, TensorType
-from compiler.rules.regions import tidy_captures
+from compiler.regions import tidy_captures
 from verify.gen import convert, elementwise
 from verify.gen.draft import Draft, Step, tensor
 
