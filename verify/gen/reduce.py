@@ -24,7 +24,7 @@ FOLDS: dict[DType, tuple[str, ...]] = {
 # The specification lets an implementation put the start value in any number of times: only these
 # folds may have any value.
 _NUMBERS = INTEGERS + FLOATS
-_IDEMPOTENT = frozenset({"maximum", "minimum", "and", "or"})
+IDEMPOTENT = frozenset({"maximum", "minimum", "and", "or"})
 
 
 @cache
@@ -96,7 +96,7 @@ def bodies(op: str, dtype: DType) -> tuple[Graph, ...]:
 
 
 @cache
-def _captured_body(op: str, dtype: DType) -> Graph:
+def captured_body(op: str, dtype: DType) -> Graph:
     """``op(op(a, b), c)`` with a captured ``c``: idempotent folds only, for which the order stays
     open.
     """
@@ -104,7 +104,7 @@ def _captured_body(op: str, dtype: DType) -> Graph:
 
 
 @cache
-def _pair_body(first: str, second: str, a: DType, b: DType) -> Graph:
+def pair_body(first: str, second: str, a: DType, b: DType) -> Graph:
     """Two folds side by side: parameters (acc a, acc b, value a, value b)."""
     ta, tb = tensor((), a), tensor((), b)
     nodes = (Node(first, (0, 2), (), (ta,)), Node(second, (1, 3), (), (tb,)))
@@ -174,14 +174,14 @@ def _reduce(draft: Draft) -> None:
     if k < 11:
         fold(draft, v, op, dims)
         return None
-    if op not in _IDEMPOTENT:
+    if op not in IDEMPOTENT:
         fold(draft, v, op, dims)
         return None
     init = draft.like(tensor((), t.dtype))
     attrs = (("dimensions", dims),)
     if k == 13:
         captured = draft.like(tensor((), t.dtype))
-        body = _captured_body(op, t.dtype)
+        body = captured_body(op, t.dtype)
         draft.add_many("reduce", (v, init), attrs, (kept(t, dims),), (body,), (captured,))
         return None
     found = bodies(op, t.dtype)
@@ -203,7 +203,7 @@ def _two(draft: Draft) -> None:
         draft.constant(tensor((), a.dtype), identity(f, a.dtype)),
         draft.constant(tensor((), b.dtype), identity(s, b.dtype)),
     )
-    body = _pair_body(f, s, a.dtype, b.dtype)
+    body = pair_body(f, s, a.dtype, b.dtype)
     draft.add_many(
         "reduce", (v, w, *inits), (("dimensions", dims),), (kept(a, dims), kept(b, dims)), (body,)
     )

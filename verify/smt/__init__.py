@@ -29,7 +29,9 @@ def table() -> dict[str, Meaning]:
         norm,
         random,
         reduce,
+        scatter,
         shape,
+        sort,
         window,
     )
 
@@ -39,6 +41,8 @@ def table() -> dict[str, Meaning]:
         convert,
         shape,
         reduce,
+        scatter,
+        sort,
         dot,
         call,
         control,
