@@ -11,7 +11,7 @@ from verify.gen.draft import Draft, Step, tensor
 
 Shape = tuple[int, ...]
 
-WIDEST = 4  # rank of a result
+WIDEST = 4  # rank of a tensor
 _SIZES = (1, 1, 2, 3)
 
 
@@ -53,6 +53,8 @@ def gathered(draft: Draft) -> tuple[int, int, Shape, Attrs, TensorType]:
     t = draft.types[v]
     shape = t.shape
     roles = [below(4) if n else 0 for n in shape]  # 0, 1: kept; 2: collapsed; 3: batching
+    if roles.count(3) == WIDEST:  # the indices have one more
+        roles[0] = 2
     collapsed = tuple([d for d, r in enumerate(roles) if r == 2])
     batching = tuple([d for d, r in enumerate(roles) if r == 3])
     kept = [d for d, r in enumerate(roles) if r < 2]
@@ -64,7 +66,7 @@ def gathered(draft: Draft) -> tuple[int, int, Shape, Attrs, TensorType]:
     size = 1
     for n in (*batch, *(sizes[d] for d in kept)):
         size *= n
-    while len(batch) + len(kept) < WIDEST and below(2):
+    while len(batch) + max(len(kept), 1) < WIDEST and below(2):
         n = _SIZES[below(4)] if below(4) else draft.dims[below(3)]
         if size * n > draft.limit:
             break

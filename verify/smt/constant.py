@@ -70,10 +70,10 @@ def _steady(array: Array, dim: int) -> bool:
 def _iota(env: Env, _xs: Sequence[SymTensor], call: Call) -> tuple[SymTensor, ...]:
     shape, dtype, dim = call.shapes[0], call.dtypes[0], call.attrs["iota_dimension"]
     env.require("iota", "C1", 0 <= dim < len(shape))
-    return (SymTensor(shape, dtype, lambda i: _from_index(env, i[dim], dtype)),)
+    return (SymTensor(shape, dtype, lambda i: from_index(env, i[dim], dtype)),)
 
 
-def _from_index(env: Env, at: Int, dtype: DType) -> Term:
+def from_index(env: Env, at: Int, dtype: DType) -> Term:
     """An index as an element; integers wrap."""
     if isinstance(at, int) and not dtype.is_float:
         return z3.BitVecVal(at, dtype.bits)
