@@ -10,8 +10,9 @@ from compiler.contract import EXACT
 from compiler.ir import Graph, Module, Node
 from compiler.ops import OPS
 from compiler.prune import renumber
+from compiler.regions import tidy_captures
 from compiler.rewrite import Pass, Trace, ops_text
-from compiler.rules.regions import rewrite_regions
+from compiler.rules.regions import keeps_order, rewrite_regions
 
 
 def run(module: Module, trace: Trace) -> Module:
@@ -30,10 +31,11 @@ def merge(graph: Graph, trace: Trace) -> Graph:
     for i, old in enumerate(graph.nodes):
         node = renumber(old, new) if changed else old
         if node.regions:
-            before, node = node, rewrite_regions(node, lambda r: merge(r, trace), trace)
+            before, node = node, _one_capture_each(graph, i, node, trace)
+            node = rewrite_regions(node, lambda r: merge(r, trace), trace)
             changed |= node is not before
-        key = _key(node)
-        first = seen.setdefault(key, at)
+        # Two barriers are there to keep their operands apart.
+        first = at if node.op == "optimization_barrier" else seen.setdefault(_key(node), at)
         if first != at and trace.apply(
             "cse", f"cse/{node.op}", EXACT, graph.loc(i), _describe(graph, i)
         ):
@@ -48,6 +50,17 @@ def merge(graph: Graph, trace: Trace) -> Graph:
         return graph
     results = tuple(new[v] for v in graph.results)
     return Graph(graph.params, tuple(nodes), results, tuple(locs) if graph.locs else ())
+
+
+def _one_capture_each(graph: Graph, i: int, node: Node, trace: Trace) -> Node:
+    """``node`` with values that its regions capture twice captured once."""
+    if len(set(node.captures)) == len(node.captures):
+        return node
+    tidy = tidy_captures(node)
+    asked = keeps_order(node, tidy) and trace.apply(
+        "cse", "cse/capture", EXACT, graph.loc(i), _describe(graph, i)
+    )
+    return tidy if asked else node
 
 
 def _describe(graph: Graph, i: int) -> Callable[[], tuple[str, str]]:

@@ -59,7 +59,7 @@ def _returning(graph: Graph, keep: Sequence[int]) -> Graph:
 
 
 def _carrying(graph: Graph, node: Node, keep: Sequence[int]) -> Graph:
-    """A region of a loop with the block arguments ``keep``; dead ops that use others are left out."""
+    """A region of a loop with the block arguments ``keep``, without dead ops that use others."""
     count = len(node.types)
     place = {k: at for at, k in enumerate(keep)}
     new = [place.get(k, -1) for k in range(count)]
