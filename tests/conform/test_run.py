@@ -201,10 +201,12 @@ def test_an_endless_loop_and_deep_regions_stop_no_run(suite, capsys):
     for k in range(2000):
         deep += f'%{k} = "stablehlo.if"(%p) ({{\n'
     folder = suite({"endless.mlir": endless, "deep.mlir": deep, "abs.mlir": SUITE["abs.mlir"]})
-    code, out, _ = conform(capsys, folder, "--json", "--seconds", "2", "--engine", "reference")
+    code, out, _ = conform(
+        capsys, folder, "--json", "--seconds", "2", "--engine", "compiler", "-O0"
+    )
     found = {c["file"]: c["verdict"] for c in json.loads(out)["cases"]}
     assert code == 1
-    assert found["endless.mlir"] == "error"
+    assert found["endless.mlir"] == "error"  # the reference counts trips and gives up by itself
     assert found["deep.mlir"] != "pass"
     assert found["abs.mlir"] == "pass"
 
