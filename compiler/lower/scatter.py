@@ -14,8 +14,6 @@ from compiler.nest.ir import Body, Map, Reduce, Scalars, Scatter
 if TYPE_CHECKING:
     from compiler.lower.program import Lowerer
 
-_FAR = 1 << 62  # beyond every index, and no sum with a window's index overflows
-
 
 @lowering("scatter")
 def scatter(program: Lowerer, node: Node) -> None:
@@ -78,7 +76,7 @@ def _offset(at: Scope, node: Node, indices: int, index: Index) -> int:
     inside = at.const(True, I1)
     starts = node.attr("scatter_dims_to_operand_dims")
     for k, d in enumerate(starts):
-        result[d] = at.add(_start(at, indices, place, vector, k), result[d])
+        result[d] = at.add(_start(at, indices, place, vector, k, shape[d]), result[d])
         fits = at.s.emit(
             "cmp",
             at.convert(result[d], UI64),
@@ -91,14 +89,20 @@ def _offset(at: Scope, node: Node, indices: int, index: Index) -> int:
     return at.select(inside, flat, at.i64(-1)) if starts else flat
 
 
-def _start(at: Scope, indices: int, place: list[int], vector: int, k: int) -> int:
-    """Component ``k`` of the index vector at ``place``, as an i64."""
+def _start(at: Scope, indices: int, place: list[int], vector: int, k: int, size: int) -> int:
+    """Component ``k`` of the index vector at ``place``, as an i64.
+
+    All starts from ``size`` on are as good as ``size``, and those below ``-size`` as that: so what
+    does not fit into an i64, now or with a window's index, need not be told apart.
+    """
     t = at.graph.types[indices]
     dims = [*place[:vector], at.i64(k), *place[vector:]] if vector < t.rank else place
     start = at.value(indices, at.index(t.shape, dims))
     if t.dtype is UI64:
-        start = at.op("umin", start, at.const(_FAR, UI64))
-    return at.convert(start, I64)
+        start = at.op("umin", start, at.const(size, UI64))
+    start = at.convert(start, I64)
+    known = at.known(start)
+    return start if known is None else at.i64(min(max(known, -size), size))
 
 
 @lowering("select_and_scatter")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise, permutations
+from math import prod
 
 import numpy as np
 
@@ -48,8 +49,9 @@ def _sorted(node: Node, indices: Array) -> bool:
     """Whether the start indices are in lexicographic order."""
     vector = node.attr("index_vector_dim")
     rows = indices[..., None] if vector == indices.ndim else np.moveaxis(indices, vector, -1)
-    columns = np.argsort(node.attr("scatter_dims_to_operand_dims"), kind="stable")
-    starts = [tuple(row) for row in rows.reshape(-1, rows.shape[-1])[:, columns.astype(int)]]
+    dims = node.attr("scatter_dims_to_operand_dims")
+    columns = np.array(sorted(range(len(dims)), key=dims.__getitem__), int)
+    starts = [tuple(row) for row in rows.reshape(prod(rows.shape[:-1]), len(dims))[:, columns]]
     return all(a <= b for a, b in pairwise(starts))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from compiler.dtypes import ALL, BF16, F16, F32, F64, I1, I8, I16, I32, I64, DType
-from compiler.ir import Attrs, Graph, Node
+from compiler.ir import Attrs, Graph, Node, TensorType
 from verify.gen.draft import Draft, Step, tensor
 from verify.gen.gather import gathered
 from verify.gen.reduce import FOLDS, IDEMPOTENT, bodies, captured_body, identity, pair_body
@@ -51,7 +51,9 @@ def _scatter(draft: Draft) -> None:
     u = draft.like(update)
     ops = FOLDS[t.dtype]
     op, k = ops[below(len(ops))], below(12)
-    types, operands, captures = (t,), (v, indices, u), ()
+    types: tuple[TensorType, ...] = (t,)
+    operands: tuple[int, ...] = (v, indices, u)
+    captures: tuple[int, ...] = ()
     if k == 11:
         body = _set_body(t.dtype)
     elif k == 10 and op in IDEMPOTENT:

@@ -68,7 +68,8 @@ def _sort(draft: Draft) -> None:
         operands.append(draft.like(tensor(t.shape, draft.dtype(ALL))))
     types = tuple(draft.types[o] for o in operands)
     dtypes = tuple(x.dtype for x in types)
-    total, k, captures = below(2) == 1, below(8), ()
+    total, k = below(2) == 1, below(8)
+    captures: tuple[int, ...] = ()
     if k == 7:
         body = _bounded(dtypes, ("maximum", "minimum")[below(2)], total and t.dtype.is_float)
         captures = (draft.like(tensor((), t.dtype)),)
