@@ -28,7 +28,9 @@ from verify.gen import (
     elementwise,
     gather,
     reduce,
+    scatter,
     shape,
+    sort,
 )
 from verify.gen.chooser import Chooser
 from verify.gen.draft import BIG_DIMS, DIMS, Draft, Dtypes, Library, Step, with_bool
@@ -43,6 +45,8 @@ GEN: dict[str, Step] = {
     **gather.GEN,
     **dynamic.GEN,
     **reduce.GEN,
+    **scatter.GEN,
+    **sort.GEN,
     **dot.GEN,
     **call.GEN,
     **control.GEN,
@@ -75,6 +79,8 @@ _WEIGHTS = {
     "gather": 5,
     "dynamic_slice": 4,
     "dynamic_update_slice": 4,
+    "scatter": 5,
+    "sort": 4,
     "reduce": 12,
     "dot_general": 10,
     "call": 3,
