@@ -35,13 +35,38 @@ BLOCK = 256
 CHUNK = 1 << 15  # indices evaluated at a time, so that temporaries stay in the cache
 
 
-def run(program: Program, inputs: Sequence[Array]) -> tuple[Array, ...]:
-    """The outputs of ``program`` on ``inputs``, which must have the types of its input buffers."""
+class TripsError(Exception):
+    """Loops took more trips than they were given."""
+
+
+class Trips:
+    """How many trips all loops together may still take; ``None`` for any number."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int | None) -> None:
+        self.left = left
+
+    def take(self) -> None:
+        """Take one; TripsError if there is none left."""
+        if self.left is not None:
+            if self.left <= 0:
+                raise TripsError
+            self.left -= 1
+
+
+def run(
+    program: Program, inputs: Sequence[Array], *, trips: int | None = None
+) -> tuple[Array, ...]:
+    """The outputs of ``program`` on ``inputs``, which must have the types of its input buffers.
+
+    Raises TripsError if its loops take more than ``trips`` trips in all.
+    """
     memory = [_allocate(b) for b in program.buffers]
     for n, x in zip(program.inputs, inputs, strict=True):
         memory[n] = np.ascontiguousarray(x).reshape(-1)
     with np.errstate(all="ignore"):
-        _run_nests(program.nests, memory)
+        _run_nests(program.nests, memory, Trips(trips))
     return tuple(memory[n].reshape(program.buffers[n].type.shape) for n in program.outputs)
 
 
@@ -54,15 +79,16 @@ def _allocate(buffer: Buffer) -> Array:
     return np.zeros(buffer.type.size, buffer.type.dtype.numpy)
 
 
-def _run_nests(nests: Sequence[Nest], memory: list[Array]) -> None:
+def _run_nests(nests: Sequence[Nest], memory: list[Array], trips: Trips) -> None:
     for nest in nests:
         if isinstance(nest, While):
-            _run_nests(nest.cond, memory)
+            _run_nests(nest.cond, memory, trips)
             while memory[nest.pred][0]:
-                _run_nests(nest.body, memory)
-                _run_nests(nest.cond, memory)
+                trips.take()
+                _run_nests(nest.body, memory, trips)
+                _run_nests(nest.cond, memory, trips)
         elif isinstance(nest, Branch):
-            _run_nests(nest.branches[_branch(nest, memory[nest.index][0])], memory)
+            _run_nests(nest.branches[_branch(nest, memory[nest.index][0])], memory, trips)
         elif isinstance(nest, Dot):
             _run_dot(nest, memory)
         elif isinstance(nest, Scatter):

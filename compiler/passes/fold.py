@@ -5,18 +5,19 @@ canonical bits.
 from __future__ import annotations
 
 from dataclasses import replace
-from math import prod
 
 from compiler.build import Builder
 from compiler.contract import EXACT
 from compiler.ir import Graph, Literal, Module, Node, TensorType, module
 from compiler.ops import OPS
+from compiler.passes.decide import SIZE_CAP, WORK_CAP, decide, products, sink
 from compiler.prune import prune
+from compiler.regions import CONTROL
 from compiler.rewrite import Pass, Trace, ops_text
 from compiler.rules.regions import rewrite_regions
 
-SIZE_CAP = 4096  # elements of one folded constant, and of what it is computed from
-WORK_CAP = 1 << 16  # products of one folded contraction
+# Not evaluated as one op: control flow is decided, a barrier is to be left alone.
+_ELSEWHERE = frozenset((*CONTROL, "call", "composite", "optimization_barrier"))
 
 
 def run(module: Module, trace: Trace) -> Module:
@@ -26,17 +27,42 @@ def run(module: Module, trace: Trace) -> Module:
 
 def fold(graph: Graph, trace: Trace) -> Graph:
     """One graph; the same object if nothing was folded."""
-    nodes = list(graph.nodes)
-    changed = False
-    known = [False] * len(graph.params)  # whether a value can be computed from constants
+    while True:
+        start = graph
+        graph = decide(_constants(_regions(graph, trace), trace), trace)
+        if graph is start or not any(n.regions for n in graph.nodes):
+            return graph
+
+
+def _regions(graph: Graph, trace: Trace) -> Graph:
+    """The graph folded in its regions, which also learn what is constant around them."""
+    if not any(n.regions for n in graph.nodes):
+        return graph
+    literals: list[Literal | None] = [None] * len(graph.params)
+    nodes = []
     for i, node in enumerate(graph.nodes):
-        nodes[i] = rewrite_regions(node, lambda r: fold(r, trace), trace)
-        changed |= nodes[i] is not node
+        if node.regions:
+            node = sink(graph, i, literals, trace)
+            node = rewrite_regions(node, lambda r: fold(r, trace), trace)
+        nodes.append(node)
+        literal = node.attr("value") if node.op == "constant" else None
+        small = literal is not None and (literal.is_splat or literal.type.size <= SIZE_CAP)
+        literals += [literal if small else None] * len(node.types)
+    if all(a is b for a, b in zip(nodes, graph.nodes, strict=True)):
+        return graph
+    return replace(graph, nodes=tuple(nodes))
+
+
+def _constants(graph: Graph, trace: Trace) -> Graph:
+    """The graph with what can be computed here and now as constants."""
+    known = [False] * len(graph.params)  # whether a value can be computed from constants
+    for node in graph.nodes:
         known += [_foldable(node, known, graph)] * len(node.types)
     wanted = _wanted(graph, known)
     wanted = [i for i in wanted if _ask(graph, i, trace)]
     if not wanted:
-        return replace(graph, nodes=tuple(nodes)) if changed else graph
+        return graph
+    nodes = list(graph.nodes)
     for i, literal in zip(wanted, _evaluate(graph, wanted), strict=True):
         nodes[i] = Node("constant", (), (("value", literal),), (literal.type,))
     dead = [graph.first[i] for i, n in enumerate(graph.nodes) if not _used(graph, i, n)]
@@ -57,7 +83,7 @@ def _used(graph: Graph, i: int, node: Node) -> bool:
 
 def _foldable(node: Node, known: list[bool], graph: Graph) -> bool:
     """Whether the node's only result can be computed here and now."""
-    if len(node.types) != 1 or node.op in ("call", "composite"):
+    if len(node.types) != 1 or node.op in _ELSEWHERE or any(map(_loops, node.regions)):
         return False
     if node.type.size == 0 or node.op in ("constant", "iota"):
         return node.type.size <= SIZE_CAP or node.op == "constant"
@@ -68,11 +94,12 @@ def _foldable(node: Node, known: list[bool], graph: Graph) -> bool:
     sizes = [node.type.size, *(graph.types[v].size for v in node.operands)]
     if max(sizes) > SIZE_CAP:
         return False
-    if node.op == "dot_general":
-        left = graph.types[node.operands[0]].shape
-        depth = prod(left[d] for d in node.attr("lhs_contracting_dimensions"))
-        return bool(node.type.size * depth <= WORK_CAP)
-    return True
+    return products(graph, node) <= WORK_CAP
+
+
+def _loops(graph: Graph) -> bool:
+    """Whether an op in a region may run for any time."""
+    return any(n.op in _ELSEWHERE or any(map(_loops, n.regions)) for n in graph.nodes)
 
 
 def _splat(graph: Graph, value: int) -> bool:
