@@ -35,9 +35,14 @@ def _taken_back(draft: Draft, step: Step) -> tuple[tuple[int, ...], dict[str, An
 
 
 def _numbers(draft: Draft, dtype: DType, values: Sequence[int]) -> int:
-    """Integers that are known: a constant, converted, a sum, or put together with a dimension."""
+    """Integers that no input decides: a constant, one that is converted, a sum, put together with a
+    dimension, or clamped to a range of one number.
+    """
     t = tensor((len(values),), dtype)
     kind = draft.below(8)
+    if kind == 4:
+        v = _vector(draft, dtype, values)
+        return draft.add("clamp", (v, draft.like(t), v), (), t)
     if kind == 5:
         other = I64 if dtype is I32 else I32
         return draft.add("convert", (_vector(draft, other, values),), (), t)
