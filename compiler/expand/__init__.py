@@ -5,7 +5,14 @@ file a family, as in ``compiler/ops``. How accurate an expansion is, is the comp
 the reference never looks at it.
 """
 
-from compiler.expand import chlo, chlo_broadcast, chlo_shaped, dynamic
+from compiler.expand import (
+    chlo,
+    chlo_broadcast,
+    chlo_shaped,
+    dynamic,
+    norm,
+    random,
+)
 from compiler.expand.emit import Emit, Value
 from compiler.expand.table import EXPANSIONS, expansion
 from compiler.expand.walk import expand_all, expand_module
@@ -21,4 +28,6 @@ __all__ = [
     "expand_all",
     "expand_module",
     "expansion",
+    "norm",
+    "random",
 ]
