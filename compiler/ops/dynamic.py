@@ -13,6 +13,11 @@ from compiler.ops.shape import broadcast_type
 from compiler.ops.table import Attr, Sig, Types, define, require
 
 
+# A custom call by which JAX states what it assumes of unknown dimensions. It is no row: it only
+# occurs in modules that still have to be specialised.
+SHAPE_ASSERTION = "shape_assertion"
+
+
 def _get_dimension_size(sig: Sig) -> Types:
     x, dim = sig.operands[0], sig.attrs["dimension"]
     require(0 <= dim < x.rank, "C1", "dimension {} is not in [0, {})", dim, x.rank)

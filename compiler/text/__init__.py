@@ -14,18 +14,23 @@ from compiler.text.printer import print_module, print_node, value_names
 __all__ = ["parse", "print_module", "print_node", "value_names"]
 
 
-def parse(text: str, file: str = "<string>", *, checks: bool = False) -> Module:
+def parse(
+    text: str, file: str = "<string>", *, checks: bool = False, dynamic: bool = False
+) -> Module:
     """Parse and verify one module.
 
     Args: text: StableHLO, pretty or generic; functions without a module around them make an unnamed
         one. file: name for the places in errors and in ``Graph.locs``. checks: accept the ops of
-        ``compiler.ops.CHECKS`` and the custom calls that mean the same.
+        ``compiler.ops.CHECKS`` and the custom calls that mean the same. dynamic: accept types with
+        unknown dimensions, and leave the module unverified: :func:`compiler.specialise.specialise`
+        makes a verified one of it.
 
     Raises:
         ParseError: the text is not StableHLO.
         VerifyError: it breaks a constraint of the specification.
         UnsupportedError: an op, type or attribute that Assay does not have.
     """
-    module = Parser(text, file, checks).module()
-    verify_module(module)
+    module = Parser(text, file, checks, dynamic).module()
+    if not dynamic:
+        verify_module(module)
     return module

@@ -40,8 +40,8 @@ class Alias(NamedTuple):
 class AttributeReader(TypeReader):
     """A cursor that knows types and attributes."""
 
-    def __init__(self, text: str, file: str) -> None:
-        super().__init__(text, file)
+    def __init__(self, text: str, file: str, dynamic: bool = False) -> None:
+        super().__init__(text, file, dynamic)
         self.aliases: dict[str, Alias] = {}
 
     # attributes

@@ -7,6 +7,7 @@ from typing import Any
 
 from compiler.ir import Graph, Node, TensorType
 from compiler.ops import CHECKS, OPS
+from compiler.ops.dynamic import SHAPE_ASSERTION
 from compiler.ops.table import Attr, Op, Types
 from compiler.text.forms import FORMS, Field, fields
 from compiler.text.lexer import FLOAT, WORD
@@ -34,9 +35,12 @@ class BodyReader(NodeReader):
 
     special: Mapping[str, Callable[[BodyReader, Scope, Op, int], Node]] = {}
 
-    def __init__(self, text: str, file: str, checks: bool = False) -> None:
-        super().__init__(text, file)
+    def __init__(
+        self, text: str, file: str, checks: bool = False, dynamic: bool = False
+    ) -> None:
+        super().__init__(text, file, dynamic)
         self.checks = checks
+        self._calls = {*(CHECK_CALLS if checks else ()), *([SHAPE_ASSERTION] if dynamic else ())}
         self._rows: dict[str, Op] = {}
 
     # blocks
@@ -143,22 +147,28 @@ class BodyReader(NodeReader):
             first += count
 
     def _custom_call(self, scope: Scope, at: int) -> Node:
-        """``@check.expect_eq(%a, %b) {...} : types``, generic too; all others are refused."""
+        """``@check.expect_eq(%a, %b) {...} : types``, generic too; all others are refused.
+
+        Where dimensions may be unknown, ``@shape_assertion(%pred, %numbers...)`` as well.
+        """
         target: Any = ""
         if self.token[:1] == "@":
             target = self.symbol()
-        if not self.checks or (target and target not in CHECK_CALLS):
+        if not self._calls or (target and target not in self._calls):
             hint = _CONFORM if target in CHECK_CALLS else ""
             self.unsupported(f"op {CUSTOM_CALL} @{target}".removesuffix(" @"), at, hint)
         self.op = "custom_call"
         operands = self.parenthesised(scope)
         attrs = self.properties()
         target = target or attrs.get("call_target_name")
-        if target not in CHECK_CALLS:
+        if target not in self._calls:
             self.unsupported(f"op {CUSTOM_CALL} @{target}", at)
         self.expect(":")
         stated = self.function_type()
         self.match(scope, operands, stated.params, at)
+        if target == SHAPE_ASSERTION:
+            message = ("error_message", attrs.get("error_message", ""))
+            return Node(SHAPE_ASSERTION, tuple(operands), (message,), stated.results)
         given = dict(CHECK_CALLS[target])
         return self.node(CHECKS[target], operands, given, {}, stated.results, at)
 

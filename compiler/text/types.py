@@ -10,13 +10,14 @@ from compiler.ir import TensorType
 from compiler.ops.table import Types
 from compiler.text.lexer import Cursor
 
-_TENSOR = re.compile(r"tensor<\s*((?:[0-9]+x)*)([a-z]+[0-9]+)\s*>")
+_TENSOR = re.compile(r"tensor<\s*((?:(?:[0-9]+|\?)x)*)([a-z]+[0-9]+)\s*>")
 _SHAPED = re.compile(r"tensor<\s*(?:[0-9]+\s*x\s*)*([A-Za-z][A-Za-z0-9]*)\s*>")
 _REASONS = (("?", "dynamic shape"), ("*", "unranked"), (",", "encoding"))
 _OTHER_TYPE = re.compile(
     r"index|none|[su]?i[0-9]+|b?f[0-9]+\w*|tf32|tuple|complex|vector|memref|![A-Za-z_].*"
 )
 MAX_DIM = 1 << 63
+UNKNOWN = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,12 @@ class FunctionType:
 
 class TypeReader(Cursor):
     """A cursor that reads types. Types of one text are interned; aliases of types are kept among
-    them.
+    them. Where ``dynamic``, an unknown dimension is read as ``UNKNOWN``.
     """
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, dynamic: bool = False) -> None:
         super().__init__(text, file)
+        self.dynamic = dynamic
         self._types: dict[str, TensorType] = {}
 
     def type(self) -> TensorType:
@@ -48,8 +50,8 @@ class TypeReader(Cursor):
 
     def _new_type(self, token: str) -> TensorType:
         m = _TENSOR.fullmatch(token)
-        if m and m[2] in BY_NAME:
-            dims = m[1].split("x")[:-1]
+        if m and m[2] in BY_NAME and (self.dynamic or "?" not in m[1]):
+            dims = m[1].replace("?", str(UNKNOWN)).split("x")[:-1]
             if all(len(d) < 20 and int(d) < MAX_DIM for d in dims):
                 return TensorType(tuple(map(int, dims)), BY_NAME[m[2]])
             self.fail(f"a dimension of {self.shown()} does not fit 64 bits")
