@@ -8,7 +8,7 @@ from typing import Any
 from compiler.errors import ConstraintError, Loc, UnsupportedError, VerifyError
 from compiler.ir import Array, Graph, Literal, Node, TensorType
 from compiler.ops import OPS, Sig
-from compiler.ops.table import Types
+from compiler.ops.table import Op, Types
 from compiler.ops.table import row as row_of
 
 Callee = Callable[[str], tuple[Types, Types] | None]
@@ -128,18 +128,29 @@ def infer(
         sig = Sig(tuple(operands), attrs, tuple(regions), stated, callee, captures)
         subject = operands[0] if operands else (stated or row.rule(sig))[0] if row.dtypes else None
         if row.dtypes and subject is not None and subject.dtype not in row.dtypes:
-            raise ConstraintError("I1", f"element type {subject.dtype} is not allowed")
+            kinds = {d.kind for d in row.dtypes} if subject.dtype.narrow else ()
+            if subject.dtype.kind not in kinds:
+                raise ConstraintError("I1", f"element type {subject.dtype} is not allowed")
         found = row.rule(sig)
         if stated is not None and found != stated:
             want, have = ", ".join(map(str, found)), ", ".join(map(str, stated))
             raise ConstraintError(row.result, f"result type is {want}, not {have}")
         require_sizes(operands)
         require_sizes(found)
+        if row.dtypes:
+            _require_narrow(row, (*operands, *found))
     except ConstraintError as e:
         raise VerifyError(f"{op}: {e}", where=loc) from None
     except UnsupportedError as e:
         raise UnsupportedError(e.message, where=e.where or loc) from None
     return found
+
+
+def _require_narrow(row: Op, types: Sequence[TensorType]) -> None:
+    """Raise UnsupportedError for a narrow element type that the row does not name."""
+    for t in types:
+        if t.dtype.narrow and t.dtype not in row.narrow:
+            raise UnsupportedError(f"unsupported element type {t.dtype} of {row.name}")
 
 
 def require_sizes(types: Sequence[TensorType]) -> None:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from compiler.codegen import narrow
 from compiler.codegen.text import REGISTER, Text, constant, register, splat_of, suffix, vector
-from compiler.dtypes import BF16, F16, F32, F64, I64, UI16, UI32, UI64, DType
+from compiler.dtypes import BF16, F16, F32, F64, I64, UI16, UI32, UI64, DType, working
 from compiler.errors import InternalError
 from compiler.nest.ir import Inst
 
@@ -173,6 +174,10 @@ def convert(t: Text, x: str, source: DType, target: DType, width: int) -> str:
     """The ``convert`` of the nest IR."""
     if source is target:
         return x
+    if source.narrow:
+        return convert(t, narrow.widen(t, x, source, width), working(source), target, width)
+    if target.narrow:
+        return _to_narrow(t, x, source, target, width)
     have, want = register(source, width), register(target, width)
     if target.kind == "bool":
         return _to_bool(t, x, source, width)
@@ -191,6 +196,23 @@ def convert(t: Text, x: str, source: DType, target: DType, width: int) -> str:
     if source.bits > target.bits:
         return t.e(f"trunc {have} {x} to {want}")
     return t.e(f"{'sext' if source.kind == 'int' else 'zext'} {have} {x} to {want}")
+
+
+def _to_narrow(t: Text, x: str, source: DType, target: DType, width: int) -> str:
+    """Integers by way of 8 bits, floats by way of f32, which is rounded to odd before."""
+    if target.is_integer:
+        if source.is_float:
+            return narrow.cut(t, _float_to_int(t, x, source, target, width), target, width)
+        return narrow.cut(t, convert(t, x, source, working(target), width), target, width)
+    if source.kind == "bool" or (source.is_integer and source.bits < 32):
+        x = convert(t, x, source, F32, width)
+    elif source.is_integer:
+        x = _round_to_odd(t, _exact_f64(t, x, source, width), width)
+    elif source is F64:
+        x = _round_to_odd(t, x, width)
+    elif source is not F32:
+        x = _widen(t, x, source, width)
+    return narrow.round_f32(t, x, target, width)
 
 
 def _to_bool(t: Text, x: str, source: DType, width: int) -> str:
@@ -270,11 +292,15 @@ def _round_to_odd(t: Text, x: str, width: int) -> str:
 
 def _int_to_narrow(t: Text, x: str, source: DType, target: DType, width: int) -> str:
     """An integer by way of f64, which is exact; 64 bits are rounded to odd before."""
-    have, f64 = register(source, width), register(F64, width)
+    return _float_to_float(t, _exact_f64(t, x, source, width), F64, target, width)
+
+
+def _exact_f64(t: Text, x: str, source: DType, width: int) -> str:
+    """An integer as an f64 that rounds to 16 bits and less as the integer does."""
     if source.bits == 64:
         x = _sticky(t, x, source, width)
     op = "sitofp" if source.kind == "int" else "uitofp"
-    return _float_to_float(t, t.e(f"{op} {have} {x} to {f64}"), F64, target, width)
+    return t.e(f"{op} {register(source, width)} {x} to {register(F64, width)}")
 
 
 def _sticky(t: Text, x: str, source: DType, width: int) -> str:
@@ -309,9 +335,9 @@ def _float_to_int(t: Text, x: str, source: DType, target: DType, width: int) -> 
         return t.call(want, full, [(register(source, width), x)])
     if source is F32:
         x = t.e(f"fpext {register(F32, width)} {x} to {register(F64, width)}")
-    limits = np.iinfo(target.numpy)
+    least = -(1 << (target.bits - 1)) if target.kind == "int" else 0
     f64, i1 = register(F64, width), vector("i1", width)
-    for bound, test in ((limits.min, "olt"), (limits.max, "ogt")):
+    for bound, test in ((least, "olt"), (least + (1 << target.bits) - 1, "ogt")):
         limit = constant(F64, np.float64(bound).tobytes(), width)
         x = choose(t, t.e(f"fcmp {test} {f64} {x}, {limit}"), "double", width, limit, x)
     nan = t.e(f"fcmp uno {f64} {x}, {x}")

@@ -14,15 +14,18 @@ from itertools import zip_longest
 
 import numpy as np
 
-from compiler.dtypes import ALL, DType
+from compiler.dtypes import ALL, NARROW, DType
 
 _OWN = {"i1": "i1", "f16": "i16", "bf16": "i16", "f32": "float", "f64": "double"}
 
-# How an element is held in a register and in memory. 16-bit floats are bits; i1 is a byte in
-# memory.
-REGISTER = {d: _OWN.get(d.name, f"i{d.bits}") for d in ALL}
-MEMORY = {d: "i8" if d.bits == 1 else REGISTER[d] for d in ALL}
-BYTES = {d: d.numpy.itemsize for d in ALL}
+# How an element is held in a register and in memory. 16-bit floats are bits, the narrow types the
+# byte that holds them; i1 is a byte in memory.
+REGISTER = {
+    **{d: _OWN.get(d.name, f"i{d.bits}") for d in ALL},
+    **dict.fromkeys(NARROW, "i8"),
+}
+MEMORY = {d: "i8" if d.bits == 1 else held for d, held in REGISTER.items()}
+BYTES = {d: d.numpy.itemsize for d in REGISTER}
 _SUFFIX = {"float": "f32", "double": "f64", "half": "f16"}
 
 

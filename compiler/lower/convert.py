@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from compiler.dtypes import BY_NAME, DType
+from compiler.dtypes import BY_NAME, DType, working
 from compiler.ir import Node
 from compiler.lower.scope import Index, Scope
 from compiler.lower.table import lowering
@@ -29,7 +29,7 @@ def raw_bits(at: Scope, x: int) -> int:
     """
     dtype = at.s.dtype(x)
     if dtype.is_float:
-        wide = at.convert(x, BY_NAME["f32"]) if dtype.bits == 16 else x
+        wide = at.convert(x, working(dtype))
         nan = at.compare("ne", wide, wide)
         x = at.select(nan, at.const(np.nan, dtype), x)
     want = unsigned(dtype.bits)

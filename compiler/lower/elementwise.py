@@ -1,7 +1,7 @@
 """Lowering of elementwise ops to scalar code.
 
-f16 and bf16 have no arithmetic of their own: operands are converted to f32 and the result is
-rounded back, op by op.
+f16, bf16 and the narrow types have no arithmetic of their own: operands are converted to f32 or to
+8 bits, and the result is rounded or wrapped back, op by op.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from compiler.dtypes import F32, I1, DType
+from compiler.dtypes import I1, DType, working
 from compiler.ir import Node
 from compiler.lower.convert import raw_bits
 from compiler.lower.scope import Index, Scope
@@ -61,11 +61,10 @@ DIRECT: dict[str, dict[str, str]] = {
 
 
 def widened(at: Scope, args: list[int], scalar: Scalar) -> int:
-    """``scalar(*args)``, computed in f32 for f16 and bf16 and rounded back."""
+    """``scalar(*args)``, computed in the working type of the operands and converted back."""
     dtype = at.s.dtype(args[0])
-    if not (dtype.is_float and dtype.bits == 16):
-        return scalar(*args)
-    return at.convert(scalar(*(at.convert(a, F32) for a in args)), dtype)
+    wide = working(dtype)
+    return at.convert(scalar(*(at.convert(a, wide) for a in args)), dtype)
 
 
 def _operands(at: Scope, node: Node, index: Index) -> list[int]:
@@ -110,18 +109,23 @@ def abs_(at: Scope, node: Node, index: Index) -> int:
 @lowering("negate")
 def negate(at: Scope, node: Node, index: Index) -> int:
     """Floats: sign bit flipped. Integers: ``0 - x``, wraps."""
-    x = at.operand(node, 0, index)
-    if at.s.dtype(x).is_float:
-        return widened(at, [x], lambda x: at.op("fneg", x))
-    return at.op("isub", at.const(0, at.s.dtype(x)), x)
+
+    def negated(x: int) -> int:
+        dtype = at.s.dtype(x)
+        return at.op("fneg", x) if dtype.is_float else at.op("isub", at.const(0, dtype), x)
+
+    return widened(at, [at.operand(node, 0, index)], negated)
 
 
 @lowering("not")
 def not_(at: Scope, node: Node, index: Index) -> int:
     """Every bit flipped."""
-    x = at.operand(node, 0, index)
-    dtype = at.s.dtype(x)
-    return at.op("ixor", x, at.const(True if dtype is I1 else -1, dtype))
+
+    def flipped(x: int) -> int:
+        dtype = at.s.dtype(x)
+        return at.op("ixor", x, at.const(True if dtype is I1 else -1, dtype))
+
+    return widened(at, [at.operand(node, 0, index)], flipped)
 
 
 @lowering("sign")
@@ -161,7 +165,7 @@ def round_nearest_afz(at: Scope, node: Node, index: Index) -> int:
 def is_finite(at: Scope, node: Node, index: Index) -> int:
     """Whether the value is neither infinite nor NaN."""
     x = at.operand(node, 0, index)
-    x = at.convert(x, F32) if at.s.dtype(x).bits == 16 else x
+    x = at.convert(x, working(at.s.dtype(x)))
     return at.compare("lt", at.op("fabs", x), at.const(np.inf, at.s.dtype(x)))
 
 
@@ -170,12 +174,10 @@ def compare(at: Scope, node: Node, index: Index) -> int:
     """By direction; floats as IEEE 754 compares, or by the total order of their bits."""
     x, y = _operands(at, node, index)
     direction = node.attr("comparison_direction").lower()
-    dtype = at.s.dtype(x)
     if node.attr("compare_type") == "TOTALORDER":
         return at.compare(direction, _total_order(at, x), _total_order(at, y))
-    if dtype.is_float and dtype.bits == 16:
-        x, y = at.convert(x, F32), at.convert(y, F32)
-    return at.compare(direction, x, y)
+    wide = working(at.s.dtype(x))
+    return at.compare(direction, at.convert(x, wide), at.convert(y, wide))
 
 
 def _total_order(at: Scope, x: int) -> int:

@@ -43,8 +43,8 @@ from compiler.ir import TensorType
 #   bitcast     same width
 #   call        imm: name of a function, see compiler.nest.functions
 #
-# f16 and bf16 have no arithmetic: convert to f32, compute, convert back. For + - * / and sqrt that
-# is the correctly rounded result, as 2p + 2 <= 24.
+# f16, bf16 and the narrow types have no arithmetic: convert to f32 or to 8 bits, compute, convert
+# back. For + - * / and sqrt of floats that is the correctly rounded result, as 2p + 2 <= 24.
 
 
 class Inst(NamedTuple):

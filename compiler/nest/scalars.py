@@ -13,7 +13,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from compiler.dtypes import BF16, F16, F64, DType
+from compiler.dtypes import BF16, F64, DType, working
 from compiler.nest.fma import fma
 from compiler.nest.ir import Inst
 
@@ -173,20 +173,22 @@ def convert(x: Value, source: DType, target: DType) -> Value:
 
 
 def _converted(x: Value, source: DType, target: DType) -> Value:
+    if source.narrow:
+        x, source = x.astype(working(source).numpy), working(source)
     if target.kind == "bool":
         return x != source.numpy.type(0)
     if source.is_float:
         if target.is_float:
             return _narrow(x, target)
         return _to_integer(x.astype(np.float64), target)
-    if target in (F16, BF16):
+    if target.is_float and target.bits < 32:
         return _narrow(_sticky(x), target)
-    return x.astype(target.numpy)
+    return x.astype(working(target).numpy).astype(target.numpy)
 
 
 def _narrow(x: Value, target: DType) -> Value:
-    """Float to float, rounded once: f64 goes to bf16 by way of f32 rounded to odd."""
-    if target is BF16 and x.dtype == np.float64:
+    """Float to float, rounded once: f64 goes to bf16 and 8 bits by way of f32 rounded to odd."""
+    if (target is BF16 or target.narrow) and x.dtype == np.float64:
         x = _to_odd(x)
     if target is F64 and x.dtype == ml_dtypes.bfloat16:
         x = x.astype(np.float32)
@@ -216,7 +218,7 @@ def _sticky(x: Value) -> Value:
 
 def _to_integer(x: Value, target: DType) -> Value:
     """Truncate, saturate, NaN gives 0."""
-    limits = np.iinfo(target.numpy)
+    limits: Any = ml_dtypes.iinfo(target.numpy)  # type: ignore[no-untyped-call]
     whole = np.trunc(x)
     low, high = whole <= float(limits.min), whole >= float(limits.max)
     inside = np.where(low | high | np.isnan(whole), 0.0, whole).astype(target.numpy)

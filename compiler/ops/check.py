@@ -6,7 +6,7 @@ Source: the check dialect of the StableHLO project, and the custom calls of the 
 
 from __future__ import annotations
 
-from compiler.dtypes import ALL
+from compiler.dtypes import ALL, NARROW
 from compiler.ops.table import CHECKS, Attr, Sig, Types, define, require
 
 _VALUE = Attr("value", "literal")
@@ -34,6 +34,7 @@ for _name, _attrs in (("eq", []), ("almost_eq", [_TOLERANCE]), ("close", _ULPS))
         _pair,
         attrs=_attrs,
         dtypes=ALL,
+        narrow=NARROW,
         table=CHECKS,
     )
 for _name, _attrs in (("eq", []), ("almost_eq", [_TOLERANCE])):
@@ -44,5 +45,6 @@ for _name, _attrs in (("eq", []), ("almost_eq", [_TOLERANCE])):
         _const,
         attrs=[_VALUE, *_attrs],
         dtypes=ALL,
+        narrow=NARROW,
         table=CHECKS,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compiler.dtypes import ALL, FLOATS, INTEGERS
+from compiler.dtypes import ALL, FLOATS, INTEGERS, NARROW
 from compiler.ops.table import Attr, Sig, Types, define, require
 
 
@@ -21,7 +21,21 @@ def _iota(sig: Sig) -> Types:
     return (t,)
 
 
-define("constant", "constant", [], _constant, attrs=[Attr("value", "literal")], dtypes=ALL)
 define(
-    "iota", "constant", [], _iota, attrs=[Attr("iota_dimension", "i64")], dtypes=INTEGERS + FLOATS
+    "constant",
+    "constant",
+    [],
+    _constant,
+    attrs=[Attr("value", "literal")],
+    dtypes=ALL,
+    narrow=NARROW,
+)
+define(
+    "iota",
+    "constant",
+    [],
+    _iota,
+    attrs=[Attr("iota_dimension", "i64")],
+    dtypes=INTEGERS + FLOATS,
+    narrow=NARROW,
 )

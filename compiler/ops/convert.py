@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compiler.dtypes import ALL, FLOATS
+from compiler.dtypes import ALL, FLOATS, NARROW
 from compiler.ops.bodies import at_least
 from compiler.ops.table import Attr, Sig, Types, define, require
 
@@ -35,7 +35,15 @@ def _reduce_precision(sig: Sig) -> Types:
     return (sig.operands[0],)
 
 
-define("convert", "convert", ["operand"], _convert, dtypes=ALL, traits="elementwise")
+define(
+    "convert",
+    "convert",
+    ["operand"],
+    _convert,
+    dtypes=ALL,
+    traits="elementwise",
+    narrow=NARROW,
+)
 define("bitcast_convert", "convert", ["operand"], _bitcast_convert, dtypes=ALL)
 define(
     "reduce_precision",

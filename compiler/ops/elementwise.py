@@ -4,7 +4,16 @@ constraint numbers as there.
 
 from __future__ import annotations
 
-from compiler.dtypes import ALL, FLOATS, I1, INTEGERS, SIGNED, DType
+from compiler.dtypes import (
+    ALL,
+    FLOATS,
+    I1,
+    INTEGERS,
+    NARROW,
+    NARROW_INTEGERS,
+    SIGNED,
+    DType,
+)
 from compiler.ir import TensorType
 from compiler.ops.table import Attr, Sig, Types, define, require
 
@@ -58,6 +67,20 @@ BINARY: dict[str, tuple[tuple[DType, ...], str]] = {
     "xor": (BITS, "commutative"),
 }
 
+# The narrow types that these ops take beside those above.
+ON_NARROW: dict[str, tuple[DType, ...]] = {
+    "add": NARROW,
+    "and": NARROW_INTEGERS,
+    "maximum": NARROW,
+    "minimum": NARROW,
+    "multiply": NARROW,
+    "negate": NARROW,
+    "not": NARROW_INTEGERS,
+    "or": NARROW_INTEGERS,
+    "subtract": NARROW,
+    "xor": NARROW_INTEGERS,
+}
+
 
 def _same(sig: Sig) -> Types:
     first = sig.operands[0]
@@ -68,11 +91,23 @@ def _same(sig: Sig) -> Types:
 
 for _name, (_dtypes, _traits) in UNARY.items():
     define(
-        _name, "elementwise", ["operand"], _same, dtypes=_dtypes, traits=f"elementwise {_traits}"
+        _name,
+        "elementwise",
+        ["operand"],
+        _same,
+        dtypes=_dtypes,
+        traits=f"elementwise {_traits}",
+        narrow=ON_NARROW.get(_name, ()),
     )
 for _name, (_dtypes, _traits) in BINARY.items():
     define(
-        _name, "elementwise", ["lhs", "rhs"], _same, dtypes=_dtypes, traits=f"elementwise {_traits}"
+        _name,
+        "elementwise",
+        ["lhs", "rhs"],
+        _same,
+        dtypes=_dtypes,
+        traits=f"elementwise {_traits}",
+        narrow=ON_NARROW.get(_name, ()),
     )
 
 
@@ -146,6 +181,7 @@ define(
     dtypes=ALL,
     traits="elementwise",
     result="C2",
+    narrow=NARROW,
 )
 # pred of select, min and max of clamp may be scalars: the checker and the columns treat them as
 # broadcast.
@@ -157,6 +193,7 @@ define(
     dtypes=(I1,),
     traits="elementwise exact",
     result="C2",
+    narrow=NARROW,
 )
 define(
     "clamp",
@@ -166,4 +203,5 @@ define(
     dtypes=ALL,
     traits="elementwise exact",
     result="C4",
+    narrow=NARROW,
 )

@@ -4,7 +4,7 @@ concatenate, reverse.
 
 from __future__ import annotations
 
-from compiler.dtypes import ALL
+from compiler.dtypes import ALL, NARROW
 from compiler.ir import TensorType
 from compiler.ops.table import Attr, Sig, Types, define, require
 
@@ -142,8 +142,9 @@ define(
     attrs=[Attr("broadcast_dimensions", "i64s")],
     dtypes=ALL,
     traits="layout",
+    narrow=NARROW,
 )
-define("reshape", "shape", ["operand"], _reshape, dtypes=ALL, traits="layout")
+define("reshape", "shape", ["operand"], _reshape, dtypes=ALL, traits="layout", narrow=NARROW)
 define(
     "transpose",
     "shape",
@@ -152,6 +153,7 @@ define(
     attrs=[Attr("permutation", "i64s")],
     dtypes=ALL,
     traits="layout",
+    narrow=NARROW,
     result="C3",
 )
 define(
@@ -162,6 +164,7 @@ define(
     attrs=[Attr("start_indices", "i64s"), Attr("limit_indices", "i64s"), Attr("strides", "i64s")],
     dtypes=ALL,
     traits="layout",
+    narrow=NARROW,
     result="C5",
 )
 define(
@@ -176,6 +179,7 @@ define(
     ],
     dtypes=ALL,
     traits="layout",
+    narrow=NARROW,
     result="C4",
 )
 define(
@@ -186,6 +190,7 @@ define(
     attrs=[Attr("dimension", "i64")],
     dtypes=ALL,
     traits="layout",
+    narrow=NARROW,
     result="C6",
 )
 define(
@@ -196,4 +201,5 @@ define(
     attrs=[Attr("dimensions", "i64s")],
     dtypes=ALL,
     traits="layout",
+    narrow=NARROW,
 )

@@ -97,7 +97,9 @@ class Op:
         ``commutative``, ``layout`` (moves elements only), ``transcendental`` (accuracy is
         implementation-defined), ``exact`` (float result is correctly rounded). rank: for
         ops on windows, the number of window dimensions that the given attributes say:
-        :meth:`fill` completes the others with it.
+        :meth:`fill` completes the others with it. narrow: types of
+        :data:`compiler.dtypes.NARROW` that it takes beside ``dtypes``; an op without ``dtypes``
+        takes every type.
     """
 
     name: str
@@ -110,6 +112,7 @@ class Op:
     traits: frozenset[str] = frozenset()
     result: str = "C1"
     rank: Fill | None = None
+    narrow: tuple[DType, ...] = ()
 
     def attr(self, name: str) -> Attr | None:
         """The attribute ``name``, or ``None``."""
@@ -166,6 +169,7 @@ def define(
     traits: str = "",
     result: str = "C1",
     rank: Fill | None = None,
+    narrow: Sequence[DType] = (),
     table: dict[str, Op] = OPS,
 ) -> Op:
     """Add a row to the table and return it."""
@@ -180,6 +184,7 @@ def define(
         frozenset(traits.split()),
         result,
         rank,
+        tuple(narrow),
     )
     assert name not in table, name
     table[name] = op

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from compiler.dtypes import BF16, DType
+from compiler.dtypes import BF16, DType, working
 from compiler.ir import Array, Literal, TensorType
 from compiler.text.lexer import MAX_DIGITS
 
@@ -72,6 +72,8 @@ def _read_blob(quoted: str, t: TensorType) -> Literal:
         raise LiteralError(f"a blob of {len(data)} bytes does not fit {t}, which has {t.nbytes}")
     if t.dtype.kind == "bool" and data.strip(b"\0\1"):
         raise LiteralError("a blob of i1 holds a byte that is neither 0 nor 1")
+    if t.dtype.bits < 8 and t.dtype.is_integer:
+        data = bytes(b & ((1 << t.dtype.bits) - 1) for b in data)  # MLIR, too, reads the low bits
     if len(data) == item:
         return Literal(t, data if t.size else b"")
     return Literal.of(np.frombuffer(data, t.dtype.numpy).reshape(t.shape))
@@ -164,15 +166,19 @@ def _integers(values: list[int], dtype: DType) -> Array:
         wide = np.array([v & ((1 << 64) - 1) for v in values], np.uint64)
     else:
         wide = np.array(values, np.int64)
-    return wide != 0 if dtype.kind == "bool" else wide.astype(dtype.numpy)
+    return (
+        wide != 0 if dtype.kind == "bool" else wide.astype(working(dtype).numpy).astype(dtype.numpy)
+    )
 
 
 def round_floats(values: Array, dtype: DType) -> Array:
-    """f64 to ``dtype``, rounded once to nearest, ties to even; out of range gives infinity."""
-    with np.errstate(over="ignore", under="ignore"):
-        if dtype is not BF16:
+    """f64 to ``dtype``, rounded once to nearest, ties to even; out of range gives infinity, or NaN
+    where there is none.
+    """
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        if dtype is not BF16 and not dtype.narrow:
             return values.astype(dtype.numpy)
-        # NumPy goes to bfloat16 through f32, which would round twice: round to odd first.
+        # ml_dtypes goes through f32, which would round twice: round to odd first.
         single = values.astype(np.float32)
         bits = single.view(np.uint32).copy()
         finite = np.isfinite(single)

@@ -10,7 +10,7 @@ from compiler.ir import TensorType
 from compiler.ops.table import Types
 from compiler.text.lexer import Cursor
 
-_TENSOR = re.compile(r"tensor<\s*((?:(?:[0-9]+|\?)x)*)([a-z]+[0-9]+)\s*>")
+_TENSOR = re.compile(r"tensor<\s*((?:(?:[0-9]+|\?)x)*)([a-z]+[0-9]+[A-Z0-9]*)\s*>")
 _SHAPED = re.compile(r"tensor<\s*(?:[0-9]+\s*x\s*)*([A-Za-z][A-Za-z0-9]*)\s*>")
 _REASONS = (("?", "dynamic shape"), ("*", "unranked"), (",", "encoding"))
 _OTHER_TYPE = re.compile(

@@ -193,7 +193,7 @@ UNSUPPORTED = {
         "%0 = stablehlo.negate %a : tensor<4x!quant.uniform<i8:f32, 1.0>>",
         "3:30: unsupported type tensor<4x!quant.uniform<i8:f32",
     ),
-    "f8": ("%0 = stablehlo.negate %a : tensor<4xf8E4M3FN>", "element type f8E4M3FN"),
+    "f8": ("%0 = stablehlo.negate %a : tensor<4xf8E8M0FNU>", "element type f8E8M0FNU"),
     "i4": ("%0 = stablehlo.negate %a : tensor<4xi4>", "element type i4"),
     "index": ("%0 = stablehlo.negate %a : tensor<4xindex>", "element type index"),
     "token": ("%0 = stablehlo.negate %a : !stablehlo.token", "unsupported type !stablehlo.token"),

@@ -13,7 +13,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from compiler.dtypes import BF16, F16, F32, F64, DType
+from compiler.dtypes import BF16, F16, F32, F64, NARROW_FLOATS, DType
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Format:
         normal: the smallest normal number.
         top: where rounding starts to give infinity: the largest finite number plus half a unit in
             its last place.
+        over: what it gives then: infinity, or NaN in a format without infinities.
     """
 
     precision: int
@@ -38,6 +39,7 @@ class Format:
     eta_exponent: int
     normal: float
     top: Any
+    over: float = np.inf
 
 
 def _format(dtype: DType) -> Format:
@@ -50,7 +52,9 @@ def _format(dtype: DType) -> Format:
     half = eta / 2 if eta / 2 > 0 else eta
     top = largest + spacing / 2
     top = top if np.isfinite(top) else largest
-    return Format(p, 2.0**-p, half, eta, exponent, float(info.smallest_normal), top)
+    with np.errstate(all="ignore"):
+        over = float(np.asarray(np.inf).astype(dtype.numpy))
+    return Format(p, 2.0**-p, half, eta, exponent, float(info.smallest_normal), top, over)
 
 
-FORMATS: dict[DType, Format] = {d: _format(d) for d in (F16, BF16, F32, F64)}
+FORMATS: dict[DType, Format] = {d: _format(d) for d in (F16, BF16, F32, F64, *NARROW_FLOATS)}

@@ -53,7 +53,7 @@ def after_rounding(
         return z, e, True
     certain = (size - e >= f.top) & np.isfinite(e)
     fine = reach < f.top
-    z = np.where(certain, np.copysign(np.inf, z), z)
+    z = np.where(certain, np.copysign(f.over, z), z)
     return z, np.where(fine, e, np.where(certain, 0.0, np.inf)), False
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from compiler.dtypes import BF16, F16, I1, DType, from_numpy
+from compiler.dtypes import BF16, F16, I1, I8, DType, from_numpy, working
 from compiler.ir import Array, Node
 from verify.ref.core import Context, define
-from verify.ref.rounding import round_to
+from verify.ref.narrow import wrap
+from verify.ref.rounding import round_to, up
 
 
 @define("convert")
@@ -26,10 +27,16 @@ def convert_array(x: Array, to: DType) -> Array:
     source = from_numpy(x.dtype)
     if source is to:
         return x
+    if source.narrow:
+        x, source = up(x), working(source)
     if to is I1:
         return np.asarray(x != 0)
     if source.is_float:
         return _float_to_int(x, to) if to.is_integer else round_to(x, to)
+    if to.narrow:
+        if to.is_integer:
+            return wrap(x, to)
+        return round_to(_exact_f64(x) if source.bits == 64 else x.astype(np.float64), to)
     if to is BF16 and source.bits > 24:
         # ml_dtypes goes through float32 and would round twice.
         return round_to(_exact_f64(x) if source.bits == 64 else x.astype(np.float64), to)
@@ -53,6 +60,10 @@ def _exact_f64(x: Array) -> Array:
 
 
 def _float_to_int(x: Array, to: DType) -> Array:
+    if to.narrow:
+        low = -(1 << (to.bits - 1)) if to.kind == "int" else 0
+        near = np.clip(_float_to_int(x, I8), low, low + (1 << to.bits) - 1)
+        return wrap(near, to)
     info = np.iinfo(to.numpy)
     y = np.trunc(x.astype(np.float64))
     if to.bits < 64:

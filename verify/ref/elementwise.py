@@ -1,8 +1,8 @@
 """Elementwise ops (specification: one section an op).
 
-f16 and bf16 are computed in float32 and rounded, which for + - * / and sqrt is the correctly
-rounded result (24 >= 2 p + 2). Transcendental functions are taken in the next wider format and
-rounded.
+f16, bf16 and the 8-bit floats are computed in float32 and rounded, which for + - * / and sqrt is
+the correctly rounded result (24 >= 2 p + 2); integers below 8 bits are computed in 8 bits and wrap.
+Transcendental functions are taken in the next wider format and rounded.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from compiler.dtypes import from_numpy
 from compiler.ir import Array, Node
 from verify.ref.core import Context, define
-from verify.ref.rounding import BF16_NUMPY, SMALL_FLOATS, round_to, wider
+from verify.ref.rounding import SMALL, down, round_to, up, wider
 
 Unary: TypeAlias = Callable[[Array], Array]
 Binary: TypeAlias = Callable[[Array, Array], Array]
@@ -23,11 +23,6 @@ Binary: TypeAlias = Callable[[Array, Array], Array]
 
 def _is_int(x: Array) -> bool:
     return x.dtype.kind in "iu"
-
-
-def _up(x: Array) -> Array:
-    """f16 and bf16 as float32 (exact); everything else as it is."""
-    return x.astype(np.float32) if x.dtype in SMALL_FLOATS else x
 
 
 def _unsigned(x: Array) -> Array:
@@ -104,9 +99,7 @@ TRANSCENDENTAL: dict[str, Unary] = {
 def _exact_unary(_ctx: Context, node: Node, args: Sequence[Array]) -> Array:
     x = args[0]
     fn = EXACT_UNARY[node.op]
-    if x.dtype in SMALL_FLOATS:
-        return fn(x.astype(np.float32)).astype(x.dtype)
-    return fn(x)
+    return down(fn(up(x)), from_numpy(x.dtype)) if x.dtype in SMALL else fn(x)
 
 
 @define(*TRANSCENDENTAL)
@@ -247,9 +240,7 @@ def _binary(_ctx: Context, node: Node, args: Sequence[Array]) -> Array:
 def apply_binary(op: str, x: Array, y: Array) -> Array:
     """Binary op ``op`` on two arrays of one dtype (or on booleans), broadcasting as NumPy does."""
     fn = BINARY[op]
-    if x.dtype in SMALL_FLOATS:
-        return fn(x.astype(np.float32), y.astype(np.float32)).astype(x.dtype)
-    return fn(x, y)
+    return down(fn(up(x), up(y)), from_numpy(x.dtype)) if x.dtype in SMALL else fn(x, y)
 
 
 @define("power", "atan2")
@@ -284,9 +275,7 @@ def _compare(_ctx: Context, node: Node, args: Sequence[Array]) -> Array:
     fn = COMPARE[node.attr("comparison_direction")]
     if node.attr("compare_type") == "TOTALORDER":
         return fn(total_order(x), total_order(y))
-    if x.dtype == BF16_NUMPY:
-        return fn(_up(x), _up(y))
-    return fn(x, y)
+    return fn(up(x), up(y))
 
 
 def total_order(x: Array) -> Array:
@@ -305,6 +294,4 @@ def _select(_ctx: Context, _node: Node, args: Sequence[Array]) -> Array:
 def _clamp(_ctx: Context, _node: Node, args: Sequence[Array]) -> Array:
     """min(max(x, lo), hi)."""
     lo, x, hi = args[:3]
-    small = x.dtype in SMALL_FLOATS
-    out = minimum(maximum(_up(x), _up(lo)), _up(hi))
-    return out.astype(x.dtype) if small else out
+    return down(minimum(maximum(up(x), up(lo)), up(hi)), from_numpy(x.dtype))
