@@ -52,4 +52,4 @@ def _one_float(ctx: Context, x: Value, starts: Array) -> Value:
     half = np.where(np.isfinite(half), np.maximum(half, least), np.inf)
     z = np.where(alike, v[starts], middle)
     error = np.where(alike, e[starts], half)
-    return settle(x.dtype, z, error, x.hull or not alike.all())
+    return settle(x.dtype, z, error, x.hull or bool((~alike & (half > least)).any()))
