@@ -10,6 +10,7 @@ from compiler.expand import (
     chlo_broadcast,
     chlo_shaped,
     dynamic,
+    linalg,
     norm,
     random,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "expand_all",
     "expand_module",
     "expansion",
+    "linalg",
     "norm",
     "random",
 ]

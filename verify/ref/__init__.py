@@ -17,6 +17,7 @@ from verify.ref import (
     dynamic,
     elementwise,
     gather,
+    linalg,
     norm,
     random,
     reduce,
@@ -25,11 +26,13 @@ from verify.ref import (
     sort,
     window,
 )
-from verify.ref.core import REF, Context, Function, evaluate, evaluate_graph
+from verify.ref.core import REF, TRIPS, Context, EndlessError, Function, evaluate, evaluate_graph
 
 __all__ = [
     "REF",
+    "TRIPS",
     "Context",
+    "EndlessError",
     "Function",
     "call",
     "chlo",
@@ -43,6 +46,7 @@ __all__ = [
     "evaluate",
     "evaluate_graph",
     "gather",
+    "linalg",
     "norm",
     "random",
     "reduce",
