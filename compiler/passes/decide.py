@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import prod
 
 from compiler.build import Builder
@@ -17,7 +17,7 @@ from compiler.check import callees
 from compiler.contract import EXACT
 from compiler.errors import Loc
 from compiler.ir import Graph, Literal, Node, module
-from compiler.passes.results import keep_results
+from compiler.passes.results import capture_carried
 from compiler.prune import prune, renumber
 from compiler.regions import (
     BRANCHES,
@@ -26,7 +26,6 @@ from compiler.regions import (
     argument_use,
     splice,
     tidy_captures,
-    with_params,
 )
 from compiler.rewrite import Trace, ops_text
 from compiler.rules.regions import keeps_order
@@ -205,26 +204,9 @@ class _Decider:
         if not same or not self._ask(i, "carried", "what the loop leaves as it is captured"):
             return None
         keep = [k for k in range(count) if k not in same]
-        captures = (*node.captures, *(node.operands[k] for k in same))
-        regions = [_capturing(r, count, same) for r in node.regions]
-        wide = node._replace(regions=tuple(regions), captures=captures)
-        small = keep_results(wide, keep)
-        first = self._add(tidy_captures(small), loc)
+        first = self._add(capture_carried(node, same), loc)
         made = dict(zip(keep, range(first, first + len(keep)), strict=True))
         return [made.get(k, node.operands[k]) for k in range(count)]
-
-
-def _capturing(graph: Graph, count: int, same: Sequence[int]) -> Graph:
-    """A region of a loop that reads further captures in the place of its arguments ``same``."""
-    params = (*graph.params, *(graph.params[k] for k in same))
-    new = list(range(len(graph.params)))
-    for at, k in enumerate(same, start=len(new)):
-        new[k] = at
-    made = with_params(graph, params, new)
-    if len(graph.results) == count:  # the body still returns what it was given
-        results = tuple(k if k in same else v for k, v in enumerate(made.results))
-        return replace(made, results=results)
-    return made
 
 
 def _evaluate(graph: Graph, given: Sequence[Literal | None]) -> list[Literal] | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from compiler.ir import Graph, Node
 from compiler.prune import renumber
-from compiler.regions import BRANCHES, argument_use, with_params
+from compiler.regions import BRANCHES, argument_use, tidy_captures, with_params
 
 
 def needed_results(node: Node, wanted: Sequence[bool]) -> list[int]:
@@ -52,6 +52,27 @@ def keep_results(node: Node, keep: Sequence[int]) -> Node:
     operands = tuple(node.operands[k] for k in keep)
     regions = [_carrying(r, node, keep) for r in (cond, _returning(body, keep))]
     return node._replace(operands=operands, types=types, regions=tuple(regions))
+
+
+def capture_carried(node: Node, same: Sequence[int]) -> Node:
+    """A loop that captures what it starts with for the carried values ``same``, and does not carry
+    them: what it computes where its body hands them on unchanged. At least one value must stay.
+    """
+    keep = [k for k in range(len(node.types)) if k not in same]
+    cond, body = (_capturing(r, same) for r in node.regions)
+    results = tuple(k if k in same else v for k, v in enumerate(body.results))
+    regions = (cond, replace(body, results=results))
+    captures = (*node.captures, *(node.operands[k] for k in same))
+    return tidy_captures(keep_results(node._replace(regions=regions, captures=captures), keep))
+
+
+def _capturing(graph: Graph, same: Sequence[int]) -> Graph:
+    """A region of a loop that reads further captures in the place of its arguments ``same``."""
+    params = (*graph.params, *(graph.params[k] for k in same))
+    new = list(range(len(graph.params)))
+    for at, k in enumerate(same, start=len(new)):
+        new[k] = at
+    return with_params(graph, params, new)
 
 
 def _returning(graph: Graph, keep: Sequence[int]) -> Graph:

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from compiler.build import Builder
+from compiler.check import callees
 from compiler.dtypes import UI8
 from compiler.ir import Array, Graph, Module, Node, TensorType
 from compiler.prune import renumber
@@ -139,13 +140,16 @@ def rewire(
 
 
 def inlined(module: Module) -> Module:
-    """``module`` with every call and composite of the entry function replaced by the body of its
-    callee.
+    """``module`` with every call and composite of the entry function, in regions too, replaced by
+    the body of its callee.
     """
-    graph = module.main.graph
+    return with_main(module, _inlined(module, module.main.graph))
+
+
+def _inlined(module: Module, graph: Graph) -> Graph:
     builder = Builder(graph.params)
     results = _splice(module, builder, graph, list(range(len(graph.params))))
-    return with_main(module, builder.graph(results))
+    return builder.graph(results)
 
 
 def _splice(module: Module, builder: Builder, graph: Graph, arguments: list[int]) -> list[int]:
@@ -156,7 +160,8 @@ def _splice(module: Module, builder: Builder, graph: Graph, arguments: list[int]
             given = [place[v] for v in node.operands]
             made = _splice(module, builder, module.by_name[name].graph, given)
         else:
-            first = builder.add(renumber(node, place))
+            regions = tuple(_inlined(module, r) if callees(r) else r for r in node.regions)
+            first = builder.add(renumber(node, place)._replace(regions=regions))
             made = list(range(first, first + len(node.types)))
         place.update({graph.first[i] + k: v for k, v in enumerate(made)})
     return [place[v] for v in graph.results]

@@ -23,7 +23,7 @@ from compiler.rewrite import Trace
 from verify.examine import FAILURES
 from verify.isolation.lone_ops import differ, guilty_op, interpret, wrong_code, wrong_lowering
 from verify.oracle import judge
-from verify.ref import evaluate
+from verify.ref import EndlessError, evaluate
 
 LOWER, CODEGEN, EXPAND = "lower", "codegen", "expand"
 
@@ -120,6 +120,8 @@ def departs(module: Module, inputs: Sequence[Array], stage: Stage) -> str:
     try:
         verify_module(stage.module)
         values = evaluate(stage.module, inputs)
+    except EndlessError:
+        return "a loop does not end"
     except UnsupportedError:
         return ""
     except AssayError as e:

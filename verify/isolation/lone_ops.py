@@ -2,7 +2,7 @@
 
 An op gets the reference's values of its operands, so an earlier wrong op cannot cast suspicion on a
 later one. Fused ops are tried one by one before the fused group; the ops of a reduction's body
-before the reduction itself.
+before the reduction itself, and those of branches and loops as they are entered first.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import numpy as np
 
 from compiler.ir import Array, Graph, Module, Node, TensorType, module
 from compiler.pipeline import Options
+from compiler.regions import CONTROL
 from verify.arrays import same_bits
 from verify.examine import FAILURES, examine
 from verify.isolation.edits import callee, inlined
-from verify.isolation.slices import alone, every_value
+from verify.isolation.slices import alone, every_value, with_main
 from verify.oracle import judge
+from verify.ref import TRIPS, evaluate
 
 Wrong = Callable[[Module, Sequence[Array]], bool]
 SAMPLES = 64  # elements of a reduction's input that its body's ops are tried on
@@ -47,11 +49,11 @@ def wrong_code(program: Module, inputs: Sequence[Array]) -> bool:
 
 
 def interpret(program: Module, inputs: Sequence[Array]) -> tuple[Array, ...]:
-    """The nest interpreter on the lowering of ``program``."""
+    """The nest interpreter on the lowering of ``program``; TripsError where a loop has no end."""
     from compiler.lower import lower
     from compiler.nest.interp import run
 
-    return run(lower(program), inputs)
+    return run(lower(program), inputs, trips=TRIPS)
 
 
 def differ(a: Sequence[Array], b: Sequence[Array]) -> bool:
@@ -71,9 +73,44 @@ def guilty_op(program: Module, inputs: Sequence[Array], wrong: Wrong) -> tuple[s
             spent += 1
             single, operands = alone(form, i, values)
             if wrong(single, operands):
-                inner = next((n for n, p, x in _body_ops(node, operands) if wrong(p, x)), "")
-                return inner or _name(node), spent
+                inner, tried = _inside(form, node, [values[v] for v in node.uses], wrong)
+                return inner or _name(node), spent + tried
     return "", spent
+
+
+def _inside(
+    program: Module, node: Node, operands: Sequence[Array], wrong: Wrong
+) -> tuple[str, int]:
+    """Name of the first op in a region for which ``wrong`` holds alone, and the tests used."""
+    spent = 0
+    if node.op not in CONTROL:
+        for name, single, values in _body_ops(node, operands):
+            spent += 1
+            if wrong(single, values):
+                return name, spent
+        return "", spent
+    for region, values in _entered(program, node, operands):
+        name, tried = guilty_op(region, values, wrong)
+        spent += tried
+        if name:
+            return name, spent
+    return "", spent
+
+
+def _entered(
+    program: Module, node: Node, operands: Sequence[Array]
+) -> Iterator[tuple[Module, list[Array]]]:
+    """The regions that an op of control flow enters first, as programs with what they are given."""
+    if node.op == "while":
+        cond, body = (with_main(program, r) for r in node.regions)
+        yield cond, list(operands)
+        if evaluate(cond, operands)[0]:
+            yield body, list(operands)
+        return
+    captures = list(operands[1:])
+    last = len(node.regions) - 1
+    index = (0 if operands[0] else 1) if node.op == "if" else int(operands[0])
+    yield with_main(program, node.regions[index if 0 <= index <= last else last]), captures
 
 
 def _name(node: Node) -> str:

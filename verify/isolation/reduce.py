@@ -2,8 +2,8 @@
 
 A reducer on the IR: every candidate is a well-typed program, and what is cut off enters as an input
 that holds the reference's value. In this order: one result; delta debugging over ops; bypass an op
-by an operand; attributes; sizes; element types; input values; all again until nothing gets smaller
-or the budget of tests is spent.
+by an operand; control flow and what is inside of it; attributes; sizes; element types; input
+values; all again until nothing gets smaller or the budget of tests is spent.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from compiler.check import callees
 from compiler.dtypes import F32, I32, DType
 from compiler.errors import UnsupportedError
 from compiler.ir import Array, Module
 from verify.arrays import fingerprint
-from verify.isolation import edits
+from verify.isolation import edits, regions
 from verify.isolation.edits import Program
 from verify.isolation.minimise import minimise
+from verify.isolation.regions import REGIONS
 from verify.isolation.retype import retype
 from verify.isolation.simplify import simpler_attrs
 from verify.isolation.slices import count_ops, every_value, trim
@@ -95,7 +97,7 @@ class Reducer:
     def _all_steps(self) -> None:
         if not self._first([trim(self.module, self.inputs)]):
             self._unearth()
-        if any(edits.callee(n) for n in self.module.main.graph.nodes):
+        if callees(self.module.main.graph):
             self._first([trim(edits.inlined(self.module), self.inputs)])
         small = False
         while not small:
@@ -128,13 +130,27 @@ class Reducer:
         self._cut()
         if self._repeat(lambda: edits.bypasses(self.module, self.inputs)):
             self._cut()
+        self._regions()
         self._repeat(lambda: edits.cut_constants(self.module, self.inputs))
         self._repeat(lambda: edits.merged_params(self.module, self.inputs))
+
+    def _regions(self) -> None:
+        """Ops of control flow: away with them, else less of them; then ops inside of them."""
+        if not any(n.op in REGIONS for n in self.module.main.graph.nodes):
+            return
+        smaller = self._repeat(lambda: regions.hoisted(self.module, self.inputs))
+        smaller |= self._repeat(lambda: regions.fewer_values(self.module, self.inputs))
+        smaller |= self._repeat(lambda: regions.cut_regions(self.module, self.inputs))
+        if smaller:
+            self._cut()
 
     def _cut(self) -> None:
         """Delta debugging over the ops; what is left out enters as inputs."""
         module, inputs = self.module, self.inputs
-        values = every_value(module, inputs)
+        try:
+            values = every_value(module, inputs)
+        except UnsupportedError:  # nothing to put in the place of what is left out
+            return
 
         def keeps(kept: list[int]) -> bool:
             candidate = edits.keep_nodes(module, inputs, values, kept) if kept else None

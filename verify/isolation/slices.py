@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from compiler.check import callees
-from compiler.ir import Array, Function, Graph, Module
+from compiler.ir import Array, Graph, Module
 from compiler.prune import prune, renumber
+from compiler.regions import CONTROL
 from verify.ref import evaluate
 
 
@@ -64,11 +65,12 @@ def trim(module: Module, inputs: Sequence[Array]) -> tuple[Module, list[Array]]:
 
 
 def count_ops(module: Module) -> int:
-    """Ops of the entry function and of the functions it calls; constants count, ``return`` does
-    not.
+    """Ops of the entry function and of the functions it calls, with those in branches and loops;
+    constants count, ``return`` and the bodies of ``reduce`` and its like do not.
     """
-    return sum(_count(f) for f in module.functions)
+    return sum(_count(f.graph) for f in module.functions)
 
 
-def _count(function: Function) -> int:
-    return len(function.graph.nodes)
+def _count(graph: Graph) -> int:
+    inner = (_count(r) for n in graph.nodes if n.op in CONTROL for r in n.regions)
+    return len(graph.nodes) + sum(inner)

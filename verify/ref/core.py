@@ -13,7 +13,11 @@ from compiler.ir import Array, Graph, Module, Node, TensorType
 Outputs: TypeAlias = "Array | tuple[Array, ...]"
 
 
-TRIPS = 1 << 16  # of all loops of one evaluation: a loop without end must not take one
+TRIPS = 1 << 14  # of all loops of one evaluation: a loop without end must not take one
+
+
+class EndlessError(UnsupportedError):
+    """Loops that take more than :data:`TRIPS` trips."""
 
 
 class Context:
@@ -26,10 +30,10 @@ class Context:
         self.trips = 0
 
     def trip(self) -> None:
-        """Count one trip of a loop; UnsupportedError where there are too many."""
+        """Count one trip of a loop; EndlessError where there are too many."""
         self.trips += 1
         if self.trips > TRIPS:
-            raise UnsupportedError(
+            raise EndlessError(
                 f"while: not done after {TRIPS} trips, where the reference gives up",
                 hint="let the loop end, or end earlier",
             )
