@@ -147,12 +147,12 @@ def _zeta(x: float, q: float) -> Real:
 def _euler_maclaurin(x: Real, q: Real) -> Real:
     """The sum of ``(q + n)**-x``: some terms, then Abramowitz and Stegun, 23.1.30."""
     mp = _mp()
-    total, goal = mp.mpf(0), max(20 * x, mp.mpf(40))
+    total, goal = mp.mpf(0), max(2 * x, mp.mpf(40))
     while q < goal:
         term = q**-x
         total += term
         q += 1
-        if q > 1 and term * q < total * mp.mpf(2) ** (-2 * PRECISION) and x > 2:
+        if q > 1 and term * q < total * mp.mpf(2) ** -PRECISION and x > 2:
             return total
     power = q**-x
     rest, factor = power * (q / (x - 1) + mp.mpf(0.5)), power * x / q
