@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from compiler.build import Builder
-from compiler.ir import Array, Function, Literal, Module
+from compiler.ir import Array, Function, Literal, Module, Node
 from compiler.prune import renumber
 
 LARGEST = 64  # elements of a value that is asked for: shapes, paddings, single numbers
@@ -45,6 +45,12 @@ class Known:
                 return None
             self.given[v] = self._compute(v)
         return self.given[v]
+
+    def maker(self, v: int) -> Node | None:
+        """The op that makes value ``v``; ``None`` for a parameter."""
+        self._follow()
+        i = self._made[v][0]
+        return self._builder.nodes[i] if i >= 0 else None
 
     def _follow(self) -> None:
         """Catch up with the builder."""

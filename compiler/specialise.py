@@ -20,8 +20,8 @@ from compiler.errors import ConstraintError, InputError, Loc, UnsupportedError, 
 from compiler.expand import EXPANSIONS, Emit, Value
 from compiler.ir import Array, Function, Graph, Module, Node, TensorType
 from compiler.known import LARGEST, Known
+from compiler.open_calls import OPEN_CALLS
 from compiler.ops import OPS, Sig
-from compiler.ops.dynamic import SHAPE_ASSERTION
 from compiler.ops.table import Types
 from compiler.prune import prune, renumber
 from compiler.text.types import UNKNOWN
@@ -118,11 +118,15 @@ class _Specialiser:
         """The name of function ``name`` for these parameters; its known results."""
         key = (name, params, tuple((k, x.tobytes()) for k, x in sorted(given.items())))
         if key not in self._calls:
-            if name not in self.module.by_name:
-                raise VerifyError(f"call: there is no function @{name}")
-            graph, known = self.graph(self.module.by_name[name].graph, params, given)
+            graph, known = self.graph(self.callee(name), params, given)
             self._calls[key] = self._add(name, graph), known
         return self._calls[key]
+
+    def callee(self, name: str) -> Graph:
+        """The body of a function as it was read."""
+        if name not in self.module.by_name:
+            raise VerifyError(f"call: there is no function @{name}")
+        return self.module.by_name[name].graph
 
     def _add(self, name: str, graph: Graph) -> str:
         """The name of a function with this graph; a new one if there is none of that name yet."""
@@ -163,13 +167,12 @@ class _Walk:
         """Add the static form of ``node``."""
         try:
             self.new += self._node(renumber(node, self.new), loc)
-        except (UnsupportedError, VerifyError) as e:
+        except (InputError, UnsupportedError, VerifyError) as e:
             raise type(e)(e.message, where=e.where or loc, hint=e.hint) from None
 
     def _node(self, node: Node, loc: Loc | None) -> list[int]:
-        if node.op == SHAPE_ASSERTION:
-            self._assertion(node, loc)
-            return []
+        if node.op in OPEN_CALLS:
+            return self._open_call(node, loc)
         if node.op in ("call", "composite"):
             return self._call(node, loc)
         if OPS[node.op].family == "dynamic" and node.op not in ("real", "imag"):
@@ -197,17 +200,15 @@ class _Walk:
         first = self.builder.add(node._replace(types=types), loc)
         return list(range(first, first + len(types)))
 
-    def _assertion(self, node: Node, loc: Loc | None) -> None:
-        """Drop an assertion that holds."""
-        holds = self.known.value(node.operands[0])
-        if holds is None:
-            raise UnsupportedError("unsupported: shape_assertion that depends on inputs", where=loc)
-        if not holds:
-            numbers = [self.known.value(v) for v in node.operands[1:]]
-            message = str(node.attr("error_message"))
-            for k, n in enumerate(numbers):
-                message = message.replace(f"{{{k}}}", "?" if n is None else str(n))
-            raise InputError(f"the program asserts: {' '.join(message.split())}", where=loc)
+    def _open_call(self, node: Node, loc: Loc | None) -> list[int]:
+        """A custom call that says what no op can say of unknown dimensions."""
+        bodies = []
+        for name in node.attr("called_computations", ()):
+            graph = self.owner.callee(name.name)
+            bodies.append(self.owner.graph(graph, graph.params, {})[0])
+        emit = Emit(self.builder, loc, self.known)
+        made = OPEN_CALLS[node.op](emit, node, [emit.value(v) for v in node.operands], bodies)
+        return [x.id for x in made]
 
     def _call(self, node: Node, loc: Loc | None) -> list[int]:
         attr = "callee" if node.op == "call" else "decomposition"

@@ -197,9 +197,8 @@ def _real_dynamic_slice(emit: Emit, node: Node, operands: Sequence[Value]) -> Va
     if None not in found:
         attrs: dict[str, Any] = dict(zip(BOUNDS, found, strict=True))
         return _stated(node, emit.op("slice", x, **attrs))
-    t = TensorType(_static(node, "bounds"), I64)
-    if not t.size:
-        return emit.splat(node.type, 0)
+    shape = _lengths(emit, *vectors)
+    t = TensorType(_static(node, "bounds") if shape is None else shape, I64)
     start, _, strides = (v.convert(I64) for v in vectors)
     places = [
         _element(start, d, t)
@@ -207,6 +206,18 @@ def _real_dynamic_slice(emit: Emit, node: Node, operands: Sequence[Value]) -> Va
         for d in range(t.rank)
     ]
     return _read(x, places, t.shape)
+
+
+def _lengths(emit: Emit, start: Value, limit: Value, strides: Value) -> Ints | None:
+    """How long a slice is that goes from ``start`` to ``start + n``, where n is known."""
+    node = emit.maker(limit)
+    if node is None or node.op != "add" or start.id not in node.operands:
+        return None
+    (other,) = [v for v in node.operands if v != start.id] or [start.id]
+    counts, steps = _numbers(emit, emit.value(other)), _numbers(emit, strides)
+    if counts is None or steps is None or min(steps, default=1) < 1:
+        return None
+    return tuple(-(-n // step) for n, step in zip(counts, steps, strict=True))
 
 
 @expansion("real")

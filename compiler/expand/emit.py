@@ -169,9 +169,16 @@ class Emit:
 
     def known(self, x: Value) -> Array | None:
         """The elements of an integer or boolean value that no input decides; else ``None``."""
+        return self._knowledge().value(x.id)
+
+    def maker(self, x: Value) -> Node | None:
+        """The op that makes ``x``; ``None`` for a parameter."""
+        return self._knowledge().maker(x.id)
+
+    def _knowledge(self) -> Known:
         if self._known is None:
             self._known = Known(self.builder)
-        return self._known.value(x.id)
+        return self._known
 
     def op(
         self,

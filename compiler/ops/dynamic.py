@@ -13,9 +13,9 @@ from compiler.ops.shape import broadcast_type
 from compiler.ops.table import Attr, Sig, Types, define, require
 
 
-# A custom call by which JAX states what it assumes of unknown dimensions. It is no row: it only
-# occurs in modules that still have to be specialised.
-SHAPE_ASSERTION = "shape_assertion"
+# Custom calls of JAX that :mod:`compiler.open_calls` knows. They are no rows: they only occur in
+# modules that still have to be specialised.
+OPEN_CALLS = ("shape_assertion", "stablehlo.dynamic_reduce_window", "stablehlo.dynamic_top_k")
 
 
 def _get_dimension_size(sig: Sig) -> Types:

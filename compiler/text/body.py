@@ -7,8 +7,9 @@ from typing import Any
 
 from compiler.ir import Graph, Node, TensorType
 from compiler.ops import CHECKS, OPS
-from compiler.ops.dynamic import SHAPE_ASSERTION
+from compiler.ops.dynamic import OPEN_CALLS
 from compiler.ops.table import Attr, Op, Types
+from compiler.text.fit import plain
 from compiler.text.forms import FORMS, Field, fields
 from compiler.text.lexer import FLOAT, WORD
 from compiler.text.nodes import Attributes, NodeReader
@@ -40,7 +41,7 @@ class BodyReader(NodeReader):
     ) -> None:
         super().__init__(text, file, dynamic)
         self.checks = checks
-        self._calls = {*(CHECK_CALLS if checks else ()), *([SHAPE_ASSERTION] if dynamic else ())}
+        self._calls = {*(CHECK_CALLS if checks else ()), *(OPEN_CALLS if dynamic else ())}
         self._rows: dict[str, Op] = {}
 
     # blocks
@@ -149,7 +150,7 @@ class BodyReader(NodeReader):
     def _custom_call(self, scope: Scope, at: int) -> Node:
         """``@check.expect_eq(%a, %b) {...} : types``, generic too; all others are refused.
 
-        Where dimensions may be unknown, ``@shape_assertion(%pred, %numbers...)`` as well.
+        Where dimensions may be unknown, also those of ``OPEN_CALLS``.
         """
         target: Any = ""
         if self.token[:1] == "@":
@@ -166,9 +167,9 @@ class BodyReader(NodeReader):
         self.expect(":")
         stated = self.function_type()
         self.match(scope, operands, stated.params, at)
-        if target == SHAPE_ASSERTION:
-            message = ("error_message", attrs.get("error_message", ""))
-            return Node(SHAPE_ASSERTION, tuple(operands), (message,), stated.results)
+        if target in OPEN_CALLS:
+            kept = tuple((k, plain(v)) for k, v in attrs.items())
+            return Node(str(target), tuple(operands), kept, stated.results)
         given = dict(CHECK_CALLS[target])
         return self.node(CHECKS[target], operands, given, {}, stated.results, at)
 
