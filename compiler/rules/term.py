@@ -259,7 +259,7 @@ def scalar_bytes(value: Any, dtype: DType) -> bytes:
         else:
             value = 0 if low else -1
     if dtype.is_integer:
-        return (int(value) % (1 << dtype.bits)).to_bytes(dtype.bits // 8, "little")
+        return (int(value) % (1 << dtype.bits)).to_bytes(dtype.numpy.itemsize, "little")
     array = np.asarray(bool(value) if dtype is I1 else value)
     return bytes(array.astype(dtype.numpy).tobytes())
 
