@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import prod
 from typing import TYPE_CHECKING
 
 from compiler.dtypes import I1, I64, UI64
-from compiler.ir import Node, TensorType
+from compiler.ir import Graph, Node, TensorType
+from compiler.lower import loops
 from compiler.lower.reduce import combine
 from compiler.lower.scope import Index, Scope
 from compiler.lower.table import lowering
-from compiler.nest.ir import Body, Map, Reduce, Scalars, Scatter
+from compiler.nest.ir import Body, Branch, Map, Reduce, Scalars, Scatter
 
 if TYPE_CHECKING:
     from compiler.lower.program import Lowerer
+
+Update = Callable[[Scope, Index], tuple[int, ...]]  # at an index: the offset, then the updates
 
 
 @lowering("scatter")
@@ -27,22 +32,54 @@ def scatter(program: Lowerer, node: Node) -> None:
     outs = program.results()
     for v, out, t in zip(inputs, outs, node.types, strict=True):
         _fill(program, v, out, t)
+
+    def update(at: Scope, index: Index) -> tuple[int, ...]:
+        values = (at.value(v, index) for v in updates)
+        converted = (at.convert(v, t.dtype) for v, t in zip(values, node.types, strict=True))
+        return _offset(at, node, indices, index), *converted
+
     domain = program.graph.types[updates[0]].shape
-    at = program.scope()
-    index = at.loops(domain)
-    offset = _offset(at, node, indices, index)
-    values = (
-        at.convert(at.value(v, index), t.dtype) for v, t in zip(updates, node.types, strict=True)
-    )
-    program.append(
-        Scatter(
-            node.op,
-            domain,
-            at.s.body(offset, *values),
-            combine(program, node, node.regions[0]),
-            outs,
-        )
-    )
+    _append(program, node, node.regions[0], domain, update, outs)
+
+
+def _append(
+    program: Lowerer,
+    node: Node,
+    region: Graph,
+    domain: tuple[int, ...],
+    update: Update,
+    outs: tuple[int, ...],
+) -> None:
+    """One nest, or a loop over single updates where the region is no scalar code."""
+    if program.is_scalar_code(region):
+        at = program.scope()
+        body = at.s.body(*update(at, at.loops(domain)))
+        program.append(Scatter(node.op, domain, body, combine(program, node, region), outs))
+        return
+    dtypes = [t.dtype for t in node.types]
+    place, inside, *new = loops.scalars(program, (I64, I1, *dtypes))
+    old = loops.scalars(program, dtypes)
+
+    def here(at: Scope) -> int:
+        return loops.element(at, place, I64)
+
+    with loops.loop(program, prod(domain)) as number:
+        at = program.scope()
+        offset, *values = update(at, at.index(domain, at.split(number(at), domain)))
+        fits = at.compare("ge", offset, at.i64(0))
+        body = at.s.body(offset, fits, *values)
+        program.append(Map("update", (), body, (place, inside, *new)))
+        with program.collected() as nests:
+            at = program.scope()
+            loads = (
+                at.s.emit("load", here(at), dtype=d, imm=out)
+                for d, out in zip(dtypes, outs, strict=True)
+            )
+            program.append(Map("element", (), at.s.body(*loads), old))
+            loops.run(program, region, (*old, *new), node.captures, old)
+            for value, out in zip(old, outs, strict=True):
+                loops.store(program, value, out, here)
+        program.append(Branch("inside", inside, (tuple(nests), ())))
 
 
 def _fill(program: Lowerer, v: int, out: int, t: TensorType) -> None:
@@ -113,12 +150,12 @@ def select_and_scatter(program: Lowerer, node: Node) -> None:
     offsets = _selected(program, node, operand, t)
     outs = program.results()
     _fill(program, init, outs[0], node.type)
-    at = program.scope()
-    index = at.loops(t.shape)
-    offset = at.s.emit("load", index.flat, dtype=I64, imm=offsets)
-    value = at.convert(at.value(source, index), node.type.dtype)
-    folded = combine(program, node, node.regions[1])
-    program.append(Scatter(node.op, t.shape, at.s.body(offset, value), folded, outs))
+
+    def update(at: Scope, index: Index) -> tuple[int, ...]:
+        offset = at.s.emit("load", index.flat, dtype=I64, imm=offsets)
+        return offset, at.convert(at.value(source, index), node.type.dtype)
+
+    _append(program, node, node.regions[1], t.shape, update, outs)
 
 
 def _selected(program: Lowerer, node: Node, operand: int, windows: TensorType) -> int:
@@ -126,11 +163,11 @@ def _selected(program: Lowerer, node: Node, operand: int, windows: TensorType) -
     t = program.graph.types[operand]
     sizes = node.attr("window_dimensions")
     at = program.scope()
-    loops = at.loops((*windows.shape, *sizes)).dims
+    position = at.loops((*windows.shape, *sizes)).dims
     inside, dims = at.const(True, I1), []
     for d, n in enumerate(t.shape):
-        start = at.scale(loops[d], node.attr("window_strides")[d])
-        i = at.shift(at.add(start, loops[t.rank + d]), -node.attr("padding")[d][0])
+        start = at.scale(position[d], node.attr("window_strides")[d])
+        i = at.shift(at.add(start, position[t.rank + d]), -node.attr("padding")[d][0])
         fits = at.s.emit("cmp", at.convert(i, UI64), at.const(n, UI64), dtype=I1, imm="lt")
         inside = at.op("iand", inside, fits)
         dims.append(at.within(fits, i))
