@@ -180,3 +180,10 @@ def test_scan_sums_along_a_dimension(dim: int, reverse: bool) -> None:
     want = np.flip(np.cumsum(np.flip(x, dim), dim), dim) if reverse else np.cumsum(x, dim)
     assert sums.tolist() == want.tolist()
     assert last.tolist() == x.sum(dim).tolist()
+
+
+@pytest.mark.parametrize("x", [2.0, 65504.0, 2.0**40, 1e300])
+@pytest.mark.parametrize("q", [5e-324, 1.0, 40.0, 1e10, 1e300])
+def test_the_reference_of_zeta_ends_soon_whatever_the_arguments(x: float, q: float) -> None:
+    (out,) = evaluate(program("chlo.zeta", [np.array(x), np.array(q)]), [np.array(x), np.array(q)])
+    assert out >= 0

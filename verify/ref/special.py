@@ -141,20 +141,30 @@ def _zeta(x: float, q: float) -> Real:
         return mp.mpf(0)
     if math.isinf(x):
         return mp.mpf(1) if q == 1 else (mp.mpf(0) if q > 1 else mp.inf)
-    return _euler_maclaurin(mp.mpf(x), mp.mpf(q))
+    with mp.extraprec(max(0, math.frexp(q)[1])):  # q + 1 is another number
+        return _euler_maclaurin(mp.mpf(x), mp.mpf(q))
 
 
 def _euler_maclaurin(x: Real, q: Real) -> Real:
     """The sum of ``(q + n)**-x``: some terms, then Abramowitz and Stegun, 23.1.30."""
     mp = _mp()
+    odd = x % 2 == 1
+
+    def power_of(q: Real) -> Real:
+        """``q**-x``; mpmath's own squares and multiplies for ever where x is a huge integer."""
+        logarithm = x * mp.log(abs(q))
+        with mp.extraprec(max(0, int(mp.mag(logarithm))) if logarithm else 0):
+            size = mp.exp(-x * mp.log(abs(q)))
+        return -size if q < 0 and odd else size
+
     total, goal = mp.mpf(0), max(2 * x, mp.mpf(40))
     while q < goal:
-        term = q**-x
+        term = power_of(q)
         total += term
         q += 1
         if q > 1 and term * q < total * mp.mpf(2) ** -PRECISION and x > 2:
             return total
-    power = q**-x
+    power = power_of(q)
     rest, factor = power * (q / (x - 1) + mp.mpf(0.5)), power * x / q
     for k in range(1, 31):
         rest += mp.bernoulli(2 * k) / mp.factorial(2 * k) * factor
