@@ -87,6 +87,45 @@ SHOWN = {
         return %0 : tensor<1xi1>""",
         (np.zeros((1, 1), bool), np.zeros((), bool)),
     ),
+    "skips-partial-windows": (
+        "(%a: tensor<3xi32>, %i: tensor<1xi32>, %u: tensor<2xi32>) -> tensor<3xi32>",
+        """%0 = "stablehlo.scatter"(%a, %i, %u) ({
+          ^bb0(%x: tensor<i32>, %y: tensor<i32>):
+            %1 = stablehlo.add %x, %y : tensor<i32>
+            stablehlo.return %1 : tensor<i32>
+          }) {scatter_dimension_numbers = #stablehlo.scatter<update_window_dims = [0],
+            scatter_dims_to_operand_dims = [0]>}
+          : (tensor<3xi32>, tensor<1xi32>, tensor<2xi32>) -> tensor<3xi32>
+        return %0 : tensor<3xi32>""",
+        (np.zeros(3, np.int32), np.array([2], np.int32), np.array([1, 2], np.int32)),
+    ),
+    "rejects-wider-scatter": (
+        "(%a: tensor<3xi8>, %i: tensor<1xi32>, %u: tensor<i8>) -> tensor<3xi32>",
+        """%0 = "stablehlo.scatter"(%a, %i, %u) ({
+          ^bb0(%x: tensor<i32>, %y: tensor<i32>):
+            %1 = stablehlo.add %x, %y : tensor<i32>
+            stablehlo.return %1 : tensor<i32>
+          }) {scatter_dimension_numbers = #stablehlo.scatter<inserted_window_dims = [0],
+            scatter_dims_to_operand_dims = [0]>}
+          : (tensor<3xi8>, tensor<1xi32>, tensor<i8>) -> tensor<3xi32>
+        return %0 : tensor<3xi32>""",
+        (np.zeros(3, np.int8), np.array([2], np.int32), np.array(1, np.int8)),
+    ),
+    "select-and-scatter-of-scalar": (
+        "(%a: tensor<i32>) -> tensor<i32>",
+        """%0 = "stablehlo.select_and_scatter"(%a, %a, %a) ({
+          ^bb0(%x: tensor<i32>, %y: tensor<i32>):
+            %1 = stablehlo.compare GE, %x, %y : (tensor<i32>, tensor<i32>) -> tensor<i1>
+            stablehlo.return %1 : tensor<i1>
+          }, {
+          ^bb0(%x: tensor<i32>, %y: tensor<i32>):
+            %1 = stablehlo.and %x, %y : tensor<i32>
+            stablehlo.return %1 : tensor<i32>
+          }) {window_dimensions = array<i64>}
+          : (tensor<i32>, tensor<i32>, tensor<i32>) -> tensor<i32>
+        return %0 : tensor<i32>""",
+        (np.array(1, np.int32),),
+    ),
     "atan2-near-zero": (
         "(%a: tensor<1xf32>) -> tensor<1xf32>",
         """%0 = stablehlo.atan2 %a, %a : tensor<1xf32>

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise, permutations
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from compiler.ir import Array, Graph, Node, TensorType
 from verify.bounds.bodies import broadcast, gather, picked, without_ring
 from verify.bounds.core import Context, define
 from verify.bounds.hulls import one_of, undecided
+from verify.bounds.leeway import leeway
 from verify.bounds.reduce import any_order
 from verify.bounds.rounding import any_hull, error_of, settle
 from verify.bounds.value import Value
@@ -43,6 +45,17 @@ def _scatter(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
         for xs in (inputs, updates)
     )
     return _written(ctx, node, node.regions[0], inputs, places, updates, captures)
+
+
+@leeway("partial-windows", "scatter")
+def _partial(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """What windows write that do not lie wholly in the inputs: they may be skipped as a whole."""
+    count = len(node.types)
+    places = result_index(node, operands[count].as_bits(), operands[count + 1].shape)
+    outside = (places < 0).any(axis=node.attr("update_window_dims"), keepdims=True)
+    mask = np.zeros(node.type.size, bool)
+    mask[places[outside & (places >= 0)]] = True
+    return [mask.reshape(node.type.shape)] * count
 
 
 def _sorted(node: Node, indices: Array) -> bool:

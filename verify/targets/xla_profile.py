@@ -34,6 +34,17 @@ def _returns_constant(module: Module, note: str) -> bool:
     return "[] instead of" in note and any(open_bodies)
 
 
+def _selects_in_scalar(module: Module, note: str) -> bool:
+    """Both regions of a select_and_scatter of a scalar become one parameter."""
+    scalars = (n.op == "select_and_scatter" and n.type.rank == 0 for n in nodes(module))
+    return "SelectAndScatterExpander" in note and any(scalars)
+
+
+def _scatters_wider(module: Module, note: str) -> bool:
+    """A scatter whose body takes a wider type than the inputs have."""
+    return "accumulator shape at index" in note and "scatter" in ops(module)
+
+
 PROFILE = Profile(
     (
         *UNSPECIFIED,
@@ -82,6 +93,25 @@ PROFILE = Profile(
             "the rank of the result",
             "openxla/stablehlo#2795, FoldReduceOpToConstantInitializer",
             symptom=_returns_constant,
+        ),
+        Deviation(
+            "skips-partial-windows",
+            "scatter skips a window that does not lie wholly in the inputs; the specification "
+            "skips the elements that are outside",
+            "xla/service/scatter_expander.cc, CheckIndexValidity",
+            leeways=frozenset({"partial-windows"}),
+        ),
+        Deviation(
+            "select-and-scatter-of-scalar",
+            "the expander of select_and_scatter aborts where there are no dimensions",
+            "reproduced in tests/targets/test_xla_profile.py",
+            symptom=_selects_in_scalar,
+        ),
+        Deviation(
+            "rejects-wider-scatter",
+            "the verifier of HLO wants a scatter's body to have the element types of the inputs",
+            "reproduced in tests/targets/test_xla_profile.py",
+            symptom=_scatters_wider,
         ),
         Deviation(
             "atan2-near-zero",
