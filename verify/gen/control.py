@@ -102,10 +102,10 @@ class _Loop:
     captures: list[int] = field(default_factory=list)
 
 
-def _plan(draft: Draft) -> _Loop:
+def _plan(draft: Draft, counters: Sequence[DType]) -> _Loop:
     """Choose what is carried and captured, and where the limit stands."""
     below = draft.below
-    dtype = _COUNTERS[below(len(_COUNTERS))]
+    dtype = counters[below(len(counters))]
     trips, place, kind = _TRIPS[below(len(_TRIPS))], below(4), below(4)
     down = kind == 1
     init = [_small(draft) for _ in range(below(4))]
@@ -173,9 +173,10 @@ def _body(draft: Draft, loop: _Loop, types: Sequence[TensorType], dtype: DType) 
 
 
 def _while(draft: Draft) -> None:
-    if draft.depth > DEEPEST:
+    counters = [d for d in _COUNTERS if d in draft.dtypes]
+    if draft.depth > DEEPEST or not counters:
         return
-    loop = _plan(draft)
+    loop = _plan(draft, counters)
     types = [draft.types[v] for v in (*loop.init, *loop.captures)]
     dtype = types[loop.counter].dtype
     regions = (_cond(draft, loop, types, dtype), _body(draft, loop, types, dtype))
@@ -222,7 +223,7 @@ def _choose(draft: Draft, op: str, selector: int, count: int) -> None:
 
 
 def _case(draft: Draft) -> None:
-    if draft.depth <= DEEPEST:
+    if draft.depth <= DEEPEST and I32 in draft.dtypes:
         count = _BRANCHES[draft.below(len(_BRANCHES))]
         _choose(draft, "case", _index(draft, count), count)
 
