@@ -23,6 +23,9 @@ Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Attrs: TypeAlias = tuple[tuple[str, Any], ...]
 
 
+UNKNOWN = -1  # a dimension of a module that still has to be specialised
+
+
 class TensorType(NamedTuple):
     """A static tensor type: ``shape`` (each dimension >= 0) and element ``dtype``."""
 
@@ -45,7 +48,8 @@ class TensorType(NamedTuple):
         return prod(self.shape) * self.dtype.numpy.itemsize
 
     def __str__(self) -> str:
-        return f"tensor<{''.join(f'{d}x' for d in self.shape)}{self.dtype.name}>"
+        dims = "".join("?x" if d == UNKNOWN else f"{d}x" for d in self.shape)
+        return f"tensor<{dims}{self.dtype.name}>"
 
 
 class Literal(NamedTuple):

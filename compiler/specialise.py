@@ -18,13 +18,12 @@ from compiler.build import Builder, infer
 from compiler.check import verify_module
 from compiler.errors import ConstraintError, InputError, Loc, UnsupportedError, VerifyError
 from compiler.expand import EXPANSIONS, Emit, Value
-from compiler.ir import Array, Function, Graph, Module, Node, TensorType
-from compiler.known import LARGEST, Known
+from compiler.ir import UNKNOWN, Array, Function, Graph, Module, Node, TensorType
+from compiler.known import Known
 from compiler.open_calls import OPEN_CALLS
 from compiler.ops import OPS, Sig
 from compiler.ops.table import Types
 from compiler.prune import prune, renumber
-from compiler.text.types import UNKNOWN
 
 STATED = ("convert", "bitcast_convert")  # types that no operand decides, of shapes that one does
 Given = dict[int, Array]
@@ -33,7 +32,7 @@ Given = dict[int, Array]
 def specialise(
     module: Module,
     shapes: Mapping[int, tuple[int, ...]],
-    values: Mapping[int, Array] | None = None,
+    values: Mapping[int, Array | int] | None = None,
 ) -> Module:
     """The verified static module for parameters of these ``shapes``.
 
@@ -52,8 +51,12 @@ def specialise(
     for k in {*shapes, *(values or {})}:
         if not 0 <= k < len(params):
             raise InputError(f"arg{k}: the program takes {len(params)} inputs")
-    given = {k: np.asarray(x) for k, x in (values or {}).items() if _is_shape(params[k])}
-    work = _Specialiser(module)
+    given = {k: _pinned(k, params[k], x) for k, x in (values or {}).items()}
+    loose = [
+        k for k, t in enumerate(params) if k not in given and t.dtype.is_integer and not t.rank
+    ]
+    hint = f"--value arg{loose[0]}=N fixes an integer parameter" if loose else ""
+    work = _Specialiser(module, hint)
     graph, _ = work.graph(main.graph, params, given)
     done = Module((replace(main, graph=graph), *work.made), module.name)
     verify_module(done)
@@ -65,30 +68,27 @@ def _fixed(k: int, t: TensorType, shape: tuple[int, ...] | None) -> TensorType:
         if not _known(t):
             wanted = "x".join("N" if n == UNKNOWN else str(n) for n in t.shape)
             raise UnsupportedError(
-                f"unsupported type {shown(t)} of arg{k}: dynamic shape",
+                f"unsupported type {t} of arg{k}: dynamic shape",
                 hint=f"fix it with --shape arg{k}={wanted}",
             )
         return t
     fits = len(shape) == t.rank
     if not fits or any(m not in (n, UNKNOWN) for m, n in zip(t.shape, shape, strict=True)):
         wanted = "x".join(map(str, shape))
-        raise InputError(f"arg{k} has type {shown(t)}, which {wanted} does not fit")
+        raise InputError(f"arg{k} has type {t}, which {wanted} does not fit")
     return TensorType(shape, t.dtype)
 
 
-def shown(t: TensorType) -> str:
-    """A type in which some dimensions are unknown."""
-    dims = "".join(f"{'?' if n == UNKNOWN else n}x" for n in t.shape)
-    return f"tensor<{dims}{t.dtype}>"
+def _pinned(k: int, t: TensorType, x: Array | int) -> Array:
+    """The value of a parameter."""
+    array = np.asarray(x).astype(t.dtype.numpy)
+    if t.dtype.is_float or array.shape != t.shape or not np.array_equal(array, x):
+        raise InputError(f"arg{k} has type {t}, which the value {x} does not fit")
+    return array
 
 
 def _known(t: TensorType) -> bool:
     return UNKNOWN not in t.shape
-
-
-def _is_shape(t: TensorType) -> bool:
-    """Whether a value may hold dimensions: few integers."""
-    return not t.dtype.is_float and t.size <= LARGEST
 
 
 class _Specialiser:
@@ -96,10 +96,12 @@ class _Specialiser:
 
     Attributes:
         made: the functions of the result but the entry.
+        hint: how more could be known.
     """
 
-    def __init__(self, module: Module) -> None:
+    def __init__(self, module: Module, hint: str) -> None:
         self.module = module
+        self.hint = hint
         self.made: list[Function] = []
         self._calls: dict[object, tuple[str, Given]] = {}
 
@@ -167,8 +169,11 @@ class _Walk:
         """Add the static form of ``node``."""
         try:
             self.new += self._node(renumber(node, self.new), loc)
-        except (InputError, UnsupportedError, VerifyError) as e:
+        except (InputError, VerifyError) as e:
             raise type(e)(e.message, where=e.where or loc, hint=e.hint) from None
+        except UnsupportedError as e:
+            hint = e.hint or self.owner.hint
+            raise UnsupportedError(e.message, where=e.where or loc, hint=hint) from None
 
     def _node(self, node: Node, loc: Loc | None) -> list[int]:
         if node.op in OPEN_CALLS:
@@ -256,6 +261,6 @@ def _filled(node: Node, operands: Sequence[TensorType], owner: _Specialiser) -> 
         own = chain(have.shape, repeat(UNKNOWN))
         shape = tuple(m if n == UNKNOWN else n for n, m in zip(t.shape, own, strict=False))
         if UNKNOWN in shape:
-            raise VerifyError(f"{node.op}: result type is {have}, not {shown(t)}")
+            raise VerifyError(f"{node.op}: result type is {have}, not {t}")
         out.append(TensorType(shape, t.dtype))
     return tuple(out)

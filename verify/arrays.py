@@ -17,7 +17,7 @@ import numpy as np
 
 from compiler.dtypes import BF16, from_numpy
 from compiler.errors import InputError
-from compiler.ir import Array, TensorType
+from compiler.ir import UNKNOWN, Array, TensorType
 
 
 def write_arrays(path: Path, arrays: Sequence[Array], prefix: str = "in") -> None:
@@ -59,10 +59,13 @@ def _fit(path: Path, found: dict[str, Array], name: str, t: TensorType) -> Array
 
 
 def check_array(array: Array, t: TensorType, what: str) -> Array:
-    """``array`` if it has type ``t``; else InputError that starts with ``what``."""
+    """``array`` if it has type ``t``, in which dimensions may be unknown; else InputError that
+    starts with ``what``.
+    """
     if array.dtype != t.dtype.numpy:
         raise InputError(f"{what} has dtype {spell(array.dtype)}, the program wants {t.dtype}")
-    if array.shape != t.shape:
+    fits = len(array.shape) == t.rank
+    if not fits or any(m not in (n, UNKNOWN) for m, n in zip(t.shape, array.shape, strict=True)):
         want = f"{list(t.shape)} ({t})"
         raise InputError(f"{what} has shape {list(array.shape)}, the program wants {want}")
     return array

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from compiler.dtypes import BY_NAME
-from compiler.ir import TensorType
+from compiler.ir import UNKNOWN, TensorType
 from compiler.ops.table import Types
 from compiler.text.lexer import Cursor
 
@@ -17,7 +17,6 @@ _OTHER_TYPE = re.compile(
     r"index|none|[su]?i[0-9]+|b?f[0-9]+\w*|tf32|tuple|complex|vector|memref|![A-Za-z_].*"
 )
 MAX_DIM = 1 << 63
-UNKNOWN = -1
 
 
 @dataclass(frozen=True, slots=True)

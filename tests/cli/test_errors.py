@@ -148,7 +148,7 @@ def test_tensors_that_no_machine_holds(run, tmp_path, shape, word):
 
 
 def test_no_memory_left(run, monkeypatch):
-    def full(_path):
+    def full(*_given):
         raise MemoryError
 
     monkeypatch.setattr("verify.cli.programs.read_module", full)
@@ -214,7 +214,7 @@ def test_errors_in_json_are_one_document(run):
 
 
 def test_our_own_fault_saves_the_traceback(run, monkeypatch):
-    def broken(_path):
+    def broken(*_given):
         raise ZeroDivisionError("boom")
 
     monkeypatch.setattr("verify.cli.programs.read_module", broken)
@@ -230,7 +230,7 @@ def test_our_own_fault_saves_the_traceback(run, monkeypatch):
 
 
 def test_interrupt(run, monkeypatch):
-    def interrupted(_path):
+    def interrupted(*_given):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("verify.cli.programs.read_module", interrupted)

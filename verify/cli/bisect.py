@@ -15,6 +15,8 @@ def bisect_(
     /,
     *,
     inputs: Path | None = None,
+    shape: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    value: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     target: str | None = None,
     level: Annotated[int | None, Parameter(name=("-O", "--level"))] = None,
     precision: str | None = None,
@@ -29,6 +31,8 @@ def bisect_(
     Args:
         program: folder of a case, or a StableHLO file.
         inputs: npz file with in0, in1, ...; random ones if not given.
+        shape: shape of a parameter with unknown dimensions, such as arg0=8x128; repeatable.
+        value: an integer parameter that shapes depend on, such as arg1=8; repeatable.
         target: compiler to test.
         level: optimisation level; 2 for a file.
         precision: lower chosen ops to bf16 or f16.
@@ -37,12 +41,14 @@ def bisect_(
         json: one JSON document on standard output, text on standard error.
     """
     from verify.cli import programs
+    from verify.cli.fixed import parse_fixed
     from verify.faults import activate
     from verify.isolation.isolate import blame
 
     case, found, died = programs.examine_case(
         program,
         inputs=inputs,
+        fixed=parse_fixed(shape, value),
         seed=seed,
         target=target,
         level=level,

@@ -32,6 +32,8 @@ def check_(
     /,
     *,
     inputs: Path | None = None,
+    shape: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    value: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     level: Annotated[str, Parameter(name=("-O", "--level"))] = "0,1,2",
     target: str = "assay",
     precision: str = "",
@@ -50,6 +52,8 @@ def check_(
     Args:
         file: StableHLO text.
         inputs: npz file with in0, in1, ... (bf16 as uint16 bits); random ones if not given.
+        shape: shape of a parameter with unknown dimensions, such as arg0=8x128; repeatable.
+        value: an integer parameter that shapes depend on, such as arg1=8; repeatable.
         level: optimisation levels, such as 0,1,2.
         target: compiler to test; see assay targets.
         precision: lower chosen ops to bf16 or f16.
@@ -58,12 +62,14 @@ def check_(
         json: one JSON document on standard output, text on standard error.
     """
     from verify.cli import programs
+    from verify.cli.fixed import parse_fixed
 
     out = Output(json)
     levels = programs.parse_levels(level)
     precision = programs.check_precision(precision)
-    module = programs.read_module(file)
-    arrays = programs.read_inputs(module, inputs, seed)
+    fixed = parse_fixed(shape, value)
+    module = programs.read_module(file, fixed, inputs)
+    arrays = programs.read_inputs(module, inputs, seed, fixed)
     programs.check_names(target, fault)
     from verify.case import Case
     from verify.shield import Shield
@@ -80,6 +86,7 @@ def check_(
         names = {"target": target, "precision": precision, "fault": fault}
         given = {"inputs": inputs, "seed": seed, **names}
         words = [f"--{k} {v}" for k, v in given.items() if v and v != "assay"]
+        words += [f"--shape {one}" for one in shape] + [f"--value {one}" for one in value]
         out.say(f"next: assay bisect {file} -O{worst['level']} {' '.join(words)}".rstrip())
     return EXIT[worst["verdict"]]
 

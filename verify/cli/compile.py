@@ -23,6 +23,8 @@ def compile_(
     /,
     *,
     level: Annotated[str, Parameter(name=("-O", "--level"))] = "1",
+    shape: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    value: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     emit: Form = "stablehlo",
     precision: str = "",
     print_ir_after_all: Annotated[bool, Parameter(negative=())] = False,
@@ -42,6 +44,8 @@ def compile_(
     Args:
         file: StableHLO text.
         level: optimisation level.
+        shape: shape of a parameter with unknown dimensions, such as arg0=8x128; repeatable.
+        value: an integer parameter that shapes depend on, such as arg1=8; repeatable.
         emit: what to print at the end.
         precision: lower chosen ops to bf16 or f16.
         print_ir_after_all: print the module after every pass (to standard error).
@@ -55,6 +59,7 @@ def compile_(
         json: one JSON document on standard output, text on standard error.
     """
     from verify.cli import programs
+    from verify.cli.fixed import parse_fixed
     from verify.cli.ui import writing
     from verify.faults import activate
 
@@ -63,7 +68,7 @@ def compile_(
         raise InputError(f"-O {level}: compile takes one level")
     programs.check_precision(precision)
     programs.check_at_least(0, rewrite_limit=rewrite_limit)
-    module = programs.read_module(file)
+    module = programs.read_module(file, parse_fixed(shape, value))
     with activate(fault):
         from compiler.pipeline import PASSES, Options
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compiler.errors import InputError, ParseError, UnsupportedError
+from verify.cli.fixed import NOTHING, Fixed
 
 if TYPE_CHECKING:
     from compiler.errors import Loc
@@ -19,12 +20,12 @@ RANK = 64  # dimensions of a NumPy array
 REFERENCE_BYTES = 16  # of an element of a value with its error bound, both f64
 
 
-def read_module(path: Path) -> Module:
+def read_module(path: Path, fixed: Fixed = NOTHING, inputs: Path | None = None) -> Module:
     """Parse and verify a StableHLO file. InputError if it cannot be read, ParseError if it is not
     text.
-    """
-    from compiler.text import parse
 
+    What is ``fixed`` and the arrays in file ``inputs`` say what its unknown dimensions are.
+    """
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -38,10 +39,12 @@ def read_module(path: Path) -> Module:
     except UnicodeDecodeError as e:
         message = f"{path}: byte {e.start} is not UTF-8"
         raise ParseError(message, hint="is this StableHLO text?") from None
-    return parse(text, str(path))
+    return fixed.module(text, str(path), inputs)
 
 
-def read_inputs(module: Module, path: Path | None, seed: int) -> list[Array]:
+def read_inputs(
+    module: Module, path: Path | None, seed: int, fixed: Fixed = NOTHING
+) -> list[Array]:
     """Inputs out of an ``.npz`` file (``in0``, ``in1``, ...), or seeded random ones."""
     from verify.arrays import read_arrays
 
@@ -51,7 +54,7 @@ def read_inputs(module: Module, path: Path | None, seed: int) -> list[Array]:
     from verify.gen.chooser import RandomChooser
     from verify.gen.values import draw_inputs
 
-    return list(draw_inputs(RandomChooser(seed), module, "normal"))
+    return fixed.put(draw_inputs(RandomChooser(seed), module, "normal"))
 
 
 def read_case(
@@ -63,6 +66,7 @@ def read_case(
     level: int | None = None,
     precision: str | None = None,
     fault: str | None = None,
+    fixed: Fixed = NOTHING,
 ) -> Case:
     """The case in the folder ``path``, or one made of the StableHLO file ``path``; options given
     here win.
@@ -75,8 +79,8 @@ def read_case(
         case = load(path)
         check_size(case.module)
     else:
-        module = read_module(path)
-        case = Case(module, tuple(read_inputs(module, inputs, seed)), level=2)
+        module = read_module(path, fixed, inputs)
+        case = Case(module, tuple(read_inputs(module, inputs, seed, fixed)), level=2)
         inputs = None
     if inputs is not None:
         case = replace(case, inputs=tuple(read_inputs(case.module, inputs, seed)))

@@ -19,6 +19,8 @@ def reduce_(
     /,
     *,
     inputs: Path | None = None,
+    shape: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    value: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     target: str | None = None,
     level: Annotated[int | None, Parameter(name=("-O", "--level"))] = None,
     precision: str | None = None,
@@ -35,6 +37,8 @@ def reduce_(
     Args:
         program: folder of a case, or a StableHLO file.
         inputs: npz file with in0, in1, ...; random ones if not given.
+        shape: shape of a parameter with unknown dimensions, such as arg0=8x128; repeatable.
+        value: an integer parameter that shapes depend on, such as arg1=8; repeatable.
         target: compiler to test.
         level: optimisation level; 2 for a file.
         precision: lower chosen ops to bf16 or f16.
@@ -45,6 +49,7 @@ def reduce_(
         json: one JSON document on standard output, text on standard error.
     """
     from verify.cli import programs
+    from verify.cli.fixed import parse_fixed
     from verify.cli.ui import writing
     from verify.faults import activate
     from verify.isolation.isolate import isolate_any
@@ -55,6 +60,7 @@ def reduce_(
     case, found, died = programs.examine_case(
         program,
         inputs=inputs,
+        fixed=parse_fixed(shape, value),
         seed=seed,
         target=target,
         level=level,
