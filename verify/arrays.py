@@ -1,8 +1,8 @@
 """Arrays on disk: ``.npz`` files with ``in0``, ``in1``, ... in the order of the program's
 parameters.
 
-NumPy has no bfloat16 of its own, so a bf16 array is stored as its bits in ``uint16``. Nothing is
-ever unpickled.
+NumPy has no bfloat16 and no narrow types of its own: such arrays are stored as their bits in
+``uint16`` and ``uint8``. Nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from compiler.dtypes import BF16, from_numpy
+from compiler.dtypes import BF16, NARROW, from_numpy
 from compiler.errors import InputError
 from compiler.ir import UNKNOWN, Array, TensorType
+
+_BYTES = frozenset(d.numpy for d in NARROW)
 
 
 def write_arrays(path: Path, arrays: Sequence[Array], prefix: str = "in") -> None:
@@ -55,6 +57,8 @@ def _fit(path: Path, found: dict[str, Array], name: str, t: TensorType) -> Array
     array = found[name]
     if t.dtype is BF16 and array.dtype in (np.uint16, np.dtype("V2")):
         array = array.view(BF16.numpy)
+    if t.dtype.narrow and array.dtype == np.uint8:
+        array = (array & np.uint8((1 << t.dtype.bits) - 1)).view(t.dtype.numpy)
     return check_array(array, t, f"{path}: {name}")
 
 
@@ -107,4 +111,6 @@ def fingerprint(arrays: Sequence[Array]) -> str:
 
 
 def _to_disk(array: Array) -> Array:
-    return array.view(np.uint16) if array.dtype == BF16.numpy else array
+    if array.dtype == BF16.numpy:
+        return array.view(np.uint16)
+    return array.view(np.uint8) if array.dtype in _BYTES else array

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from compiler.contract import EXACT, Contract
+from compiler.dtypes import working
 from compiler.ir import Array
 from verify.bounds.value import Enclosure
 
@@ -147,6 +148,8 @@ def judge_output(got: Array, enclosure: Enclosure, loose_zero: bool = False) -> 
 def _compare(got: Array, enclosure: Enclosure, loose_zero: bool) -> OutputVerdict:
     t = enclosure.type
     expected = _rounded(enclosure)
+    if t.dtype.narrow and t.dtype.is_integer:  # NumPy's functions take no others for integers
+        got, expected = (x.astype(working(t.dtype).numpy) for x in (got, expected))
     same = _same(got, expected)
     undecided = enclosure.undecided
     if same.all():
@@ -199,8 +202,8 @@ def _shares(got: Array, e: Enclosure, error: Array, same: Array, loose_zero: boo
     """
     if e.type.dtype.precision:
         carrier = error.dtype
-        x = got.astype(np.float32) if got.dtype.itemsize == 2 else got
-        value = e.value.astype(np.float32) if e.value.dtype.itemsize == 2 else e.value
+        x = got.astype(np.float32) if got.dtype.itemsize < 4 else got
+        value = e.value.astype(np.float32) if e.value.dtype.itemsize < 4 else e.value
         difference = np.abs(x.astype(carrier) - value.astype(carrier))
         zeros = (x == 0) & (value == 0) & loose_zero
     else:

@@ -19,7 +19,7 @@ from verify.bounds.limits import fused_roundings
 from verify.bounds.value import Enclosure, Value, enclosure
 from verify.ref.core import REF, check_inputs
 from verify.ref.core import Context as RefContext
-from verify.ref.rounding import round_to
+from verify.ref.rounding import round_to, up
 
 Outputs: TypeAlias = "Value | list[Value]"
 
@@ -112,9 +112,7 @@ class Context:
         if x.center is None:
             assert x.bits is not None
             bits = x.bits
-            if bits.dtype.itemsize == 2 and bits.dtype.kind not in "iu":
-                bits = bits.astype(np.float32)  # ml_dtypes knows no longdouble
-            x.center = np.asarray(bits.astype(self.carrier))
+            x.center = np.asarray(up(bits).astype(self.carrier))  # ml_dtypes knows no longdouble
         return x.center
 
     def leaf(self, x: Value) -> ring.Ring:

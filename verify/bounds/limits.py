@@ -74,6 +74,8 @@ def roundings(op: str, dtype: DType, afn: bool) -> float:
 
 def fused_roundings(dtype: DType) -> float:
     """What an addition or division at the end of an expression may lose when ``afn`` makes it one
-    function.
+    function; there are no functions of the narrow types.
     """
+    if dtype.narrow:
+        return 1.0
     return roundings("exponential_minus_one", dtype, True)

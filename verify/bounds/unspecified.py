@@ -44,7 +44,7 @@ def _float_to_integer(ctx: Context, node: Node, operands: list[Value]) -> list[A
     x, to = operands[0], node.type.dtype
     if not (x.dtype.precision and to.is_integer):
         return [False]
-    whole, least = np.trunc(ctx.center(x)), np.iinfo(to.numpy).min
+    whole, least = np.trunc(ctx.center(x)), -(1 << (to.bits - 1)) if to.kind == "int" else 0
     end = ctx.carrier(2) ** (to.bits - (least < 0))
     return [~((whole >= ctx.carrier(least)) & (whole < end))]
 

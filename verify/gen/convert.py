@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from compiler.dtypes import ALL, FLOATS, INTEGERS
+from compiler.dtypes import ALL, FLOATS, INTEGERS, NARROW
 from verify.gen.draft import Draft, Dtypes, Step, tensor
 
 _NUMBERS = INTEGERS + FLOATS
+_ON_NARROW = ("add", "subtract", "multiply", "maximum", "minimum")
 # (exponent_bits, mantissa_bits): the formats in use, then odd ones; every mantissa at least one
 # bit.
 _FORMATS = (
@@ -26,7 +27,12 @@ _FORMAT_ATTRS = tuple((("exponent_bits", e), ("mantissa_bits", m)) for e, m in _
 
 
 def _convert(draft: Draft) -> None:
-    """Any value to any dtype; now and then between any two float formats, as most round there."""
+    """Any value to any dtype; now and then between any two float formats, as most round there, or
+    through a narrow type.
+    """
+    if draft.dtypes is ALL and draft.below(16) == 15:
+        _through_narrow(draft)
+        return
     if draft.dtypes is ALL and draft.below(3) == 2:
         v = draft.like(tensor(draft.shape(), FLOATS[draft.below(len(FLOATS))]))
         target = FLOATS[draft.below(len(FLOATS))]
@@ -34,6 +40,17 @@ def _convert(draft: Draft) -> None:
         v = draft.subject(ALL)
         target = draft.dtype(ALL)
     draft.add("convert", (v,), (), tensor(draft.types[v].shape, target))
+
+
+def _through_narrow(draft: Draft) -> None:
+    """Any value to a narrow dtype, ops on it there, and to any dtype."""
+    v = draft.subject(ALL)
+    t = tensor(draft.types[v].shape, NARROW[draft.below(len(NARROW))])
+    v = draft.add("convert", (v,), (), t)
+    for _ in range(draft.below(3)):
+        op = _ON_NARROW[draft.below(len(_ON_NARROW))]
+        v = draft.add(op, (v, draft.like(t)), (), t)
+    draft.add("convert", (v,), (), tensor(t.shape, draft.dtype(ALL)))
 
 
 def _bitcast_convert(draft: Draft) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from compiler.dtypes import FLOATS, DType
+from compiler.dtypes import FLOATS, NARROW_FLOATS, DType
 from compiler.ir import Array, TensorType
 
 SIZE = 1 << 16
@@ -31,6 +31,13 @@ _FLOAT_LIMITS: dict[str, tuple[float, float, float]] = {
     "bf16": (3.3895313892515355e38, 2.0**-126, 2.0**-133),
     "f32": (3.4028234663852886e38, 2.0**-126, 2.0**-149),
     "f64": (1.7976931348623157e308, 2.0**-1022, 2.0**-1074),
+    "f8E3M4": (15.5, 2.0**-2, 2.0**-6),
+    "f8E4M3": (240.0, 2.0**-6, 2.0**-9),
+    "f8E4M3B11FNUZ": (30.0, 2.0**-10, 2.0**-13),
+    "f8E4M3FN": (448.0, 2.0**-6, 2.0**-9),
+    "f8E4M3FNUZ": (240.0, 2.0**-7, 2.0**-10),
+    "f8E5M2": (57344.0, 2.0**-14, 2.0**-16),
+    "f8E5M2FNUZ": (57344.0, 2.0**-15, 2.0**-17),
 }
 
 
@@ -74,7 +81,7 @@ def specials(dtype: DType) -> Array:
     picked += [bits, bits - 1, bits + 1]
     if low:
         picked += [-1, -2, -3, low // 2, -10, -bits]
-    return np.array(picked, dtype=dtype.numpy)
+    return np.array([v for v in picked if low <= v <= high], dtype=dtype.numpy)
 
 
 @cache
@@ -171,6 +178,8 @@ def _near_ties(values: Array, dtype: DType, rng: np.random.RandomState) -> Array
 def _integer_table(dtype: DType, mode: str, rng: np.random.RandomState) -> Array:
     low, _ = integer_limits(dtype)
     bits = np.frombuffer(rng.bytes(SIZE * dtype.numpy.itemsize), dtype.numpy)
+    if dtype.narrow:
+        bits = (bits.view(np.uint8) & np.uint8((1 << dtype.bits) - 1)).view(dtype.numpy)
     if mode in ("exact", "unit"):
         out = _small(mode, low, rng).astype(dtype.numpy)
     elif mode == "wide":
@@ -202,4 +211,4 @@ def array_bytes(t: TensorType, offset: int, mode: str = "normal") -> bytes:
     return (data * (2 + size // SIZE))[at:end]
 
 
-assert set(_FLOAT_LIMITS) == {d.name for d in FLOATS}
+assert set(_FLOAT_LIMITS) == {d.name for d in FLOATS + NARROW_FLOATS}

@@ -19,6 +19,9 @@ def evaluate_graph(
     values are the same terms.
     """
     meanings = table()
+    for t in graph.types:
+        if t.dtype.narrow:
+            raise Unknown(f"element type {t.dtype} has no symbolic meaning")
     values: list[SymTensor] = list(inputs)
     for node in graph.nodes:
         if node.op not in meanings:
