@@ -111,6 +111,16 @@ SHOWN = {
         return %0 : tensor<3xi32>""",
         (np.zeros(3, np.int8), np.array([2], np.int32), np.array(1, np.int8)),
     ),
+    "scatters-into-scalar": (
+        "(%a: tensor<i32>, %i: tensor<2x0xi32>, %u: tensor<2xi32>) -> tensor<i32>",
+        """%0 = "stablehlo.scatter"(%a, %i, %u) ({
+          ^bb0(%x: tensor<i32>, %y: tensor<i32>):
+            stablehlo.return %y : tensor<i32>
+          }) {scatter_dimension_numbers = #stablehlo.scatter<index_vector_dim = 1>}
+          : (tensor<i32>, tensor<2x0xi32>, tensor<2xi32>) -> tensor<i32>
+        return %0 : tensor<i32>""",
+        (np.array(0, np.int32), np.zeros((2, 0), np.int32), np.array([7, 7], np.int32)),
+    ),
     "select-and-scatter-of-scalar": (
         "(%a: tensor<i32>) -> tensor<i32>",
         """%0 = "stablehlo.select_and_scatter"(%a, %a, %a) ({
