@@ -52,7 +52,8 @@ def _graph(graph: Graph, pass_name: str, trace: Trace, callee: Callee) -> Graph:
 
         def describe(i: int = i, start: int = start) -> tuple[str, str]:
             added = range(start, len(builder.nodes))
-            return ops_text(graph, i), ops_text(builder.graph([]), *added)
+            after = ops_text(builder.graph([]), *added) if added else "one of its operands"
+            return ops_text(graph, i), after
 
         trace.require(pass_name, f"expand/{node.op}", loc, describe)
     return builder.graph([new[v] for v in graph.results])
