@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -62,24 +63,74 @@ def run_sort(nest: Sort, memory: list[Array]) -> None:
         memory[out][:] = np.moveaxis(x.reshape(shape), -1, dim).reshape(-1)
 
 
+Before = Callable[[Array, Array], Array]  # of (right, left) places in the lines
+
+
 def _merged(less: Body, memory: Sequence[Array], lines: list[Array], width: int) -> list[Array]:
     """One pass: neighbouring runs of ``width`` become one."""
     count, length = lines[0].shape
     rows = np.arange(count)[:, None]
-    start = np.arange(0, length, 2 * width)
+
+    def before(right: Array, left: Array) -> Array:
+        args = [x[rows, at] for x in lines for at in (right, left)]
+        return np.broadcast_to(evaluate(less, memory, (), args)[0], right.shape)
+
+    start = np.arange(length) // (2 * width) * (2 * width)
     middle, end = np.minimum(start + width, length), np.minimum(start + 2 * width, length)
-    left, right = (np.broadcast_to(at, (count, at.size)).copy() for at in (start, middle))
-    out = [np.empty_like(x) for x in lines]
-    for k in range(min(2 * width, length)):
-        n = int(np.count_nonzero(start + k < end))  # all runs, or all but the last
-        i, j = left[:, :n], right[:, :n]
-        a = [x[rows, np.minimum(i, length - 1)] for x in lines]
-        b = [x[rows, np.minimum(j, length - 1)] for x in lines]
-        args = [v for pair in zip(b, a, strict=True) for v in pair]
-        (before,) = evaluate(less, memory, (), args)
-        take = (j < end[:n]) & ((i >= middle[:n]) | before)
-        for x, u, v in zip(out, a, b, strict=True):
-            x[:, start[:n] + k] = np.where(take, v, u)
-        i += ~take
-        j += take
-    return out
+    runs = _Runs(start, middle, end)
+    order = _searched(before, runs, count)
+    if order is None:
+        order = _stepped(before, runs, count)
+    return [x[rows, order] for x in lines]
+
+
+class _Runs(NamedTuple):
+    """For each place of a line: where its left run starts, and its right one starts and ends."""
+
+    start: Array
+    middle: Array
+    end: Array
+
+
+def _searched(before: Before, runs: _Runs, count: int) -> Array | None:
+    """Which elements stand where after merging, found by binary search: right if ``before`` orders
+    the elements. Then every answer that merging would ask for is looked at: if one is another than
+    was taken for granted, the result is ``None``.
+    """
+    start, middle, end = runs
+    place = np.arange(start.size)
+    own = place[place < middle]
+    low = np.tile(middle[own], (count, 1))
+    high = np.tile(end[own], (count, 1))
+    left = np.tile(own, (count, 1))
+    while (waiting := low < high).any():
+        probe = np.where(waiting, (low + high) // 2, 0)
+        less = before(probe, left)
+        low = np.where(waiting & less, probe + 1, low)
+        high = np.where(waiting & ~less, probe, high)
+    from_right = np.ones((count, start.size), bool)
+    np.put_along_axis(from_right, own + low - middle[own], False, axis=-1)
+    taken = np.cumsum(from_right, axis=-1) - from_right
+    j = middle + taken - taken[:, start]
+    i = place - (j - middle)
+    answer = before(np.minimum(j, start.size - 1), np.clip(i, 0, start.size - 1))
+    wanted = (j < end) & ((i >= middle) | answer)
+    return np.where(from_right, j, i) if np.array_equal(wanted, from_right) else None
+
+
+def _stepped(before: Before, runs: _Runs, count: int) -> Array:
+    """The same, one comparison after another in each pair of runs."""
+    start = np.unique(runs.start)
+    length = runs.start.size
+    i, j = np.tile(start, (count, 1)), np.tile(runs.middle[start], (count, 1))
+    middle, end = runs.middle[start], runs.end[start]
+    order = np.empty((count, length), np.int64)
+    for k in range(int((end - start).max())):
+        n = int(np.count_nonzero(start + k < end))  # all pairs, or all but the last
+        left, right = i[:, :n], j[:, :n]
+        answer = before(np.minimum(right, length - 1), np.minimum(left, length - 1))
+        take = (right < end[:n]) & ((left >= middle[:n]) | answer)
+        order[:, start[:n] + k] = np.where(take, right, left)
+        left += ~take
+        right += take
+    return order
