@@ -215,6 +215,7 @@ _EULER_MACLAURIN = tuple(
     )
 )
 _TERMS = 10  # that are summed one by one
+_HUGE = 1e300
 
 
 def _zeta_sum(x: Value, q: Value) -> Value:
@@ -226,7 +227,8 @@ def _zeta_sum(x: Value, q: Value) -> Value:
     odd = (x * 0.5).ne((x * 0.5).rint())
 
     def power(n: int) -> Value:
-        u, c = two_sum(x.lift(1.0), float(n) / q)
+        ratio = float(n) / q
+        u, c = two_sum(x.lift(1.0), select(abs(ratio) < _HUGE, ratio, _HUGE))
         size = exp_f64(-x * (log_f64(abs(u)) + c / u))
         return select((u < 0.0) & odd, -size, size)
 
@@ -235,11 +237,11 @@ def _zeta_sum(x: Value, q: Value) -> Value:
         total = total + power(n)
     last = power(_TERMS)
     a = q + float(_TERMS)
-    z = 1.0 / (a * a)
+    inverse = 1.0 / a
     rest = x.lift(_EULER_MACLAURIN[0])
     for k, c in zip(range(11, 0, -1), _EULER_MACLAURIN[1:], strict=True):
-        rest = rest * ((x + 2.0 * k) * (x + (2.0 * k - 1.0))) * z + c
-    tail = last * (a / (x - 1.0) + (x / a * rest + 0.5))
+        rest = rest * ((x + 2.0 * k) * inverse) * ((x + (2.0 * k - 1.0)) * inverse) + c
+    tail = last * (a / (x - 1.0) + (x * inverse * rest + 0.5))
     return select(last.eq(0.0), total, total + tail)
 
 
@@ -260,7 +262,10 @@ def zeta(x: Value, q: Value) -> Value:
     NaN for x < 1; infinite at x = 1. At the poles q = 0, -1, ... infinite for even x, else NaN;
     elsewhere for q < 0 NaN unless x is an integer and q > -1.
     """
-    return _zeta_limits(pow_f64(q, -x) * _zeta_sum(x, q), x, q)
+    far = q > 1e100  # where the power may be subnormal and the sum is huge
+    power = pow_f64(q, -select(far, x * 0.5, x))
+    value = power * _zeta_sum(x, q)
+    return _zeta_limits(select(far, value * power, value), x, q)
 
 
 def polygamma(n: Value, x: Value) -> Value:
@@ -269,7 +274,8 @@ def polygamma(n: Value, x: Value) -> Value:
     Factorial and power of x are multiplied as logarithms, so that neither overflows.
     """
     s = n + 1.0
-    size = exp_f64(lgamma(s) - s * log_f64(abs(x))) * _zeta_sum(s, x)
+    root = exp_f64((lgamma(s) - s * log_f64(abs(x))) * 0.5)
+    size = root * _zeta_sum(s, x) * root
     half = n * 0.5
     flip = half.eq(half.rint()) & (x > 0.0)
     value = _zeta_limits(select(flip, -size, size), s, x)

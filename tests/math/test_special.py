@@ -177,6 +177,15 @@ def test_polygamma() -> None:
         assert ulps(y, want, 24, -149) < 0.6 or (abs(want) > 3.5e38 and math.isinf(y))
 
 
+def test_zeta_of_huge_and_tiny_arguments() -> None:
+    """Neither powers nor terms may overflow or lose digits on the way to a plain result."""
+    x = np.array([2.0, 1e160, 1e300, 1.0000001, 5.0])
+    q = np.array([1e160, 1e160, 0.5, 1e-320, 1e-300])
+    np.testing.assert_array_max_ulp(
+        call("zeta", "f64", x, q), np.array([1e-160, 0, INF, INF, INF]), 4
+    )
+
+
 @pytest.mark.parametrize("kind", ["f32", "f64"])
 @pytest.mark.parametrize("name", [*SPECIAL, *SPECIAL_OF_TWO])
 def test_special_values(name: str, kind: str) -> None:
