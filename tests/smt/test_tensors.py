@@ -15,7 +15,7 @@ from compiler.ops import OPS
 from compiler.rules.plant import monoid_body
 from verify.arrays import same_bits
 from verify.gen.chooser import RandomChooser
-from verify.gen.graphs import generate
+from verify.gen.graphs import GEN, Config, generate
 from verify.ref import evaluate
 from verify.smt import table
 from verify.smt.equal import PROVED, Decider
@@ -95,11 +95,18 @@ def test_concatenate() -> None:
     )
 
 
-def test_generated_programs() -> None:
+def _only(*families: str) -> Config:
+    """Programs of these families, with constants."""
+    kept = {o.name for o in OPS.values() if o.family in (*families, "constant")}
+    return Config(4, limit=24, big_share=0, exclude=frozenset(GEN) - kept)
+
+
+@pytest.mark.parametrize("config", [Config(), _only("gather", "dynamic")], ids=["all", "gather"])
+def test_generated_programs(config: Config) -> None:
     seen = 0
     for seed in range(150):
         chooser = RandomChooser(seed)
-        program = generate(chooser)
+        program = generate(chooser, config)
         if any(t.size > 60 for t in (*program.main.graph.params, *program.main.graph.result_types)):
             continue
         rng = np.random.default_rng(seed)

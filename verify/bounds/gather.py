@@ -27,9 +27,7 @@ def _dynamic_slice(ctx: Context, node: Node, operands: list[Value]) -> Value:
     sizes = node.attr("slice_sizes")
     where = window([s.as_bits() for s in starts], x.shape, sizes)
     out = move_values(ctx, x.dtype, [x], lambda parts: parts[0][where])
-    if not _astray(starts, x.shape, sizes):
-        return out
-    return _anything(ctx, node, out, x, np.ones(out.shape, bool))
+    return _any_of(ctx, x, out.shape) if 0 not in sizes and _astray(starts, x.shape, sizes) else out
 
 
 @define("dynamic_update_slice", determined=True)
@@ -38,7 +36,8 @@ def _dynamic_update_slice(ctx: Context, node: Node, operands: list[Value]) -> Va
     if 0 in update.shape:
         return x
     if _astray(starts, x.shape, update.shape):
-        return _anything(ctx, node, x, update, np.ones(x.shape, bool))
+        either = np.ones(x.shape, bool)
+        return _selected(ctx, node, either, x, _any_of(ctx, update, x.shape), either)
     where = window([s.as_bits() for s in starts], x.shape, update.shape)
 
     def written(parts: Sequence[Array]) -> Array:
@@ -67,7 +66,9 @@ def gather(ctx: Context, node: Node, operands: list[Value]) -> Value:
     for k, d in enumerate(node.attr("start_index_map")):
         if x.shape[d] > sizes[d]:
             unsure |= starts.error[entries(node, len(starts.shape), k)]
-    return _anything(ctx, node, out, x, unsure)
+    if not unsure.any():
+        return out
+    return _selected(ctx, node, unsure, _any_of(ctx, x, shape), out)
 
 
 def _astray(starts: Sequence[Value], shape: Sequence[int], sizes: Sequence[int]) -> bool:
@@ -76,19 +77,19 @@ def _astray(starts: Sequence[Value], shape: Sequence[int], sizes: Sequence[int])
     return any(np.any(s.undecided()) for s, several in zip(starts, room, strict=True) if several)
 
 
-def _anything(ctx: Context, node: Node, out: Value, x: Value, where: Array) -> Value:
-    """``out``, but ``where`` holds also anything that an element of ``x`` may be."""
-    if not where.any():
-        return out
-    every = one_of(ctx, picked(x, np.unravel_index(np.arange(_size(x)), x.shape)), np.zeros(1, int))
-    pred = Value(I1, np.ones(where.shape, bool), error=where)
-    made = BOUNDS["select"](ctx, node, [pred, out, broadcast(ctx, every, where.shape)])
+def _any_of(ctx: Context, x: Value, shape: tuple[int, ...]) -> Value:
+    """Anything that an element of ``x`` may be, everywhere in ``shape``."""
+    size = int(np.prod(x.shape, dtype=np.int64))
+    flat = picked(x, np.unravel_index(np.arange(size), x.shape))
+    return broadcast(ctx, one_of(ctx, flat, np.zeros(1, int)), shape)
+
+
+def _selected(
+    ctx: Context, node: Node, pred: Array, x: Value, y: Value, unsure: Array | None = None
+) -> Value:
+    made = BOUNDS["select"](ctx, node, [Value(I1, pred, error=unsure), x, y])
     assert isinstance(made, Value)
     return made
-
-
-def _size(x: Value) -> int:
-    return int(np.prod(x.shape, dtype=np.int64))
 
 
 def _sorted(node: Node, starts: Value) -> bool:
