@@ -111,7 +111,24 @@ SHOWN = {
         return %0 : tensor<3xi32>""",
         (np.zeros(3, np.int8), np.array([2], np.int32), np.array(1, np.int8)),
     ),
-    "scatters-into-scalar": (
+    "folds-select-and-scatter-without-windows": (
+        "(%s: tensor<0xi32>) -> tensor<1xi32>",
+        """%c = stablehlo.constant dense<1> : tensor<i32>
+        %a = stablehlo.constant dense<5> : tensor<1xi32>
+        %0 = "stablehlo.select_and_scatter"(%a, %s, %c) ({
+          ^bb0(%x: tensor<i32>, %y: tensor<i32>):
+            %1 = stablehlo.compare GE, %x, %y : (tensor<i32>, tensor<i32>) -> tensor<i1>
+            stablehlo.return %1 : tensor<i1>
+          }, {
+          ^bb0(%x: tensor<i32>, %y: tensor<i32>):
+            %1 = stablehlo.multiply %x, %y : tensor<i32>
+            stablehlo.return %1 : tensor<i32>
+          }) {window_dimensions = array<i64: 2>}
+          : (tensor<1xi32>, tensor<0xi32>, tensor<i32>) -> tensor<1xi32>
+        return %0 : tensor<1xi32>""",
+        (np.zeros(0, np.int32),),
+    ),
+    "applies-indexless-updates-once": (
         "(%a: tensor<i32>, %i: tensor<2x0xi32>, %u: tensor<2xi32>) -> tensor<i32>",
         """%0 = "stablehlo.scatter"(%a, %i, %u) ({
           ^bb0(%x: tensor<i32>, %y: tensor<i32>):

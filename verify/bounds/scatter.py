@@ -58,6 +58,21 @@ def _partial(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     return [mask.reshape(node.type.shape)] * count
 
 
+@leeway("indexless-scatter", "scatter")
+def _indexless(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """All elements, where windows without any start index lie upon one another."""
+    count = len(node.types)
+    places = result_index(node, operands[count].as_bits(), operands[count + 1].shape)
+    again = places.size > np.unique(places).size
+    return [again and not node.attr("scatter_dims_to_operand_dims")] * count
+
+
+@leeway("windowless-init", "select_and_scatter")
+def _windowless(_ctx: Context, _node: Node, operands: list[Value]) -> list[Any]:
+    """All elements, where there is no window, and so init values only."""
+    return [0 in operands[1].shape]
+
+
 def _sorted(node: Node, indices: Array) -> bool:
     """Whether the start indices are in lexicographic order."""
     vector = node.attr("index_vector_dim")
