@@ -19,14 +19,16 @@ from compiler.ops import (
     scatter,
     shape,
     sort,
+    textual,
     window,
 )
-from compiler.ops.table import CHECKS, FILLED, OPS, Attr, Op, Sig, row
+from compiler.ops.table import CHECKS, FILLED, OPS, TEXTUAL, Attr, Op, Sig, row
 
 __all__ = [
     "CHECKS",
     "FILLED",
     "OPS",
+    "TEXTUAL",
     "Attr",
     "Op",
     "Sig",
@@ -49,5 +51,6 @@ __all__ = [
     "scatter",
     "shape",
     "sort",
+    "textual",
     "window",
 ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from compiler.dtypes import ALL, FLOATS, I1, I32, INTEGERS
 from compiler.ir import TensorType
 from compiler.ops.bodies import require_range, require_unique
-from compiler.ops.convolution import PRECISION
+from compiler.ops.dot import PRECISION
 from compiler.ops.elementwise import BINARY
 from compiler.ops.table import Attr, Sig, Types, define, require
 

@@ -13,10 +13,10 @@ from compiler.ops.bodies import (
     require_range,
     require_unique,
 )
+from compiler.ops.dot import PRECISION, check_precision
 from compiler.ops.table import FILLED, Attr, Sig, Types, define, require
 from compiler.ops.window import check_window, dilated, windows
 
-PRECISION = Attr("precision_config", "enum", (), choices=("DEFAULT", "HIGH", "HIGHEST"))
 _WINDOW = [
     Attr("window_strides", "i64s", FILLED),
     Attr("padding", "pairs", FILLED),
@@ -85,12 +85,7 @@ def check_convolution(sig: Sig) -> None:
     _check_groups(sig, lhs, rhs)
     kernel = tuple(rhs.shape[d] for d in a["kernel_spatial_dimensions"])
     require(all(n > 0 for n in kernel), "C25", "the window {} has a dimension of size 0", kernel)
-    require(
-        len(a["precision_config"]) in (0, 2),
-        "C24",
-        "precision_config needs 0 or 2 entries, has {}",
-        len(a["precision_config"]),
-    )
+    check_precision(sig, "C24")
     require(lhs.dtype is rhs.dtype, "C27", "element types of lhs {} and rhs {} differ", lhs, rhs)
 
 

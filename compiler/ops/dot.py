@@ -44,6 +44,8 @@ def dot_shape(sig: Sig) -> tuple[int, ...]:
     return (*(lhs.shape[d] for d in lb), *free)
 
 
+PRECISION = Attr("precision_config", "enum", (), choices=("DEFAULT", "HIGH", "HIGHEST"))
+
 # (precision of lhs and rhs, accumulation, primitive operations) that StableHLO knows; one component
 # each.
 ALGORITHMS = frozenset(
@@ -98,15 +100,15 @@ def _spelled(fields: dict[str, object]) -> str:
     return ", ".join(f"{k} = {v}" for k, v in fields.items())
 
 
+def check_precision(sig: Sig, number: str = "C11") -> None:
+    """One entry an operand. As upstream, fewer are accepted: the others are DEFAULT."""
+    count = len(sig.attrs["precision_config"])
+    require(count <= 2, number, "precision_config has {} entries, at most 2 are due", count)
+
+
 def _dot_general(sig: Sig) -> Types:
     shape = dot_shape(sig)
-    precision = sig.attrs.get("precision_config", ())
-    require(
-        len(precision) in (0, 2),
-        "C11",
-        "precision_config needs 0 or 2 entries, has {}",
-        len(precision),
-    )
+    check_precision(sig)
     if sig.results is None:
         require(
             sig.operands[0].dtype is sig.operands[1].dtype,
@@ -132,7 +134,7 @@ define(
         Attr("rhs_batching_dimensions", "i64s", ()),
         Attr("lhs_contracting_dimensions", "i64s"),
         Attr("rhs_contracting_dimensions", "i64s"),
-        Attr("precision_config", "enum", (), choices=("DEFAULT", "HIGH", "HIGHEST")),
+        PRECISION,
         Attr("algorithm", "dict", None, check=_known_algorithm),
     ],
     dtypes=ALL,

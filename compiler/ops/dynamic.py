@@ -12,7 +12,6 @@ from compiler.ops.gather import GATHER_NUMBERS, check_gather, gather_type
 from compiler.ops.shape import broadcast_type
 from compiler.ops.table import Attr, Sig, Types, define, require
 
-
 # Custom calls of JAX that :mod:`compiler.open_calls` knows. They are no rows: they only occur in
 # modules that still have to be specialised.
 OPEN_CALLS = ("shape_assertion", "stablehlo.dynamic_reduce_window", "stablehlo.dynamic_top_k")

@@ -115,15 +115,22 @@ def _is_finite(sig: Sig) -> Types:
     return (TensorType(sig.operands[0].shape, I1),)
 
 
+def compare_types(dtype: DType) -> tuple[str, ...]:
+    """The values of compare_type that fit an element type (C3); empty where none is stated."""
+    kinds = {"float": ("", "FLOAT", "TOTALORDER"), "int": ("", "SIGNED")}
+    return kinds.get(dtype.kind, ("", "UNSIGNED"))
+
+
 def _compare(sig: Sig) -> Types:
+    """C3 holds in graphs. Upstream does not enforce it in texts: there a compare_type that does not
+    fit is read as none (``compiler/text/textual.py``).
+    """
     lhs, rhs = sig.operands
     require(lhs.dtype is rhs.dtype, "C1", "element types differ: {} and {}", lhs.dtype, rhs.dtype)
     require(lhs.shape == rhs.shape, "C2", "shapes differ: {} and {}", lhs, rhs)
     kind = sig.attrs.get("compare_type") or ""
-    allowed = {"float": ("", "FLOAT", "TOTALORDER"), "int": ("", "SIGNED")}.get(
-        lhs.dtype.kind, ("", "UNSIGNED")
-    )
-    require(kind in allowed, "C3", "compare_type {} does not fit element type {}", kind, lhs.dtype)
+    fits = kind in compare_types(lhs.dtype)
+    require(fits, "C3", "compare_type {} does not fit element type {}", kind, lhs.dtype)
     return (TensorType(lhs.shape, I1),)
 
 

@@ -150,11 +150,12 @@ class Op:
 
 OPS: dict[str, Op] = {}
 CHECKS: dict[str, Op] = {}  # ops of test texts, which only some readers accept
+TEXTUAL: dict[str, Op] = {}  # ops that a text may hold and a graph does not
 
 
 def row(name: str) -> Op | None:
-    """The row of an op, of a check too; ``None`` if there is none."""
-    return OPS.get(name) or CHECKS.get(name)
+    """The row of an op, of a check or a textual one too; ``None`` if there is none."""
+    return OPS.get(name) or CHECKS.get(name) or TEXTUAL.get(name)
 
 
 def define(

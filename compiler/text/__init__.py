@@ -30,7 +30,9 @@ def parse(
         VerifyError: it breaks a constraint of the specification.
         UnsupportedError: an op, type or attribute that Assay does not have.
     """
-    module = Parser(text, file, checks, dynamic).module()
+    reader = Parser(text, file, checks, dynamic)
+    module = reader.module()
     if not dynamic:
         verify_module(module)
+    reader.refuse_foreign()
     return module

@@ -14,7 +14,7 @@ from compiler.text.fit import FITS, Number, Struct, Symbol, words
 from compiler.text.lexer import WORD, quote
 from compiler.text.literals import LiteralError, read_dense, write_dense
 from compiler.text.structs import FIELDS, read_conv
-from compiler.text.types import TypeReader
+from compiler.text.types import FOREIGN, TypeReader
 
 _NUMBER = re.compile(r"-?[0-9].*", re.DOTALL)
 _QUOTED = re.compile(r'("(?:[^"\\]|\\.)*")', re.DOTALL)
@@ -213,6 +213,8 @@ class AttributeReader(TypeReader):
             self.fail("expected a dense<...> literal", start)
         self.expect(":")
         t = self.type()
+        if t in self.foreign:
+            self.fail(f"a literal of type {self.foreign[t][0]}, {FOREIGN}", start)
         try:
             return read_dense(token[6:-1], t)
         except LiteralError as e:

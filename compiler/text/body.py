@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from compiler.ir import Graph, Node, TensorType
-from compiler.ops import CHECKS, OPS
+from compiler.ops import CHECKS, OPS, TEXTUAL
 from compiler.ops.dynamic import OPEN_CALLS
 from compiler.ops.table import Attr, Op, Types
 from compiler.text.fit import plain
@@ -14,6 +14,7 @@ from compiler.text.forms import FORMS, Field, fields
 from compiler.text.lexer import FLOAT, WORD
 from compiler.text.nodes import Attributes, NodeReader
 from compiler.text.scope import Scope
+from compiler.text.textual import settled
 
 _RETURNS = ("return", "func.return", "stablehlo.return")
 _TERMINATORS = frozenset([*_RETURNS, *(f'"{name}"' for name in _RETURNS)])
@@ -28,6 +29,13 @@ CHECK_CALLS: dict[str, Attributes] = {
 }
 
 
+_WITH_HYPHENS = "stablehlo.cross-replica-sum"
+
+
+class _ForeignArgument(Exception):
+    """A region takes what is no value of StableHLO: the fault of the op that has the region."""
+
+
 class BodyReader(NodeReader):
     """Reads the ops of one text.
 
@@ -36,9 +44,7 @@ class BodyReader(NodeReader):
 
     special: Mapping[str, Callable[[BodyReader, Scope, Op, int], Node]] = {}
 
-    def __init__(
-        self, text: str, file: str, checks: bool = False, dynamic: bool = False
-    ) -> None:
+    def __init__(self, text: str, file: str, checks: bool = False, dynamic: bool = False) -> None:
         super().__init__(text, file, dynamic)
         self.checks = checks
         self._calls = {*(CHECK_CALLS if checks else ()), *(OPEN_CALLS if dynamic else ())}
@@ -78,6 +84,8 @@ class BodyReader(NodeReader):
         name, t = self.typed_name()
         if not scope.param(name, t):
             self.fail(f"{name} is defined twice", at)
+        if t in self.foreign and scope.parent is not None:
+            raise _ForeignArgument(f"the region takes {name} of type {self.foreign[t][0]}")
         if self.token == "{":
             self.attr_dict()
         self.skip_loc()
@@ -129,13 +137,10 @@ class BodyReader(NodeReader):
                 names.append((name, self.integer() if self.accept(":") else 1, at))
             self.expect("=")
         at = self.at
-        token = self.take()
-        if token.strip('"') == CUSTOM_CALL:
-            node = self._custom_call(scope, at)
-        elif token[:1] == '"':
-            node = self._generic(scope, token, at)
-        else:
-            node = self._pretty(scope, token, at)
+        try:
+            node = settled(self, scope, self._op(scope, at), at)
+        except _ForeignArgument as e:
+            self.mismatch(str(e), at)
         self.skip_loc()
         first = scope.add(node, self.loc(at))
         if names and sum([count for _, count, _ in names]) != len(node.types):
@@ -146,6 +151,14 @@ class BodyReader(NodeReader):
             if not scope.name(name, first, count):
                 self.fail(f"{name} is defined twice", place)
             first += count
+
+    def _op(self, scope: Scope, at: int) -> Node:
+        token = self.take()
+        if token.strip('"') == CUSTOM_CALL:
+            return self._custom_call(scope, at)
+        if token[:1] == '"':
+            return self._generic(scope, token, at)
+        return self._pretty(scope, token, at)
 
     def _custom_call(self, scope: Scope, at: int) -> Node:
         """``@check.expect_eq(%a, %b) {...} : types``, generic too; all others are refused.
@@ -191,9 +204,9 @@ class BodyReader(NodeReader):
         if name == "arith.constant" and self.token.startswith(("dense<", "(")):
             return OPS["constant"]
         short = name.removeprefix("stablehlo.")
-        row = OPS.get(short)
+        row = OPS.get(short) or TEXTUAL.get(short)
         if row is None or row.spelling != name:
-            if "." in name and WORD.fullmatch(name):
+            if "." in name and (WORD.fullmatch(name) or name == _WITH_HYPHENS):
                 self.unsupported(f"op {name}", at)
             self.at = at
             self.fail(f"expected an op, found {self.shown()}")

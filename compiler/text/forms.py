@@ -16,6 +16,7 @@ from compiler.ops import OPS, row
 FORMS: dict[str, str] = {
     "constant": "value",
     "iota": "dim = iota_dimension",
+    "broadcast": "operand, sizes = broadcast_sizes",
     "broadcast_in_dim": "operand, dims = broadcast_dimensions",
     "transpose": "operand, dims = permutation",
     "reverse": "operand, dims = dimensions",
@@ -26,10 +27,13 @@ FORMS: dict[str, str] = {
     "dot_general": "lhs, rhs, ?batching_dims = lhs_batching_dimensions x rhs_batching_dimensions, "
     "contracting_dims = lhs_contracting_dimensions x rhs_contracting_dimensions, "
     "?precision = precision_config, ?algorithm = algorithm",
+    "dot": "lhs, rhs, ?precision = precision_config",
+    "rng": "a, b, shape, distribution = rng_distribution",
     "dynamic_slice": "operand, start_indices*, sizes = slice_sizes",
     "cholesky": "a, ?lower = lower",
     "rng_bit_generator": "initial_state, algorithm = rng_algorithm",
     "get_dimension_size": "operand, dim = dimension",
+    "set_dimension_size": "operand, size, dim = dimension",
     "dynamic_iota": "output_shape, dim = iota_dimension",
     "dynamic_broadcast_in_dim": "operand, output_dimensions, dims = broadcast_dimensions",
     "check.expect_eq_const": "lhs, value",

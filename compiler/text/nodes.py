@@ -11,8 +11,11 @@ from compiler.text.attributes import AttributeReader
 from compiler.text.fit import Struct, plain
 from compiler.text.scope import Scope, united
 from compiler.text.structs import SINGLE, STRUCT_ATTRS
+from compiler.text.types import FOREIGN
 
 Attributes = dict[str, Any]
+_ANY_TYPE = frozenset(["return", "call"])
+_MODES = ("DEFAULT", "HIGHEST", "TOLERANCE")
 
 
 class NodeReader(AttributeReader):
@@ -62,6 +65,14 @@ class NodeReader(AttributeReader):
             have = scope.types[v] if v >= 0 else scope.type_of(v)
             if have is not stated[i] and have != stated[i]:  # types of one text are interned
                 self.mismatch(f"operand {i} has type {have}, the op states {stated[i]}", at)
+        if self.foreign and self.op not in _ANY_TYPE:
+            self.native("operand", stated, at)
+
+    def native(self, what: str, types: Types, at: int) -> None:
+        """Fail if one of ``types`` is no type of StableHLO."""
+        for i, t in enumerate(types):
+            if t in self.foreign:
+                self.mismatch(f"{what} {i} has type {self.foreign[t][0]}, {FOREIGN}", at)
 
     # attributes and nodes
 
@@ -87,6 +98,8 @@ class NodeReader(AttributeReader):
 
         ``attrs`` are in the table's form already, ``extra`` as an attribute dictionary gave them.
         """
+        if self.foreign and self.op not in _ANY_TYPE:
+            self.native("result", results, at)
         if row.name in STRUCT_ATTRS:
             self._unfold(row, attrs, extra, at)
         full: list[tuple[str, Any]] = []
@@ -155,11 +168,18 @@ class NodeReader(AttributeReader):
 
     def _accuracy(self, row: Op, value: Any, at: int) -> None:
         """Only the default accuracy is supported; tolerances belong to mode TOLERANCE."""
-        fields = value.fields if isinstance(value, Struct) else {}
-        mode = fields.get("mode")
+        if not isinstance(value, Struct) or value.name != "stablehlo.result_accuracy":
+            self.fail("attribute result_accuracy is no #stablehlo.result_accuracy<...>", at)
+        place = max(value.at, at)
+        mode = value.fields.get("mode")
         word = mode.word if isinstance(mode, Struct) else ""
-        given = [name for name in ("atol", "rtol", "ulps") if plain(fields.get(name, 0))]
-        if word in ("DEFAULT", "HIGHEST") and given:
-            self.mismatch(f"result_accuracy of mode {word} must not state {given[0]}", at)
+        if word not in _MODES:
+            self.fail(f"mode of result_accuracy is none of {' '.join(_MODES)}", place)
+        for name in [n for n in value.fields if n != "mode"]:
+            number = plain(value.fields[name])
+            if not isinstance(number, int | float) or number < 0:
+                self.mismatch(f"{name} of result_accuracy is negative or no number", place)
+            if number and word != "TOLERANCE":
+                self.mismatch(f"result_accuracy of mode {word} must not state {name}", place)
         if word != "DEFAULT":
             self.unsupported(f"attribute result_accuracy of {row.name} (only the default)", at)

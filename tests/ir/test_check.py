@@ -12,8 +12,8 @@ from compiler.dtypes import F32
 from compiler.errors import VerifyError
 from compiler.ir import Graph, Literal, Module, Node, TensorType, module
 
-NEGATIVE = TensorType((2, -1), F32)
-REFUSED = re.escape("tensor<2x-1xf32> has a negative dimension")
+NEGATIVE = TensorType((2, -2), F32)
+REFUSED = re.escape("tensor<2x-2xf32> has a negative dimension")
 
 
 def constant(literal: Literal) -> Module:

@@ -205,7 +205,7 @@ _WINDOWED = [
     ("C21", attrs(feature_group_count=0)),
     ("C22", attrs(batch_group_count=0)),
     ("C23", attrs(batch_group_count=2)),
-    ("C24", attrs(precision_config=("HIGH",))),
+    ("C24", attrs(precision_config=("HIGH",) * 3)),
     ("C25", {"results": "1x2x2x5xf32"}),
     ("C27", {"operands": "1x4x4x4xf32 3x3x2x6xf16"}),
 ]

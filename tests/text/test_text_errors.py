@@ -194,7 +194,6 @@ UNSUPPORTED = {
         "3:30: unsupported type tensor<4x!quant.uniform<i8:f32",
     ),
     "f8": ("%0 = stablehlo.negate %a : tensor<4xf8E8M0FNU>", "element type f8E8M0FNU"),
-    "i4": ("%0 = stablehlo.negate %a : tensor<4xi4>", "element type i4"),
     "index": ("%0 = stablehlo.negate %a : tensor<4xindex>", "element type index"),
     "token": ("%0 = stablehlo.negate %a : !stablehlo.token", "unsupported type !stablehlo.token"),
     "tuple": ("%0 = stablehlo.negate %a : tuple<tensor<f32>>", "unsupported type tuple"),
