@@ -93,6 +93,8 @@ def _loop(
 @expansion("cholesky")
 def _cholesky(emit: Emit, node: Node, operands: Sequence[Value]) -> Value:
     """Column k is ``(a[:, k] - l @ l[k, :]) / l[k, k]``; the other triangle is zero."""
+    if not node.type.size:
+        return emit.splat(node.type, 0)
     a = _batch(operands[0])
     if not node.attr("lower"):
         a = _transposed(a)
@@ -116,6 +118,8 @@ def _cholesky(emit: Emit, node: Node, operands: Sequence[Value]) -> Value:
 @expansion("triangular_solve")
 def _triangular_solve(emit: Emit, node: Node, operands: Sequence[Value]) -> Value:
     """Brought to the form of a lower triangle on the left, then by forward substitution."""
+    if not node.type.size:
+        return emit.splat(node.type, 0)
     a, b = map(_batch, operands)
     left, lower = node.attr("left_side"), node.attr("lower")
     if (node.attr("transpose_a") == "NO_TRANSPOSE") != left:

@@ -74,7 +74,7 @@ def fold(
         _by_loops(program, node, domain, reduced, elements)
         return
     at = program.scope()
-    index = at.loops(domain + reduced).dims
+    index = at.loops((*domain, *reduced)).dims
     values = elements(at, index[: len(domain)], index[len(domain) :])
     body = at.s.body(*_converted(at, values, node))
     start = program.scope()

@@ -70,7 +70,8 @@ def tensor(shape: tuple[int, ...], dtype: DType) -> TensorType:
     if found is None:
         if len(_types) > 200_000:
             _types.clear()
-        found = _types[key] = TensorType(shape, dtype)
+        # A shape of the rule language is a tuple that adds elementwise.
+        found = _types[key] = TensorType(tuple(shape), dtype)
     return found
 
 

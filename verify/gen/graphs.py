@@ -23,14 +23,19 @@ from verify.gen import (
     constant,
     control,
     convert,
+    convolution,
     dot,
     dynamic,
     elementwise,
     gather,
+    linalg,
+    norm,
+    random,
     reduce,
     scatter,
     shape,
     sort,
+    window,
 )
 from verify.gen.chooser import Chooser
 from verify.gen.draft import BIG_DIMS, DIMS, Draft, Dtypes, Library, Step, with_bool
@@ -47,7 +52,12 @@ GEN: dict[str, Step] = {
     **reduce.GEN,
     **scatter.GEN,
     **sort.GEN,
+    **window.GEN,
     **dot.GEN,
+    **convolution.GEN,
+    **norm.GEN,
+    **linalg.GEN,
+    **random.GEN,
     **call.GEN,
     **control.GEN,
     **chlo.GEN,
@@ -82,7 +92,9 @@ _WEIGHTS = {
     "scatter": 5,
     "sort": 4,
     "reduce": 12,
+    "reduce_window": 5,
     "dot_general": 10,
+    "convolution": 5,
     "call": 3,
     "composite": 2,
     "while": 3,
@@ -90,7 +102,11 @@ _WEIGHTS = {
     "optimization_barrier": 1,
 }
 # Families with many ops that are seldom wanted share one weight.
-_FAMILIES: tuple[tuple[dict[str, Step], int], ...] = ((chlo.GEN, 6), (dynamic.GEN, 4))
+_FAMILIES: tuple[tuple[dict[str, Step], int], ...] = (
+    (chlo.GEN, 6),
+    (dynamic.GEN, 4),
+    ({**norm.GEN, **linalg.GEN, **random.GEN}, 4),
+)
 _PATTERN_WEIGHT = 2
 _PLANT_SHARE = 2  # one step in so many
 _TURNS = 2  # plants of a program that follow the campaign's round of all rules

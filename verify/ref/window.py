@@ -23,7 +23,7 @@ def padded(
         wide = np.empty((max(low, 0) + size + max(high, 0), *x.shape[1:]), x.dtype)
         wide[...] = value
         wide[max(low, 0) : max(low, 0) + size : step] = x
-        x = wide[max(-low, 0) : len(wide) - max(-high, 0)]
+        x = wide[max(-low, 0) : max(len(wide) - max(-high, 0), 0)]
         x = np.moveaxis(x, 0, axis)
     return x
 
