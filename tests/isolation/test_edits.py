@@ -155,6 +155,44 @@ def test_retype_merges_reshaped_dimensions():
     assert evaluate(small, kept)[0].size == 20
 
 
+TAKE = """
+func.func @main(%x: tensor<6x4xf32>, %i: tensor<5x1xi32>, %p: tensor<i32>) -> tensor<2x4xf32> {
+  %0 = "stablehlo.gather"(%x, %i) {dimension_numbers = #stablehlo.gather<offset_dims = [1],
+    collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1>,
+    slice_sizes = array<i64: 1, 4>} : (tensor<6x4xf32>, tensor<5x1xi32>) -> tensor<5x4xf32>
+  %1 = stablehlo.constant dense<0> : tensor<i32>
+  %2 = stablehlo.dynamic_slice %0, %p, %1, sizes = [2, 4]
+    : (tensor<5x4xf32>, tensor<i32>, tensor<i32>) -> tensor<2x4xf32>
+  return %2 : tensor<2x4xf32>
+}
+"""
+
+
+def test_retype_sizes_reach_slices_at_computed_places():
+    x = np.arange(24, dtype=np.float32).reshape(6, 4)
+    inputs = [x, np.array([[4], [2], [0], [1], [3]], np.int32), np.int32(1)]
+    small, kept = retype(parse(TAKE), inputs, sizes={6: 3, 5: 4, 4: 2})
+    verify_module(small)
+    assert [n.attr("slice_sizes") for n in small.main.graph.nodes if n.op != "constant"] == [
+        (1, 2),
+        (2, 2),
+    ]
+    assert evaluate(small, kept)[0].tolist() == [[8, 9], [0, 1]]
+
+
+def test_retype_keeps_shapes_that_operands_say():
+    text = """
+    func.func @main(%x: tensor<6xf32>) -> tensor<2x3xf32> {
+      %0 = stablehlo.constant dense<[2, 3]> : tensor<2xi32>
+      %1 = stablehlo.dynamic_reshape %x, %0 : (tensor<6xf32>, tensor<2xi32>) -> tensor<2x3xf32>
+      return %1 : tensor<2x3xf32>
+    }"""
+    x = np.arange(6, dtype=np.float32)
+    assert retype(parse(text), [x], sizes={6: 4}) is None
+    narrow, kept = retype(parse(text), [x], dtypes={F32: BF16})
+    assert evaluate(narrow, kept)[0].astype(float).tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
 def test_retype_refuses_what_has_no_meaning(softmax):
     module, inputs = trim(*softmax)
     assert retype(module, inputs, sizes={3: 9}) is None  # inputs hold too few elements

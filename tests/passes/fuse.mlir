@@ -51,5 +51,17 @@ func.func @circle(%x: tensor<8x8xf32>) -> tensor<8x8xf32> {
   return %2 : tensor<8x8xf32>
 }
 
+// Rows that are looked up are scaled where they are read, and their indices computed there.
+// CHECK-LABEL: @embed
+// CHECK-NEXT: %[[G:.*]] = stablehlo.composite "assay.fusion"
+// CHECK-NEXT: return %[[G]]
+func.func @embed(%x: tensor<50x16xf32>, %i: tensor<8x1xi32>, %o: tensor<8x1xi32>) -> tensor<8x16xf32> {
+  %0 = stablehlo.add %i, %o : tensor<8x1xi32>
+  %1 = stablehlo.add %x, %x : tensor<50x16xf32>
+  %2 = "stablehlo.gather"(%1, %0) {dimension_numbers = #stablehlo.gather<offset_dims = [1], collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1>, slice_sizes = array<i64: 1, 16>} : (tensor<50x16xf32>, tensor<8x1xi32>) -> tensor<8x16xf32>
+  %3 = stablehlo.negate %2 : tensor<8x16xf32>
+  return %3 : tensor<8x16xf32>
+}
+
 // CHECK-LABEL: func.func private @fusion_0
 // CHECK: stablehlo.exponential

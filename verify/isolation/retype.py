@@ -104,6 +104,8 @@ class Change:
             attrs["value"] = self.literal(attrs["value"])
         elif node.op == "slice":
             _slice(self, attrs, have[0].shape, now[0].shape)
+        elif node.op in ("dynamic_slice", "gather"):
+            attrs["slice_sizes"] = _slice_sizes(self, attrs, have[0].shape, now[0].shape)
         elif node.op == "compare" and now[0].dtype.kind != have[0].dtype.kind:
             attrs["compare_type"] = ""
         types = self._types(node, now, attrs, regions, stated)
@@ -206,6 +208,13 @@ def _bitcast(change: Change, node: Node, have: list[TensorType], now: list[Tenso
     return now[0].shape[:-1]
 
 
+def _as_before(change: Change, node: Node, have: list[TensorType], now: list[TensorType]) -> Shape:
+    """Operands say the shape: it stays, or the op does not fit."""
+    if [t.shape for t in have] != [t.shape for t in now]:
+        raise NoFit(node.op)
+    return node.type.shape
+
+
 # Ops whose result shape is stated, not inferred: how it follows from the new operands.
 STATED: dict[str, Callable[[Change, Node, list[TensorType], list[TensorType]], Shape]] = {
     "broadcast_in_dim": _broadcast,
@@ -213,7 +222,29 @@ STATED: dict[str, Callable[[Change, Node, list[TensorType], list[TensorType]], S
     "iota": _iota,
     "convert": _as_operand,
     "bitcast_convert": _bitcast,
+    **{
+        op: _as_before
+        for op in (
+            "dynamic_broadcast_in_dim",
+            "dynamic_conv",
+            "dynamic_gather",
+            "dynamic_iota",
+            "dynamic_pad",
+            "dynamic_reshape",
+            "real_dynamic_slice",
+        )
+    },
 }
+
+
+def _slice_sizes(change: Change, attrs: dict[str, Any], old: Shape, new: Shape) -> Shape:
+    """Whole dimensions stay whole, dropped ones keep their size, the others follow."""
+    dropped = {*attrs.get("collapsed_slice_dims", ()), *attrs.get("operand_batching_dims", ())}
+    sizes = []
+    for d, (size, before, after) in enumerate(zip(attrs["slice_sizes"], old, new, strict=True)):
+        wanted = after if size == before else change.sizes.get(size, size)
+        sizes.append(min(size if d in dropped else wanted, after))
+    return tuple(sizes)
 
 
 def _slice(change: Change, attrs: dict[str, Any], old: Shape, new: Shape) -> None:
