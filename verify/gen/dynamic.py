@@ -11,7 +11,7 @@ import numpy as np
 
 from compiler.dtypes import FLOATS, I32, I64, DType
 from compiler.ir import Attrs, TensorType
-from verify.gen import constant, shape
+from verify.gen import constant, convolution, shape
 from verify.gen.draft import Draft, Step, tensor
 from verify.gen.gather import gathered
 
@@ -110,6 +110,14 @@ def _dynamic_gather(draft: Draft) -> None:
     draft.add("dynamic_gather", (v, starts, vector), (*attrs, ("indices_are_sorted", False)), t)
 
 
+def _dynamic_conv(draft: Draft) -> None:
+    operands, attrs, t = _taken_back(draft, convolution.GEN["convolution"])
+    rows, dtype = attrs.pop("padding"), _index(draft)
+    flat = _numbers(draft, dtype, [n for row in rows for n in row])
+    padding = draft.add("reshape", (flat,), (), tensor((len(rows), 2), dtype))
+    draft.add("dynamic_conv", (*operands, padding), tuple(attrs.items()), t)
+
+
 def _get_dimension_size(draft: Draft) -> None:
     v = draft.ranked()
     dim = draft.below(draft.types[v].rank)
@@ -130,6 +138,7 @@ GEN: dict[str, Step] = {
     "dynamic_pad": _spelled("dynamic_pad", "pad", _PADDINGS),
     "real_dynamic_slice": _spelled("real_dynamic_slice", "slice", _BOUNDS),
     "dynamic_gather": _dynamic_gather,
+    "dynamic_conv": _dynamic_conv,
     "real": _part("real"),
     "imag": _part("imag"),
 }
