@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from compiler.ir import Graph, Module, Node, TensorType
-from compiler.lower.table import INLINED, LOWERINGS, lowering
+from compiler.lower.table import INLINED, lowering, lowering_of
 
 FUSION = "assay.fusion"
 
@@ -53,7 +53,7 @@ class Inliner:
         for node in graph.nodes:
             operands = [new[v] for v in node.operands]
             if node.op in INLINED and not self._keep(node):
-                new += LOWERINGS[node.op](self, node, operands)
+                new += lowering_of(node.op)(self, node, operands)
             else:
                 new += self.add(node, operands, [new[v] for v in node.captures])
         return [new[v] for v in graph.results]

@@ -10,7 +10,7 @@ from typing import Any
 from compiler.ir import Graph, Literal, Module, Node, TensorType
 from compiler.lower.call import flatten, is_fusion
 from compiler.lower.scope import Index, Scope, Source, from_buffer, from_literal
-from compiler.lower.table import LOWERINGS, NESTS, UPDATES
+from compiler.lower.table import NESTS, UPDATES, lowering_of
 from compiler.nest.ir import Buffer, Map, Nest, Program, Reduce
 from compiler.prune import live, prune
 
@@ -222,7 +222,7 @@ class Lowerer:
         elif node.op == "composite":
             self._fusion(node, first)
         elif node.op in NESTS:
-            LOWERINGS[node.op](self, node)
+            lowering_of(node.op)(self, node)
         elif node.op not in UPDATES or not UPDATES[node.op](self, node):
             at = self.scope()
             body = at.s.body(at.value(first, at.loops(node.type.shape)))
@@ -245,7 +245,7 @@ class Lowerer:
         if roots:
             inner.node = roots[0]
             root = graph.nodes[roots[0]]
-            LOWERINGS[root.op](self, root)
+            lowering_of(root.op)(self, root)
         else:
             shape = node.type.shape
             at = self.scope()

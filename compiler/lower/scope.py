@@ -14,7 +14,7 @@ from math import prod
 from compiler.dtypes import I1, I64, DType
 from compiler.errors import InternalError, UnsupportedError
 from compiler.ir import Graph, Literal, Node, TensorType
-from compiler.lower.table import LOWERINGS, NESTS
+from compiler.lower.table import NESTS, lowering_of
 from compiler.nest.ir import Scalars
 from compiler.ops import OPS
 
@@ -143,7 +143,7 @@ class Scope:
                     continue
             if node.op in NESTS:
                 raise UnsupportedError(f"unsupported: {node.op} inside a reducer body")
-            self._memo[u, key] = LOWERINGS[node.op](self, node, index)
+            self._memo[u, key] = lowering_of(node.op)(self, node, index)
         return self._memo[v, key]
 
     # Index arithmetic, folded where operands are known

@@ -19,6 +19,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from compiler.errors import UnsupportedError
+
 Lowering = Callable[..., Any]
 F = TypeVar("F", bound=Lowering)
 
@@ -40,6 +42,14 @@ NESTS = frozenset(
     }
 )
 INLINED = frozenset({"call", "composite", "optimization_barrier"})
+
+
+def lowering_of(op: str) -> Lowering:
+    """The entry of ``op``; UnsupportedError where there is none."""
+    found = LOWERINGS.get(op)
+    if found is None:
+        raise UnsupportedError(f"unsupported op {op} in the compiler")
+    return found
 
 
 def lowering(*names: str) -> Callable[[F], F]:

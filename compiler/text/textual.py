@@ -1,7 +1,8 @@
 """What a text may say in another way than the op table, and what only a text may hold.
 
 Every node that was read passes through :func:`settled`: ops of before StableHLO's specification
-become those of today, the other ops of ``compiler.ops.TEXTUAL`` are judged and refused.
+become those of today, the other ops of ``compiler.ops.TEXTUAL`` are judged and refused, but for
+a ``set_dimension_size`` to a constant, which is a slice.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from compiler.build import infer
 from compiler.errors import UnsupportedError, VerifyError
-from compiler.ir import Literal, Node, TensorType
+from compiler.ir import Array, Literal, Node, TensorType
 from compiler.ops import OPS, TEXTUAL
 from compiler.ops.elementwise import compare_types
 from compiler.text.nodes import NodeReader
@@ -28,33 +29,43 @@ def settled(p: NodeReader, scope: Scope, node: Node, at: int) -> Node:
     if node.op in TEXTUAL and not p.dynamic:
         infer(node.op, operands, dict(node.attrs), results=node.types, loc=p.loc(at))
         _check_shape(p, scope, node, at)
-    if node.op not in MODERN:
+    if node.op == "set_dimension_size":
+        size = _constant(scope, node.operands[1])
+        made = None if size is None else _resized(node, operands[0], int(size))
+    else:
+        made = MODERN[node.op](node, operands) if node.op in MODERN else None
+    if made is None:
         raise UnsupportedError(f"unsupported op stablehlo.{node.op}", where=p.loc(at))
-    return MODERN[node.op](node, operands)
+    return made
 
 
 def _check_shape(p: NodeReader, scope: Scope, node: Node, at: int) -> None:
     """C3 of rng, where the shape is a constant of the same block."""
-    if node.op != "rng":
-        return
-    for n, v in zip(scope.nodes, _results(scope), strict=True):
-        literal = n.attr("value")
-        if v == node.operands[2] and isinstance(literal, Literal):
-            shape = tuple(map(int, literal.array()))
-            if shape != node.types[0].shape:
-                raise VerifyError(
-                    f"rng: (C3) result {node.types[0]} does not have shape {list(shape)}",
-                    where=p.loc(at),
-                )
+    stated = _constant(scope, node.operands[2]) if node.op == "rng" else None
+    if stated is not None and tuple(stated) != node.types[0].shape:
+        message = f"rng: (C3) result {node.types[0]} does not have shape {stated.tolist()}"
+        raise VerifyError(message, where=p.loc(at))
 
 
-def _results(scope: Scope) -> list[int]:
-    """The first result of each node of a block."""
-    out, first = [], scope.params
+def _constant(scope: Scope, value: int) -> Array | None:
+    """The elements of a value that is a constant of this block."""
+    first = scope.params
     for n in scope.nodes:
-        out.append(first)
+        if first == value and isinstance(literal := n.attr("value"), Literal):
+            return literal.array()
         first += len(n.types)
-    return out
+    return None
+
+
+def _resized(node: Node, x: TensorType, size: int) -> Node | None:
+    """A dimension of a constant size that is no larger than it was: a slice."""
+    dim = node.attr("dimension")
+    limits = (*x.shape[:dim], size, *x.shape[dim + 1 :])
+    if limits != node.types[0].shape or not 0 <= size <= x.shape[dim]:
+        return None
+    starts, strides = (0,) * x.rank, (1,) * x.rank
+    sliced = _made("slice", node, start_indices=starts, limit_indices=limits, strides=strides)
+    return sliced._replace(operands=node.operands[:1])
 
 
 def _made(op: str, node: Node, **attrs: Any) -> Node:

@@ -150,6 +150,20 @@ VALID = {
         f"stablehlo.set_dimension_size %a, %i, dim = 1 : ({F}, tensor<i32>) -> tensor<2x1xf32>"
     ),
 }
+
+
+@pytest.mark.parametrize("size", [0, 1, 3])
+def test_set_dimension_size_to_a_constant_is_a_slice(size: int) -> None:
+    constant = f"%n = stablehlo.constant dense<{size}> : tensor<i32>"
+    line = f"stablehlo.set_dimension_size %a, %n, dim = 1 : ({F}, tensor<i32>) -> "
+    node = read(f"{constant} %0 = {line}tensor<2x{size}xf32>")
+    assert node.op == "slice"
+    assert node.attr("limit_indices") == (2, size)
+    for other in ("2x4", "2x2"):
+        e = error(f"{constant} %0 = {line}tensor<{other}xf32>")
+        assert e.message == "unsupported op stablehlo.set_dimension_size"
+
+
 NAMES = ["create_token", "cross-replica-sum", "einsum", "fft", "torch_index_select", "unary_einsum"]
 
 

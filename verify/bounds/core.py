@@ -17,8 +17,8 @@ from verify.bounds.format import FORMATS, Format
 from verify.bounds.leeway import FLUSH, take
 from verify.bounds.limits import fused_roundings
 from verify.bounds.value import Enclosure, Value, enclosure
-from verify.ref.core import REF, check_inputs
 from verify.ref.core import Context as RefContext
+from verify.ref.core import check_inputs, meaning
 from verify.ref.rounding import round_to, up
 
 Outputs: TypeAlias = "Value | list[Value]"
@@ -140,7 +140,7 @@ class Context:
         """What the reference makes of the operands' bits (meaningful where all their errors are
         0).
         """
-        out = REF[node.op](self.ref, node, [x.as_bits() for x in operands])
+        out = meaning(node.op)(self.ref, node, [x.as_bits() for x in operands])
         assert not isinstance(out, tuple)
         return np.asarray(out)
 
@@ -190,7 +190,7 @@ class Context:
                 if x.error is not None or (x.ring is not None and node.op in MOVES):
                     break
             else:
-                out = REF[node.op](self.ref, node, [x.as_bits() for x in operands])
+                out = meaning(node.op)(self.ref, node, [x.as_bits() for x in operands])
                 made = Value(dtype, np.asarray(out))
                 return deviate(self, made) if self.poison else made
         fn = BOUNDS.get(node.op)

@@ -53,10 +53,7 @@ class Context:
         """
         values = list(args)
         for node in graph.nodes:
-            fn = REF.get(node.op)
-            if fn is None:
-                raise UnsupportedError(f"unsupported op {node.op} in the reference interpreter")
-            out = fn(self, node, [values[v] for v in node.uses])
+            out = meaning(node.op)(self, node, [values[v] for v in node.uses])
             if type(out) is tuple:
                 values.extend(map(np.asarray, out))
             else:
@@ -68,6 +65,14 @@ class Context:
 
 Function: TypeAlias = Callable[[Context, Node, Sequence[Array]], "Outputs"]
 REF: dict[str, Function] = {}
+
+
+def meaning(op: str) -> Function:
+    """The entry of ``op``; UnsupportedError where there is none."""
+    found = REF.get(op)
+    if found is None:
+        raise UnsupportedError(f"unsupported op {op} in the reference interpreter")
+    return found
 
 
 def define(*names: str) -> Callable[[Function], Function]:
