@@ -47,10 +47,10 @@ def specialise(
         VerifyError: with these shapes the program breaks a constraint of the specification.
     """
     main = module.main
-    params = tuple(_fixed(k, t, shapes.get(k)) for k, t in enumerate(main.graph.params))
     for k in {*shapes, *(values or {})}:
-        if not 0 <= k < len(params):
-            raise InputError(f"arg{k}: the program takes {len(params)} inputs")
+        if not 0 <= k < len(main.graph.params):
+            raise InputError(f"arg{k}: the program takes {len(main.graph.params)} inputs")
+    params = tuple(_fixed(k, t, shapes.get(k)) for k, t in enumerate(main.graph.params))
     given = {k: _pinned(k, params[k], x) for k, x in (values or {}).items()}
     loose = [
         k for k, t in enumerate(params) if k not in given and t.dtype.is_integer and not t.rank
