@@ -128,5 +128,7 @@ MAP = """
 def test_map_computes_every_element_from_those_at_its_index(code: str) -> None:
     head = "(%x: tensor<2x2xi32>, %y: tensor<2x2xf32>, %s: tensor<f32>) -> tensor<2x2xf32>"
     y = np.array([[0.5, 1], [2, 3]], np.float32)
-    found = results(head, MAP.replace("CODE", code), i32([[1, 2], [3, 4]]), y, np.array(1, np.float32))
+    found = results(
+        head, MAP.replace("CODE", code), i32([[1, 2], [3, 4]]), y, np.array(1, np.float32)
+    )
     assert found == [[[1.5, 3], [7, 13]]]
