@@ -70,11 +70,9 @@ def compile_(
     programs.check_at_least(0, rewrite_limit=rewrite_limit)
     module = programs.read_module(file, parse_fixed(shape, value))
     with activate(fault):
-        from compiler.pipeline import PASSES, Options
+        from compiler.pipeline import Options
 
-        unknown = sorted({*disable, *filter(None, [print_ir_after])} - set(PASSES))
-        if unknown:
-            raise InputError(f"there is no pass {unknown[0]!r}", hint=f"known: {', '.join(PASSES)}")
+        _check_passes({*disable, *filter(None, [print_ir_after])})
         options = Options(levels[0], precision, rewrite_limit, frozenset(disable), verify_each)
         times: list[tuple[str, float]] = []
         observe = printer(print_ir_after_all, print_ir_after)
@@ -100,6 +98,15 @@ def compile_(
         }
     )
     return 0
+
+
+def _check_passes(names: set[str]) -> None:
+    """InputError for a pass that does not exist."""
+    from compiler.pipeline import PASSES
+
+    unknown = sorted(names - set(PASSES))
+    if unknown:
+        raise InputError(f"there is no pass {unknown[0]!r}", hint=f"known: {', '.join(PASSES)}")
 
 
 def printer(every: bool, one: str) -> Callable[[str, Module], None]:
