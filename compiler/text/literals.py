@@ -57,7 +57,14 @@ def read_dense(body: str, t: TensorType) -> Literal:
     _check_shape(body, stripped, len(elements), t)
     if t.size == 0:
         return Literal(t, b"")
-    return Literal.of(_elements(body, elements, t.dtype).reshape(t.shape))
+    return _literal(t, _elements(body, elements, t.dtype).tobytes())
+
+
+def _literal(t: TensorType, data: bytes) -> Literal:
+    """The literal of all its elements' bytes; a splat is stored once."""
+    item = t.dtype.numpy.itemsize
+    splat = data == data[:item] * t.size
+    return Literal(t, data[:item] if splat else data)
 
 
 def _read_blob(quoted: str, t: TensorType) -> Literal:
@@ -76,7 +83,7 @@ def _read_blob(quoted: str, t: TensorType) -> Literal:
         data = bytes(b & ((1 << t.dtype.bits) - 1) for b in data)  # MLIR, too, reads the low bits
     if len(data) == item:
         return Literal(t, data if t.size else b"")
-    return Literal.of(np.frombuffer(data, t.dtype.numpy).reshape(t.shape))
+    return _literal(t, data)
 
 
 def _check_shape(body: str, stripped: str, count: int, t: TensorType) -> None:
@@ -86,6 +93,8 @@ def _check_shape(body: str, stripped: str, count: int, t: TensorType) -> None:
             raise LiteralError(f"elements in a literal of {t}, which has none")
         return
     if count == t.size and t.rank:
+        if t.rank == 1 and stripped.rfind("[") == 0 and stripped.find("]") == len(stripped) - 1:
+            return
         want = ""
         for n in reversed(t.shape):
             want = "[" + ",".join([want] * n) + "]"
