@@ -6,6 +6,10 @@ written. Whatever the op table does not have is refused by name, and every error
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from compiler.check import verify_module
 from compiler.ir import Module
 from compiler.text.parser import Parser
@@ -30,9 +34,24 @@ def parse(
         VerifyError: it breaks a constraint of the specification.
         UnsupportedError: an op, type or attribute that Assay does not have.
     """
-    reader = Parser(text, file, checks, dynamic)
-    module = reader.module()
-    if not dynamic:
-        verify_module(module)
-    reader.refuse_foreign()
+    with _uncollected():
+        reader = Parser(text, file, checks, dynamic)
+        module = reader.module()
+        if not dynamic:
+            verify_module(module)
+        reader.complete()
     return module
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep Python's collector of cycles from looking at a million tuples again and again: modules
+    are trees.
+    """
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()

@@ -8,7 +8,7 @@ import re
 from typing import Any, NamedTuple
 
 from compiler.errors import ParseError
-from compiler.ir import Literal, Raw
+from compiler.ir import Literal, Raw, TensorType
 from compiler.ops.table import Attr
 from compiler.text.fit import FITS, Number, Struct, Symbol, words
 from compiler.text.lexer import WORD, quote
@@ -43,6 +43,7 @@ class AttributeReader(TypeReader):
     def __init__(self, text: str, file: str, dynamic: bool = False) -> None:
         super().__init__(text, file, dynamic)
         self.aliases: dict[str, Alias] = {}
+        self._literals: dict[tuple[str, TensorType], Literal] = {}
 
     # attributes
 
@@ -215,8 +216,12 @@ class AttributeReader(TypeReader):
         t = self.type()
         if t in self.foreign:
             self.fail(f"a literal of type {self.foreign[t][0]}, {FOREIGN}", start)
+        known = self._literals.get((token, t))
+        if known is not None:
+            return known
         try:
-            return read_dense(token[6:-1], t)
+            literal = self._literals[token, t] = read_dense(token[6:-1], t)
+            return literal
         except LiteralError as e:
             op = f"{self.op}: " if self.op else ""
             raise ParseError(
@@ -273,7 +278,11 @@ class AttributeReader(TypeReader):
         if attr.kind == "enum":
             found = words(value)
             if found is not None:
-                return self.fit_words(attr, found, isinstance(value, tuple), at)
+                listed = isinstance(value, tuple)
+                for v in value if listed else (value,):
+                    if isinstance(v, Struct) and v.at >= 0 and v.word not in attr.choices:
+                        at = v.at
+                return self.fit_words(attr, found, listed, at)
             self.fail(f"attribute {attr.name} is no enum value", at)
         kind, fits = FITS[attr.kind]
         fitted = fits(value)

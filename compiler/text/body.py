@@ -39,7 +39,8 @@ class _ForeignArgument(Exception):
 class BodyReader(NodeReader):
     """Reads the ops of one text.
 
-    ``special`` holds the readers of pretty forms that are more than a list of fields.
+    ``special`` holds the readers of pretty forms that are more than a list of fields; ``returned``
+    is the token of the last terminator.
     """
 
     special: Mapping[str, Callable[[BodyReader, Scope, Op, int], Node]] = {}
@@ -49,6 +50,7 @@ class BodyReader(NodeReader):
         self.checks = checks
         self._calls = {*(CHECK_CALLS if checks else ()), *(OPEN_CALLS if dynamic else ())}
         self._rows: dict[str, Op] = {}
+        self.returned = 0
 
     # blocks
 
@@ -104,7 +106,7 @@ class BodyReader(NodeReader):
         return self.take()
 
     def _terminator(self, scope: Scope) -> tuple[int, ...]:
-        at = self.at
+        at = self.returned = self.at
         generic = self.take().startswith('"')
         self.op = "return"
         values: list[int] = []

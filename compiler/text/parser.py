@@ -18,6 +18,16 @@ class Parser(BodyReader):
 
     special = SPECIAL
 
+    def __init__(self, text: str, file: str, checks: bool = False, dynamic: bool = False) -> None:
+        super().__init__(text, file, checks, dynamic)
+        self._late: list[tuple[str, int]] = []
+
+    def complete(self) -> None:
+        """Raise what is wrong, or not supported, of a module whose ops are right."""
+        for message, at in self._late:
+            self.mismatch(message, at)
+        self.refuse_foreign()
+
     def module(self) -> Module:
         """The whole text: one module, or functions without one."""
         functions: list[Function] = []
@@ -108,10 +118,8 @@ class Parser(BodyReader):
         self.expect("{")
         graph = self.body(scope, f"function @{name}")
         if graph.result_types != results:
-            self.mismatch(
-                f"@{name} returns ({_list(graph.result_types)}), its type says ({_list(results)})",
-                at,
-            )
+            message = f"@{name} returns ({_list(graph.result_types)}), its type says "
+            self._late.append((f"{message}({_list(results)})", self.returned))
         self.skip_loc()
         return Function(name, graph, private)
 

@@ -64,7 +64,10 @@ def _rows(p: BodyReader) -> tuple[tuple[int, ...], ...]:
     while not p.accept("]"):
         if rows:
             p.expect(",")
+        at = p.at
         rows.append(p.integers())
+        if len(rows[-1]) != 2:
+            p.fail(f"expected a pair, found {len(rows[-1])} numbers", at)
     return tuple(rows)
 
 

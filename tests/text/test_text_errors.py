@@ -240,7 +240,7 @@ WHOLE = {
     "recursion": ("func.func @f() {\n call @f() : () -> ()\n return\n}", "@f calls itself"),
     "result types": (
         "func.func @f(%a: tensor<f32>) -> tensor<f64> {\n return %a : tensor<f32>\n}",
-        "f.mlir:1:11: @f returns (tensor<f32>), its type says (tensor<f64>)",
+        "f.mlir:2:2: @f returns (tensor<f32>), its type says (tensor<f64>)",
     ),
     "alias of itself": ("!t = !t\n", "f.mlir:1:6: unsupported type !t"),
 }

@@ -245,3 +245,36 @@ def test_accuracies(value: str) -> None:
     e = error(f'%0 = "stablehlo.exponential"(%a) {{result_accuracy = {value}}} : ({F}) -> {F}')
     assert type(e) is kind
     assert message in e.message
+
+
+# the order and the place of errors
+
+
+def test_a_wrong_op_comes_before_the_wrong_type_of_a_function() -> None:
+    body = (
+        f"func.func @f(%a: {F}) -> tensor<f32> {{\n%0 = stablehlo.OP %a : {F}\nreturn %0 : {F}\n}}"
+    )
+    with pytest.raises(VerifyError, match=r"3:1: @f returns \(tensor<2x3xf32>\)"):
+        parse(body.replace("OP", "negate"))
+    with pytest.raises(VerifyError, match="2:6: popcnt:"):
+        parse(body.replace("OP", "popcnt"))
+
+
+def test_a_wrong_word_is_wrong_where_it_stands() -> None:
+    text = (
+        f'func.func @f(%a: {F}) {{\n%0 = "stablehlo.compare"(%a, %a) {{\n'
+        f"comparison_direction = #stablehlo<comparison_direction FOO>\n}} "
+        f": ({F}, {F}) -> tensor<2x3xi1>\nreturn\n}}"
+    )
+    with pytest.raises(ParseError, match="3:34: compare: comparison_direction FOO is none of"):
+        parse(text)
+
+
+def test_padding_is_pairs() -> None:
+    t = "tensor<1x4x4x1xf32>"
+    line = (
+        "stablehlo.convolution(%a, %a) dim_numbers = [b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f],\n"
+        f"window = {{stride = [1, 1],\npad = [[1, 1], [1]]}} {{}} : ({t}, {t}) -> {t}"
+    )
+    with pytest.raises(ParseError, match="4:16: convolution: expected a pair, found 1 numbers"):
+        read(f"%0 = {line}", f"%a: {t}")
