@@ -71,6 +71,10 @@ class Ball:
         """The same in other places."""
         return Ball(self.s, move(self.z), move(self.e))
 
+    def or_else(self, other: Ball) -> Ball:
+        """The same number by another formula: whichever errs more."""
+        return Ball(self.s, self.z, np.maximum(self.e, other.e))
+
     def _rounded(self, z: Any, e: Any, roundings: float = 1.0, size: Any = None) -> Ball:
         """One step more, whose rounding is a share of ``size``, the result's by default."""
         unit = roundings * self.s.f.u + 8 * self.s.eps
@@ -102,7 +106,7 @@ class Ball:
         return self._rounded(z, _or_inf(e), self.s.function)
 
     def sqrt(self) -> Ball:
-        """The error is e / (sqrt(z) + sqrt(z - e)) at most; undecided where 0 is reached."""
+        """The error grows by 1 / root at most; undecided where 0 is reached."""
         fine = self.z - self.e >= self.s.f.normal
         z = np.sqrt(np.where(fine, self.z, 1.0))
         e = np.where(fine, self.e / np.where(fine, z, 1.0), np.inf)

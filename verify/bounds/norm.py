@@ -41,9 +41,14 @@ class Batch:
 
     def normal(self, x: Ball, scale: Ball, offset: Ball, mean: Ball, variance: Ball) -> Ball:
         """``scale * (x - mean) / sqrt(variance + epsilon) + offset``."""
-        spread = self.feature((variance + self.epsilon).sqrt())
-        made = self.feature(scale) * ((x - self.feature(mean)) / spread)
-        return made + self.feature(offset)
+        root = (variance + self.epsilon).sqrt()
+        scale, offset, mean, root = map(self.feature, (scale, offset, mean, root))
+        made = scale * ((x - mean) / root) + offset
+        if self.s.loose:
+            slope = scale / root
+            made = made.or_else(x * slope + (offset - mean * slope))
+            made = made.or_else((x - mean) * scale / root + offset)
+        return made
 
 
 @define("batch_norm_inference")
@@ -54,7 +59,7 @@ def _inference(ctx: Context, node: Node, operands: list[Value]) -> Value:
 
 @define("batch_norm_training")
 def _training(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
-    """Multiplied out, the variance is E[x * x] - E[x] * E[x]: its error is a share of these."""
+    """Multiplied out, the variance is E[x * x] - E[x] * E[x]."""
     b = Batch(ctx, node, operands)
     x, scale, offset = b.balls
     total = x.total(b.axes)
@@ -62,11 +67,8 @@ def _training(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
     centered = x - b.feature(mean)
     variance = (centered * centered).total(b.axes) / b.count
     if b.s.loose:
-        square = (x * x).total(b.axes) / b.count
-        unit = (b.size + 16) * b.s.f.u
-        more = (np.abs(square.z) + square.e + mean.z * mean.z) * unit
-        more = np.where(np.isinf((total * total).e), np.inf, more)
-        variance = Ball(b.s, variance.z, variance.e + more)
+        square = total * total / (b.count * b.count)
+        variance = variance.or_else((x * x).total(b.axes) / b.count - square)
     made = b.normal(x, scale, offset, mean, variance)
     hull = any_hull(operands)
     return [y.value(t.dtype, hull) for y, t in zip((made, mean, variance), node.types, strict=True)]
@@ -85,6 +87,8 @@ def _grad(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
     inner = inner - b.feature(product) * centered / b.feature(shifted)
     operand = b.feature(scale / spread / b.count) * inner
     by_scale = (grad * (centered / b.feature(spread))).total(b.axes)
+    if b.s.loose:
+        by_scale = by_scale.or_else(product / spread)
     hull = any_hull(operands)
     made = (operand, by_scale, total)
     return [y.value(t.dtype, hull) for y, t in zip(made, node.types, strict=True)]

@@ -15,6 +15,7 @@ from verify.bounds.format import FORMATS
 from verify.bounds.leeway import leeway
 from verify.bounds.schedule import unsure_of_schedule
 from verify.bounds.value import Value
+from verify.bounds.window import as_reduce
 
 
 @leeway("integer-division", "divide", "remainder")
@@ -74,9 +75,11 @@ def _i1_clamp(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     return [((low & x) | high) != ((low | x) & high)]
 
 
-@leeway("reduce-schedule", "reduce")
+@leeway("reduce-schedule", "reduce", "reduce_window")
 def _schedule(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     """Where the order of a reduction shows, or how often its init takes part."""
+    if node.op == "reduce_window":
+        node, operands = as_reduce(ctx, node, operands)
     return unsure_of_schedule(ctx, node, operands)
 
 

@@ -9,9 +9,8 @@ from verify.bounds.value import Value
 from verify.ref.window import lines
 
 
-@define("reduce_window")
-def _reduce_window(ctx: Context, node: Node, operands: list[Value]) -> Outputs:
-    """The padding holds the init value, and takes part."""
+def as_reduce(ctx: Context, node: Node, operands: list[Value]) -> tuple[Node, list[Value]]:
+    """The reduce of the last dimension that a reduce_window is, windows made lines."""
     count = len(node.types)
     inputs, rest = operands[:count], operands[count:]
     made = [
@@ -19,4 +18,10 @@ def _reduce_window(ctx: Context, node: Node, operands: list[Value]) -> Outputs:
         for x, init in zip(inputs, rest[:count], strict=True)
     ]
     reduction = node._replace(op="reduce", attrs=(("dimensions", (len(node.type.shape),)),))
-    return ctx.step(reduction, [*made, *rest])
+    return reduction, [*made, *rest]
+
+
+@define("reduce_window")
+def _reduce_window(ctx: Context, node: Node, operands: list[Value]) -> Outputs:
+    """The padding holds the init value, and takes part."""
+    return ctx.step(*as_reduce(ctx, node, operands))

@@ -82,5 +82,6 @@ def _grad(_ctx: Context, node: Node, args: Sequence[Array]) -> tuple[Array, ...]
     product = (grad * centered).sum(axis=b.axes)
     inner = b.count * grad - b.feature(total) - b.feature(product / spread) * centered
     operand = b.feature(scale / np.sqrt(spread) / b.count) * inner
-    made = (operand, product / np.sqrt(spread), total)
+    by_scale = (grad * (centered / b.feature(np.sqrt(spread)))).sum(axis=b.axes)
+    made = (operand, by_scale, total)
     return tuple(round_to(a, node.type.dtype) for a in made)
