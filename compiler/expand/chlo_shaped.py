@@ -103,6 +103,8 @@ def _scan(emit: Emit, node: Node, operands: Sequence[Value]) -> list[Value]:
     inputs, inits = operands[:count], operands[count:]
     outputs = node.types[: len(node.types) - len(inits)]
     length = inputs[0].shape[dim]
+    if length == 0:
+        return [*(emit.splat(t, 0) for t in outputs), *inits]
     captured = [*inputs, *map(emit.value, node.captures)]
     carried = [
         emit.splat(INDEX, 0),

@@ -182,6 +182,16 @@ def test_scan_sums_along_a_dimension(dim: int, reverse: bool) -> None:
     assert last.tolist() == x.sum(dim).tolist()
 
 
+def test_a_scan_of_nothing_ends_as_it_starts() -> None:
+    x, init = np.zeros((2, 0), np.int32), np.array([3, 4], np.int32)
+    body = running("add", TensorType((2,), from_numpy(x.dtype)))
+    types = [TensorType(a.shape, from_numpy(a.dtype)) for a in (x, init)]
+    attrs = {"dimension": 1, "inputs": 1, "is_reverse": False}
+    sums, last = run("chlo.scan", x, init, types=types, regions=[body], **attrs)
+    assert sums.shape == (2, 0)
+    assert last.tolist() == [3, 4]
+
+
 @pytest.mark.parametrize("x", [2.0, 65504.0, 2.0**40, 1e300])
 @pytest.mark.parametrize("q", [5e-324, 1.0, 40.0, 1e10, 1e300])
 def test_the_reference_of_zeta_ends_soon_whatever_the_arguments(x: float, q: float) -> None:

@@ -250,7 +250,7 @@ def _map(draft: Draft) -> None:
             _fill(inner, 1)
         else:
             _SCALAR_STEPS[below(len(_SCALAR_STEPS))](inner)
-    rank0 = [v for v, t in enumerate(inner.types) if not t.shape]
+    rank0 = [v for v, t in enumerate(inner.types) if not t.shape and t.dtype in ALL]
     result = rank0[-1 - below(min(2, len(rank0)))]
     t = tensor(shape, inner.types[result].dtype)
     dimensions = (("dimensions", tuple(range(len(shape)))),)
