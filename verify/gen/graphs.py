@@ -103,8 +103,8 @@ _WEIGHTS = {
 }
 # Families with many ops that are seldom wanted share one weight.
 _FAMILIES: tuple[tuple[dict[str, Step], int], ...] = (
-    (chlo.GEN, 6),
-    (dynamic.GEN, 4),
+    (chlo.GEN, 16),
+    (dynamic.GEN, 6),
     ({**norm.GEN, **linalg.GEN, **random.GEN}, 4),
 )
 _PATTERN_WEIGHT = 2
