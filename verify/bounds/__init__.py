@@ -7,8 +7,8 @@ the op table; one file a family, as in ``compiler/ops``.
 
 How to read the files: ``format`` (constants of the dtypes), ``value`` (what is carried), ``core``
 (the walk), ``rounding`` (one rounding more), ``limits`` (accuracy of the functions), ``ring`` (what
-``reassoc`` allows), then the families; last ``leeway``, ``unspecified``, ``schedule`` (what
-other compilers may leave open).
+``reassoc`` allows), ``ball`` (formulas of which no step is exact), then the families; last
+``leeway``, ``unspecified``, ``schedule`` (what other compilers may leave open).
 """
 
 from verify.bounds import (
