@@ -199,6 +199,8 @@ def _real_dynamic_slice(emit: Emit, node: Node, operands: Sequence[Value]) -> Va
         return _stated(node, emit.op("slice", x, **attrs))
     shape = _lengths(emit, *vectors)
     t = TensorType(_static(node, "bounds") if shape is None else shape, I64)
+    if not x.type.size:
+        return emit.splat(t._replace(dtype=x.dtype), 0)
     start, _, strides = (v.convert(I64) for v in vectors)
     places = [
         _element(start, d, t)

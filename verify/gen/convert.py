@@ -68,7 +68,8 @@ def _bitcast_convert(draft: Draft) -> None:
         else ()
     )
     same = tuple(d for d in _NUMBERS if d.bits == have)
-    wide, narrow, same = _kept(draft, wide), _kept(draft, narrow), _kept(draft, same)
+    wide, narrow = _kept(draft, wide), _kept(draft, narrow)
+    same = _kept(draft, same) or (t.dtype,)  # counters of loops are integers anyway
     k = below(4)
     if wide and k != 0:
         draft.add("bitcast_convert", (v,), (), tensor(shape[:-1], wide[below(len(wide))]))

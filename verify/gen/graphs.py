@@ -170,7 +170,7 @@ def _one_of(steps: tuple[Step, ...]) -> Step:
 
 def _possible(op: str, dtypes: Dtypes) -> bool:
     """Whether an op can be proposed with ``dtypes`` alone."""
-    if op in gather.GEN:  # with indices
+    if op in gather.GEN or op == "scatter":  # with indices
         return any(d.is_integer for d in dtypes)
     allowed = NUMBERS if op == "bitcast_convert" else OPS[op].dtypes
     return not allowed or any(d in dtypes for d in allowed)
