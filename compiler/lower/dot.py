@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from compiler.dtypes import F32
+from compiler.dtypes import working
 from compiler.ir import Node
 from compiler.lower.table import lowering
 from compiler.nest.ir import Dot
@@ -24,7 +24,7 @@ def strides(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 @lowering("dot_general")
 def dot_general(program: Lowerer, node: Node) -> None:
-    """Batch, free and contracted dimensions by size and stride; 16-bit floats accumulate in f32."""
+    """Batch, free and contracted dimensions by size and stride; small floats accumulate in f32."""
     lhs, rhs = node.operands
     left, right = program.graph.types[lhs], program.graph.types[rhs]
     lb, rb = node.attr("lhs_batching_dimensions"), node.attr("rhs_batching_dimensions")
@@ -46,6 +46,6 @@ def dot_general(program: Lowerer, node: Node) -> None:
             lhs_strides=tuple(lhs_strides[d] for d in (*lb, *lf, *lc)),
             rhs_strides=tuple(rhs_strides[d] for d in (*rb, *rf, *rc)),
             out=program.results()[0],
-            acc=F32 if dtype.is_float and dtype.bits == 16 else dtype,
+            acc=working(dtype),
         )
     )

@@ -227,10 +227,9 @@ def _operand(flat: Array, shape: tuple[int, ...], strides: tuple[int, ...], acc:
     """The operand as an array of ``shape``, converted to the dtype of the sum."""
     if 0 in shape:
         return np.empty(shape, acc.numpy)
+    flat = np.ascontiguousarray(convert(flat, from_numpy(flat.dtype), acc))
     item = flat.dtype.itemsize
-    flat = np.ascontiguousarray(flat)
-    view = np.lib.stride_tricks.as_strided(flat, shape, tuple(s * item for s in strides))
-    return np.asarray(convert(view, from_numpy(flat.dtype), acc))
+    return np.lib.stride_tricks.as_strided(flat, shape, tuple(s * item for s in strides))
 
 
 def _dot_float(left: Array, right: Array) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from compiler.dtypes import ALL, F64
+from compiler.dtypes import ALL, F64, NARROW_FLOATS
 from compiler.errors import UnsupportedError
 from compiler.ir import TensorType
 from compiler.ops.table import Attr, Sig, Types, define, require
@@ -138,5 +138,6 @@ define(
         Attr("algorithm", "dict", None, check=_known_algorithm),
     ],
     dtypes=ALL,
+    narrow=NARROW_FLOATS,
     result="C12",
 )

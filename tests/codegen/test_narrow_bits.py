@@ -156,3 +156,17 @@ def test_integers_wrap(dtype: DType) -> None:
     top = (1 << dtype.bits) - 1 if dtype.kind == "uint" else (1 << (dtype.bits - 1)) - 1
     (got,) = Executable(one_op("add", t, t))(np.array(top, dtype.numpy), np.array(1, dtype.numpy))
     assert int(got) == top + 1 - (1 << dtype.bits)
+
+
+@pytest.mark.parametrize("dtype", NARROW_FLOATS, ids=str)
+@pytest.mark.parametrize("wide", [False, True])
+def test_contraction(dtype: DType, wide: bool) -> None:
+    """Small integers, so that every order of sums gives the same."""
+    rng = np.random.RandomState(3)
+    x, y = (rng.randint(-2, 3, shape).astype(dtype.numpy) for shape in ((5, 17), (17, 9)))
+    b = Builder([TensorType(a.shape, dtype) for a in (x, y)])
+    dims = {"lhs_contracting_dimensions": (1,), "rhs_contracting_dimensions": (0,)}
+    t = TensorType((5, 9), F32 if wide else dtype)
+    got = assert_agree(module(b.graph([b.emit("dot_general", [0, 1], types=[t], **dims)])), x, y)
+    want = x.astype(np.float32) @ y.astype(np.float32)
+    assert same_bits(got, want.astype(got.dtype) + got.dtype.type(0))

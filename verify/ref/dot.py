@@ -19,10 +19,10 @@ from verify.ref.rounding import round_to
 
 
 def accumulator(dtype: DType) -> DType:
-    """The dtype of products and sums for a result of ``dtype``: f32 for f16 and bf16, else the
+    """The dtype of products and sums for a result of ``dtype``: f32 for smaller floats, else the
     dtype itself.
     """
-    return F32 if dtype.is_float and dtype.bits == 16 else dtype
+    return F32 if dtype.is_float and dtype.bits < 32 else dtype
 
 
 class Plan(NamedTuple):
