@@ -235,9 +235,8 @@ def _product(ctx: Context, x: Value, init: Value) -> Value:
     if np.any(v0 != 1) or init.error is not None:
         first = np.broadcast_to(v0, x.shape[:-1])[..., None]
         v = np.concatenate([v, first], axis=-1)
-        e = np.concatenate(
-            [np.broadcast_to(error_of(x), x.shape), np.broadcast_to(e0, first.shape)], axis=-1
-        )
+        own = np.broadcast_to(e0, x.shape[:-1])[..., None]
+        e = np.concatenate([np.broadcast_to(error_of(x), x.shape), own], axis=-1)
     else:
         e = np.broadcast_to(error_of(x), x.shape)
     size = np.abs(v)
