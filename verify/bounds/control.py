@@ -1,7 +1,7 @@
 """Control flow: loops trip by trip, branches by their index.
 
-What an undecided predicate or index chooses is undecided in turn: of a loop everything that it
-changes, of branches whatever they do not agree in.
+What an undecided predicate or index chooses is the hull of the outcomes: of branches, and of the
+states in which a loop may end.
 """
 
 from __future__ import annotations
@@ -18,24 +18,32 @@ from verify.bounds.core import Context, define
 from verify.bounds.value import Value
 from verify.ref.bodies import is_scalar_code
 
+_ENDS = 64  # trips after which a loop may end; beyond them nothing is known of what it changes
+
 
 @define("while")
 def _while(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
+    """Where the predicate may be false the loop may end: the hull of all states in which it may.
+
+    Every legal evaluation leaves in one of them, as each goes on while its own predicate holds.
+    """
     cond, body = node.regions
     count = len(node.types)
     carried, captures = operands[:count], operands[count:]
-    while True:
+    ends: list[list[Value]] = []
+    while len(ends) <= _ENDS:
         (pred,) = _region(ctx, cond, [*carried, *captures])
-        if _unsure(pred):
-            break
-        if not pred.as_bits():
-            return carried
+        unsure = _unsure(pred)
+        if unsure or not pred.as_bits():
+            ends.append(carried)
+            if not unsure:
+                return _hulls(ctx, ends)
         ctx.ref.trip()
         carried = _region(ctx, body, [*carried, *captures])
     kept = [body.results[k] == k for k in range(count)]
     return [
         x if keep else _undecided(ctx, t)
-        for x, t, keep in zip(carried, node.types, kept, strict=True)
+        for x, t, keep in zip(operands, node.types, kept, strict=False)
     ]
 
 
@@ -60,8 +68,12 @@ def _branches(ctx: Context, node: Node, known: int | None, captures: list[Value]
     """The chosen branch, or the hull of all."""
     if known is not None:
         return _region(ctx, node.regions[known], captures)
+    return _hulls(ctx, [_region(ctx, r, captures) for r in node.regions])
+
+
+def _hulls(ctx: Context, outs: list[list[Value]]) -> list[Value]:
+    """For each result the hull of what it may be: one list of results an outcome."""
     unsure = Value(I1, np.array(True), error=np.array(True))
-    outs = [_region(ctx, r, captures) for r in node.regions]
     return [reduce(partial(select, ctx, unsure), found) for found in zip(*outs, strict=True)]
 
 
