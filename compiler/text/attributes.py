@@ -185,7 +185,12 @@ class AttributeReader(TypeReader):
         out: list[Any] = []
         if self.accept(":"):
             while not out or self.accept(","):
-                out.append(self.attribute())
+                token = self.tokens[self.at]
+                if token.isascii() and token.isdecimal() and len(token) < 20:  # nearly all
+                    self.at += 1
+                    out.append(int(token))
+                else:
+                    out.append(self.attribute())
         self.expect(">")
         return tuple(v.value if isinstance(v, Number) else v for v in out)
 

@@ -8,12 +8,14 @@ Builtin Dialect, *DenseElementsAttr*.
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from compiler.dtypes import BF16, DType, working
+from compiler.dtypes import BF16, F16, F32, F64, DType, working
 from compiler.ir import Array, Literal, TensorType
 from compiler.text.lexer import MAX_DIGITS
 
@@ -25,6 +27,7 @@ _HEX = re.compile(r"0x[0-9A-Fa-f]+")
 _PLAIN_FLOATS = re.compile(r"[-0-9.A-Fa-fx+\[\],\s]*")
 _PLAIN_INTS = re.compile(r"[-0-9\[\],\s]*")
 _STRAY_PLUS = re.compile(r"(?<![eE])\+")
+_PACKED = {F16: "e", F32: "f", F64: "d"}  # struct rounds once, to nearest even
 _BOOLS = {"true": True, "false": False}
 _COMMENT = re.compile(r"//[^\n]*")
 
@@ -134,6 +137,10 @@ def _floats(body: str, parts: Sequence[str], dtype: DType) -> Array:
     patterns = [i for i, p in enumerate(parts) if "x" in p] if "x" in body else []
     if body.count(".") + len(patterns) != len(parts):
         raise ValueError
+    if not patterns and dtype in _PACKED:
+        with suppress(OverflowError):  # else they may become infinite
+            data = struct.pack(f"<{len(parts)}{_PACKED[dtype]}", *map(float, parts))
+            return np.frombuffer(data, dtype.numpy)
     decimals = list(parts)
     for i in patterns:
         decimals[i] = "0.0"
