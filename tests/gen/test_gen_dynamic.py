@@ -15,7 +15,9 @@ from compiler.text import parse, print_module
 from verify.examine import examine
 from verify.gen import RandomChooser, draw_inputs, dynamic, gather
 from verify.gen.draft import DIMS, Draft, Library
+from verify.gen.patterns import PATTERNS
 from verify.gen.values import MODES
+from verify.ref import evaluate
 
 GEN = {**gather.GEN, **dynamic.GEN}
 
@@ -75,3 +77,14 @@ def test_gathers_come_in_all_forms() -> None:
             seen["part"] += any(n > 1 for n in node.attr("slice_sizes"))
     kinds = ("batching", "collapsed", "implicit", "inner", "reordered", "sorted", "empty", "part")
     assert min(seen[k] for k in kinds) > 5, seen
+
+
+def test_copies_of_an_op_keep_the_operands_that_decide_its_shape() -> None:
+    for seed in range(300):
+        chooser = RandomChooser(seed)
+        draft = Draft(chooser, ALL, 64, Library(), (), dims=DIMS)
+        for op in ("dynamic_iota", "dynamic_reshape", "real_dynamic_slice"):
+            GEN[op](draft)
+            PATTERNS["again"](draft)
+        m = module(draft.graph(draft.results()))
+        evaluate(m, draw_inputs(chooser, m, "normal"))

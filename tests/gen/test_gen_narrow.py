@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from compiler.build import Builder
-from compiler.dtypes import F32, I32, NARROW, UI8, DType
+from compiler.check import verify_module
+from compiler.dtypes import ALL, F32, I32, NARROW, UI8, DType
 from compiler.errors import UnsupportedError, VerifyError
 from compiler.ir import Module, TensorType, module
 from compiler.pipeline import Options
@@ -18,7 +19,9 @@ from verify.bounds.value import Enclosure
 from verify.examine import Question, prepare
 from verify.gen import GEN
 from verify.gen.chooser import RandomChooser
+from verify.gen.draft import DIMS, Draft, Library
 from verify.gen.graphs import Config, generate
+from verify.gen.patterns import PATTERNS
 from verify.gen.values import MODES, draw_inputs
 from verify.oracle import judge_output
 from verify.smt.graphs import evaluate_graph
@@ -106,3 +109,14 @@ def test_results_are_refused_too() -> None:
     b = Builder([TensorType((2,), I32)])
     with pytest.raises(UnsupportedError, match="element type i4 of bitcast_convert"):
         b.emit("bitcast_convert", [0], types=[TensorType((2, 8), NARROW[1])])
+
+
+@pytest.mark.parametrize("dtype", NARROW)
+def test_patterns_keep_to_ops_that_take_narrow_types(dtype: DType) -> None:
+    for seed in range(60):
+        draft = Draft(RandomChooser(seed), ALL, 64, Library(), (), dims=DIMS)
+        v = draft.param(TensorType((3,), dtype))
+        draft.add("negate", (v,), (), TensorType((3,), dtype))
+        for _ in range(4):
+            PATTERNS["again"](draft)
+        verify_module(module(draft.graph(draft.results())))

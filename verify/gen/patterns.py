@@ -7,9 +7,13 @@ near-misses come with the patterns.
 
 from __future__ import annotations
 
+from functools import cache
+
 from compiler.dtypes import ALL, F32, FLOATS, I1, INTEGERS, DType
 from compiler.ir import Attrs, TensorType
+from compiler.ops import OPS
 from verify.gen import dot as dots
+from verify.gen import dynamic
 from verify.gen.draft import Draft, Step, tensor
 from verify.gen.elementwise import compare_attrs, partner
 from verify.gen.reduce import FOLDS, fold, identity, kept
@@ -44,23 +48,30 @@ _INT_BINARY = (
 )
 
 
+@cache
+def _defined(ops: tuple[str, ...], dtype: DType) -> tuple[str, ...]:
+    """Those of ``ops`` that take ``dtype``: narrow types have few."""
+    return tuple(op for op in ops if dtype in OPS[op].dtypes + OPS[op].narrow)
+
+
 def _any_unary(draft: Draft, v: int) -> int:
     t = draft.types[v]
     if t.dtype is I1:
         return draft.add("not", (v,), (), t)
-    ops = _FLOAT_UNARY if t.dtype.is_float else _INT_UNARY
+    ops = _defined(_FLOAT_UNARY if t.dtype.is_float else _INT_UNARY, t.dtype)
     return draft.add(ops[draft.below(len(ops))], (v,), (), t)
 
 
 def _any_binary(draft: Draft, v: int, w: int) -> int:
     t = draft.types[v]
-    ops = (
+    ops: tuple[str, ...] = (
         ("and", "or", "xor")
         if t.dtype is I1
         else _FLOAT_BINARY
         if t.dtype.is_float
         else _INT_BINARY
     )
+    ops = _defined(ops, t.dtype)
     return draft.add(ops[draft.below(len(ops))], (v, w), (), t)
 
 
@@ -171,7 +182,7 @@ def _reduction_of_sum(draft: Draft) -> None:
 
 def _again(draft: Draft) -> None:
     """An op that stands there already, once more: the same, with operands swapped, or with one
-    operand exchanged.
+    operand exchanged (but for ops whose operands decide the result's shape).
     """
     below = draft.below
     single = [n for n in draft.nodes if len(n[3]) == 1 and n[1]]
@@ -179,7 +190,9 @@ def _again(draft: Draft) -> None:
         return _sums(draft)
     op, operands, attrs, types, regions, captures = single[below(len(single))]
     k = below(4)
-    if (
+    if op in dynamic.GEN:
+        pass
+    elif (
         k == 1
         and len(operands) == 2
         and draft.types[operands[0]] is draft.types[operands[1]]
