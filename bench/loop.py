@@ -1,0 +1,69 @@
+"""Programs a CPU second through the whole loop: generate, compile, run, reference, compare.
+
+    python bench/loop.py [LEVEL] [PROGRAMS]
+
+One process, set up as a campaign's workers are. Templates of near-misses are built first, once a
+process; their time is shown on its own. The parts are shares of the same run.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from collections import Counter
+
+from compiler.executable import Executable
+from compiler.pipeline import Options, optimize
+from compiler.rules import RULES
+from verify.bounds import enclose
+from verify.examine import examine
+from verify.fuzz.config import CampaignConfig, program
+from verify.gen import plants
+
+
+def main(level: int, count: int) -> None:
+    """Print the rates of ``count`` programs at ``level``."""
+    clock = time.process_time
+    options, config = Options(level=level), CampaignConfig(seed=3)
+    start = clock()
+    for rule in RULES:
+        for k in range(plants.TEMPLATES):
+            plants.template(rule, k)
+    print(f"templates           {clock() - start:8.2f} s, once a process")
+    for i in range(100):
+        examine(*program(config, i), "assay", options)
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    start = clock()
+    made = [program(config, i) for i in range(100, 100 + count)]
+    generated = clock() - start
+    kinds: Counter[str] = Counter()
+    start = clock()
+    for module, inputs in made:
+        kinds[examine(module, inputs, "assay", options).kind] += 1
+    whole = generated + clock() - start
+    ops = sum(len(m.main.graph.nodes) for m, _ in made) / count
+    parts: Counter[str] = Counter()
+    for module, inputs in made[: count // 4]:
+        start = clock()
+        optimized, _ = optimize(module, options)
+        parts["passes"] += clock() - start
+        start = clock()
+        executable = Executable(optimized)
+        parts["machine code"] += clock() - start
+        start = clock()
+        executable(*inputs)
+        parts["run"] += clock() - start
+        start = clock()
+        enclose(module, inputs)
+        parts["reference, bounds"] += clock() - start
+    print(f"whole loop          {count / whole:8.1f} programs a CPU second, {ops:.1f} ops each")
+    print(f"generation, inputs  {count / generated:8.1f} programs a CPU second")
+    for name, seconds in parts.items():
+        print(f"{name:19s} {100 * seconds / (count // 4) / (whole / count):8.1f} % of the loop")
+    print(dict(kinds))
+
+
+if __name__ == "__main__":
+    main(*(int(a) for a in (*sys.argv[1:], "1", "600")[:2]))
