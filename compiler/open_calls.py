@@ -51,7 +51,7 @@ def _reduce_window(
 
 
 def _top_k(emit: Emit, node: Node, operands: Sequence[Value], _bodies: object) -> list[Value]:
-    """``dynamic_top_k(operand, k)``."""
+    """``dynamic_top_k(operand, k)``: as ``chlo.top_k``, which ``emit.ops`` would expand."""
     x, k = operands
     first = emit.builder.emit(
         "chlo.top_k", [x.id], loc=emit.loc, k=int(_numbers(emit, node, k, "k"))

@@ -163,13 +163,15 @@ def _gamma(ctx: Context, node: Node, operands: list[Value]) -> Value:
 
 @define("chlo.zeta", "chlo.polygamma")
 def _zeta(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """Undecided but for exact arguments; also below 0, where decompositions differ."""
+    """Undecided but for exact arguments; also below 0, where decompositions differ, and for
+    derivatives that the reference does not compute.
+    """
     args = [ctx.center(x) for x in operands]
     z = centers(ctx, node.op, *args)
     exact = np.logical_and(operands[0].exact(), operands[1].exact())
     decided = exact & ~((args[1] <= 0) & np.isinf(args[0])) & ~(args[1] < 0)
     if node.op == "chlo.polygamma":
-        decided = decided & ((args[0] <= 1e4) | ~np.isfinite(args[0]))
+        decided = decided & ((args[0] <= special.ORDER) | ~np.isfinite(args[0]))
     z = np.where(decided, z, 1.0)
     return _limited(ctx, node, operands, z, np.where(decided, 0.0, np.inf))
 

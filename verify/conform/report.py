@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from statistics import fmean
 from typing import Any
 
+from verify.conform.forms import ARGUMENTS, CONSTANTS
 from verify.conform.judge import ACCEPTED, PASS, REJECTED, UNSUPPORTED, Step
 from verify.conform.run import Record
 from verify.conform.suite import CHECKED, NEGATIVE
@@ -15,6 +16,7 @@ from verify.conform.suite import CHECKED, NEGATIVE
 _PLACE = re.compile(r"^[0-9]+:[0-9]+: ")
 REFUSED = "X"  # the tier of cases that must be refused by name
 WANTED = frozenset("AD")  # tiers of which nothing may be refused
+_SHORT = {CONSTANTS: "const", ARGUMENTS: "args"}  # in heads of a table
 
 
 def sound(record: Record) -> bool:
@@ -100,7 +102,7 @@ def _aim(record: Record) -> str:
 
 def _way(step: Step) -> str:
     level = "" if step.level is None else f" -O{step.level}"
-    return f"{step.engine}{level} {step.form[:5].rstrip('u')}"
+    return f"{step.engine}{level} {_SHORT[step.form]}"
 
 
 def _of(right: int, total: int) -> str:

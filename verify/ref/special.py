@@ -17,6 +17,7 @@ Real = Any  # mpmath's mpf
 
 # Beyond these arguments the functions overflow, or come to their limits, in every format.
 _OVERFLOW, _END = 1000.0, 30.0
+ORDER = 10_000  # of polygamma; those of higher order take too long, and are left open
 
 
 def _mp() -> Any:
@@ -178,7 +179,7 @@ def _polygamma(n: float, x: float) -> Real:
         return mp.nan
     if n == 0:
         return _digamma(x)
-    if n > 1e4:
+    if n > ORDER:
         return mp.nan
     return (-1) ** (int(n) + 1) * mp.factorial(int(n)) * _zeta(n + 1, x)
 
