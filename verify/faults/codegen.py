@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from compiler.codegen import arena, jit, maps, reduces, scalars
+from compiler.codegen import jit, live, maps, reduces, scalars
 from compiler.codegen.text import REGISTER, register, splat_of, vector
 from compiler.dtypes import BF16, DType
 from compiler.nest.ir import Dot, Nest
@@ -147,7 +147,7 @@ _codegen(
     "arena-forgets-rhs",
     "buffer reuse",
     "the right operand of a contraction may share memory with its result",
-    patched(arena, "reads", _rhs_not_read),
+    patched(live, "reads", _rhs_not_read),
 )
 _codegen(
     "reduce-tail-unmasked",
