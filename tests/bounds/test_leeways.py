@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from compiler.dtypes import by_name
 from compiler.ir import Array
 from compiler.text import parse
 from verify.bounds import Enclosure, enclose
@@ -114,6 +115,21 @@ def test_log_plus_one_gets_a_larger_error_in_f64_only() -> None:
         more = np.asarray(wide.error - own.error, np.float64)
         assert more[1] == 0
         assert more[0] == pytest.approx(0.405465 * 2**-44 if name == "f64" else 0, rel=1e-3)
+
+
+@pytest.mark.parametrize("op", ["lgamma", "digamma"])
+@pytest.mark.parametrize(("name", "unit"), [("f64", 2**-53), ("f32", 2**-24), ("bf16", 2**-24)])
+def test_gamma_functions_get_an_absolute_error_above_zero(op: str, name: str, unit: float) -> None:
+    x = np.array([1.5, -1.5], by_name(name).numpy)
+    text = f"""func.func @main(%x: tensor<2x{name}>) -> tensor<2x{name}> {{
+      %0 = chlo.{op} %x : tensor<2x{name}> -> tensor<2x{name}>
+      return %0 : tensor<2x{name}>
+    }}"""
+    (wide,), (own,) = enclosed(text, "imprecise-gamma", x), enclose(parse(text), [x])
+    assert wide.error is not None
+    assert own.error is not None
+    more = np.asarray(wide.error - own.error, np.float64)
+    assert more == pytest.approx([64 * unit, 0], rel=1e-3)
 
 
 def test_what_is_open_stays_open_in_what_is_made_of_it() -> None:

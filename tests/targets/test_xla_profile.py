@@ -165,6 +165,12 @@ SHOWN = {
         return %0 : tensor<200xf64>""",
         (np.linspace(-0.42, -0.29, 200),),
     ),
+    "imprecise-gamma": (
+        "(%a: tensor<200xf32>) -> tensor<200xf32>",
+        """%0 = chlo.lgamma %a : tensor<200xf32> -> tensor<200xf32>
+        return %0 : tensor<200xf32>""",
+        (np.linspace(1.9, 2.1, 200, dtype=np.float32),),
+    ),
     "integer-power": (
         "(%a: tensor<1xi32>) -> tensor<1xi32>",
         """%0 = stablehlo.power %a, %a : tensor<1xi32>

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from compiler.dtypes import F64, I1
+from compiler.dtypes import F32, F64, I1
 from compiler.ir import Node
 from verify.bounds.core import Context
 from verify.bounds.format import FORMATS
@@ -117,3 +117,12 @@ def _log_plus_one(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
         return [False]
     value = np.abs(np.log1p(ctx.center(operands[0])))
     return [np.where(np.isfinite(value), value * 2.0**-44, 0.0)]
+
+
+@leeway("imprecise-gamma", "chlo.lgamma", "chlo.digamma")
+def _gamma(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """Above 0, where the function is small but the terms of its sum are not: 64 roundings of
+    numbers around 1, in the format that narrow types are computed in.
+    """
+    unit = FORMATS[F64 if node.type.dtype is F64 else F32].u
+    return [np.where(ctx.center(operands[0]) > 0, 64 * unit, 0.0)]

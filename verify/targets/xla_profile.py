@@ -155,6 +155,13 @@ PROFILE = Profile(
             leeways=frozenset({"imprecise-log1p"}),
         ),
         Deviation(
+            "imprecise-gamma",
+            "lgamma around 1 and 2, and digamma around 1.46, are small sums of large terms, off by "
+            "up to 31 units of rounding of 1, which next to 0 is any number of ulp",
+            "measured; stablehlo/transforms/ChloLegalizeToStablehlo.cpp, materializeLgamma",
+            leeways=frozenset({"imprecise-gamma"}),
+        ),
+        Deviation(
             "assumes-no-signed-overflow",
             "algsimp takes x * x and abs(x) for non-negative, also where they wrap",
             "openxla/xla#41784, declined; openxla/xla#46628",
