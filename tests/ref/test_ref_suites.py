@@ -17,6 +17,7 @@ from compiler.errors import AssayError
 from compiler.ir import Array, Module, TensorType
 from compiler.text import parse
 from verify.bounds import enclose
+from verify.conform import programs as conform
 from verify.oracle import judge
 from verify.ref import evaluate
 
@@ -24,6 +25,15 @@ ROOT = Path(os.environ.get("ASSAY_SUITES", "../shared/suites"))
 FILES = sorted([*ROOT.glob("jax_programs/*.mlir"), *ROOT.glob("jax_library/*.mlir")])
 # XLA:CPU adds in any order, fuses, divides by multiplying and approximates functions.
 XLA = allow("reassoc", "contract", "arcp", "afn")
+# What is not decided under that contract alone; XLA's profile must leave room for it.
+_LOOP = "a loop that ends where a sum no longer changes"
+OPEN = {
+    "cumulative_ops": "a - b of two infinities is NaN, or 0 in another order",
+    "optax_ctc_loss": "log(1 + x), where x is exp of a small difference of numbers around 1e5",
+    "special_gammainc": _LOOP,
+    "special_gammainc.legal": _LOOP,
+    "special_gammaln": "a sum of large terms that is next to zero",
+}
 
 
 def load(path: Path) -> tuple[Module, list[Array], dict[str, Array]]:
@@ -31,10 +41,13 @@ def load(path: Path) -> tuple[Module, list[Array], dict[str, Array]]:
         program = parse(path.read_text(), str(path))
     except AssayError as e:
         pytest.skip(f"not in the op set: {e.message}")
-    stem = path.name.removesuffix(".mlir").removesuffix(".legal")
-    data = dict(np.load(path.with_name(stem + ".npz")))
+    data = dict(np.load(_arrays(path)))
     params = program.main.graph.params
     return program, [_typed(data[f"in{i}"], t) for i, t in enumerate(params)], data
+
+
+def _arrays(path: Path) -> Path:
+    return path.with_name(path.name.removesuffix(".mlir").removesuffix(".legal") + ".npz")
 
 
 def _typed(x: Array, t: TensorType) -> Array:
@@ -49,9 +62,12 @@ def test_xla_is_inside_the_bounds(path: Path) -> None:
     program, inputs, data = load(path)
     types = program.main.graph.result_types
     outputs = [_typed(data[f"out{i}"], t) for i, t in enumerate(types)]
-    enclosures = enclose(program, inputs, XLA)
-    verdict = judge(outputs, enclosures, XLA)
-    assert verdict.kind in ("identical", "allowed"), str(verdict)
+    verdict = judge(outputs, enclose(program, inputs, XLA), XLA)
+    if path.stem in OPEN:
+        assert verdict.kind in ("unstable", "violation"), f"decided: {path.stem}"
+        assert not conform.load(program, _arrays(path)).disputed()
+    else:
+        assert verdict.kind in ("identical", "allowed"), str(verdict)
     ours = judge(evaluate(program, inputs), enclose(program, inputs))
     assert ours.kind in ("identical", "allowed"), str(ours)
     assert ours.bound_share <= 1.0
