@@ -193,6 +193,7 @@ def test_wrong_options(run, tmp_path):
     refused(run("explain", "AS999"), 2, "AS999")
     refused(run("show", "nothing"), 2, "nothing")
     refused(run("show", "op", "nothing"), 2, "nothing")
+    refused(run("show", "."), 2, "assay show case .")
     refused(run("check", "x.mlir", "-O\u00b2"), 2, "-O")
     refused(run("fuzz", "--seconds", "-1"), 2, "--seconds")
     refused(run("fuzz", "--seconds", "nan"), 2, "--seconds")

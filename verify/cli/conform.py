@@ -69,7 +69,8 @@ def conform_(
         records = run.run(display)
     out = Output(json)
     _report(out, records)
-    done = f"{len(records):,} verdicts on {len({r.case.file for r in records}):,} cases"
+    files = len({r.case.file for r in records})
+    done = f"{len(records):,} verdicts on {files:,} case{'s' * (files != 1)}"
     out.say(f"{done} in {time.monotonic() - started:.1f} s: {_verdicts(records)}")
     out.document(document(records, interrupted=run.interrupted))
     if run.interrupted:
@@ -110,7 +111,7 @@ def _report(out: Output, records: Sequence[Record]) -> None:
     if not records:
         return
     for why, count in report.refusals(records)[:REASONS]:
-        out.say(f"refused in {count} cases: {why}")
+        out.say(f"refused in {count} case{'s' * (count != 1)}: {why}")
     heads, rows = report.overview(records)
     out.table(rows, heads)
     ops, families = report.shares(records)

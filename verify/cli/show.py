@@ -39,7 +39,9 @@ def show_(
         "case": _case,
     }
     if what not in views:
-        raise InputError(f"there is no table {what!r}", hint=f"known: {', '.join(views)}")
+        folder = Path(what).is_dir()
+        hint = f"assay show case {what}" if folder else f"known: {', '.join(views)}"
+        raise InputError(f"there is no table {what!r}", hint=hint)
     if (what in ("op", "case")) != bool(name):
         raise InputError(f"show {what} takes {'one name' if not name else 'no name'}")
     head, rows = views[what](name)
