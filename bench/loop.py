@@ -8,7 +8,6 @@ process; their time is shown on its own. The parts are shares of the same run.
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from compiler.executable import Executable
 from compiler.pipeline import Options, optimize
 from compiler.rules import RULES
 from verify.bounds import enclose
+from verify.engines.local import collect_seldom
 from verify.examine import examine
 from verify.fuzz.config import CampaignConfig, program
 from verify.gen import plants
@@ -33,8 +33,7 @@ def main(level: int, count: int) -> None:
     print(f"templates           {clock() - start:8.2f} s, once a process")
     for i in range(100):
         examine(*program(config, i), "assay", options)
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    collect_seldom()
     start = clock()
     made = [program(config, i) for i in range(100, 100 + count)]
     generated = clock() - start

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -104,31 +104,38 @@ def _spread(z: Array, x: Value, *others: Array) -> Any:
     return np.where(e == 0, 0.0, np.where(np.isinf(e), np.inf, out))
 
 
-@define(*(f"chlo.{f}" for f in MONOTONE))
-def _monotone(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """The ends of the interval give the ends of the image."""
+Between: TypeAlias = Callable[[Array, Array, Array], Sequence[Array]]
+
+
+def _over(ctx: Context, node: Node, operands: list[Value], between: Between | None = None) -> Value:
+    """The ends of the interval give the ends of the image; beside them count the values that
+    ``between(low, high, value at the center)`` names.
+    """
     (x,) = operands
     z = centers(ctx, node.op, ctx.center(x))
     spread = None
     if x.error is not None:
         low, high = outer(ctx, x)
         images = [centers(ctx, node.op, end) for end in (low, high)]
-        spread = _spread(z, x, *images)
+        spread = _spread(z, x, *images, *(between(low, high, z) if between else ()))
     return _limited(ctx, node, operands, z, spread)
+
+
+@define(*(f"chlo.{f}" for f in MONOTONE))
+def _monotone(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """The ends of the interval give the ends of the image."""
+    return _over(ctx, node, operands)
 
 
 @define("chlo.cosh")
 def _cosh(ctx: Context, node: Node, operands: list[Value]) -> Value:
     """Even: over an interval around 0 it is between 1 and its larger end."""
-    (x,) = operands
-    z = centers(ctx, node.op, ctx.center(x))
-    spread = None
-    if x.error is not None:
-        low, high = outer(ctx, x)
-        least = np.where((low < 0) & (high > 0), 1.0, z)
-        images = [centers(ctx, node.op, end) for end in (low, high)]
-        spread = _spread(z, x, *images, least)
-    return _limited(ctx, node, operands, z, spread)
+    return _over(
+        ctx,
+        node,
+        operands,
+        lambda low, high, z: [np.where((low < 0) & (high > 0), 1.0, z)],
+    )
 
 
 @define("chlo.bessel_i1e")
@@ -147,18 +154,15 @@ def _bessel_i1e(ctx: Context, node: Node, operands: list[Value]) -> Value:
 @define("chlo.lgamma", "chlo.digamma")
 def _gamma(ctx: Context, node: Node, operands: list[Value]) -> Value:
     """Above 0 lgamma falls and rises and digamma rises; an interval that reaches 0 is undecided."""
-    (x,) = operands
-    z = centers(ctx, node.op, ctx.center(x))
-    spread = None
-    if x.error is not None:
-        low, high = outer(ctx, x)
-        images = [centers(ctx, node.op, end) for end in (low, high)]
+
+    def between(low: Array, high: Array, z: Array) -> list[Array]:
+        images = [np.where(low <= 0, np.inf, z)]
         if node.op in LOWEST:
             at = np.clip(np.full(z.shape, LOWEST[node.op]), low, high)
             images.append(centers(ctx, node.op, at))
-        spread = _spread(z, x, *images)
-        spread = np.where((low <= 0) & (error_of(x) != 0), np.inf, spread)
-    return _limited(ctx, node, operands, z, spread)
+        return images
+
+    return _over(ctx, node, operands, between)
 
 
 @define("chlo.zeta", "chlo.polygamma")

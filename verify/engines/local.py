@@ -278,10 +278,7 @@ def _main(job: Job, pipe: Connection, slot: Any, log: str) -> None:
     threading.Thread(target=_die_with_parent, daemon=True).start()
     try:
         job.start()
-        # What is loaded stays, and immutable graphs make few cycles: look for them seldom. Worth a
-        # tenth of a campaign's speed (bench/loop.py).
-        gc.freeze()
-        gc.set_threshold(100_000, 50, 100)
+        collect_seldom()
         pipe.send(("ready", None))
         report = _Report(pipe, slot)
         while True:
@@ -298,6 +295,14 @@ def _main(job: Job, pipe: Connection, slot: Any, log: str) -> None:
     except Exception:
         with contextlib.suppress(OSError):
             pipe.send(("failed", traceback.format_exc()))
+
+
+def collect_seldom() -> None:
+    """Set the garbage collector for a long run: what is loaded stays, and immutable graphs make few
+    cycles. Worth a tenth of a campaign's speed (bench/loop.py).
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def _log_to(path: str) -> None:

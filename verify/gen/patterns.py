@@ -191,8 +191,8 @@ def _again(draft: Draft) -> None:
     op, operands, attrs, types, regions, captures = single[below(len(single))]
     k = below(4)
     if op in dynamic.GEN:
-        pass
-    elif (
+        k = 0
+    if (
         k == 1
         and len(operands) == 2
         and draft.types[operands[0]] is draft.types[operands[1]]
