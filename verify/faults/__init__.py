@@ -4,7 +4,7 @@
 """
 
 from verify.faults import codegen, elementwise, fold, passes, rules, shape
-from verify.faults.base import FAULTS, Fault, activate
+from verify.faults.base import FAULTS, Fault, activate, find
 
 __all__ = [
     "FAULTS",
@@ -12,6 +12,7 @@ __all__ = [
     "activate",
     "codegen",
     "elementwise",
+    "find",
     "fold",
     "passes",
     "rules",

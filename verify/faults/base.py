@@ -34,6 +34,8 @@ class Fault:
         rewrites: names of rewrites or ops of which one must be blamed.
         install: switches it on for the time of a ``with`` block.
         precision: ``--precision`` that the guilty pass needs.
+        source: a real bug of this class: tracker and number, or the study that describes it.
+        rule: the rule that the fault was derived from mechanically; empty for one written by hand.
     """
 
     name: str
@@ -43,6 +45,8 @@ class Fault:
     rewrites: tuple[str, ...]
     install: Install
     precision: str = ""
+    source: str = ""
+    rule: str = ""
 
 
 FAULTS: dict[str, Fault] = {}
@@ -56,12 +60,20 @@ def declare(
     blame: tuple[str, str | tuple[str, ...]],
     install: Install,
     precision: str = "",
+    source: str = "",
 ) -> None:
     """Enter a fault into the catalogue; ``blame`` is (pass, rewrite or rewrites)."""
     assert name not in FAULTS, name
     pass_name, rewrites = blame
     names = (rewrites,) if isinstance(rewrites, str) else rewrites
-    FAULTS[name] = Fault(name, kind, summary, pass_name, names, install, precision)
+    FAULTS[name] = Fault(name, kind, summary, pass_name, names, install, precision, source)
+
+
+def find(name: str) -> Fault:
+    """The fault called ``name``; InputError if there is none."""
+    if name not in FAULTS:
+        raise InputError(f"there is no fault {name!r}", hint="assay show faults lists them")
+    return FAULTS[name]
 
 
 @contextmanager
@@ -73,9 +85,7 @@ def activate(name: str) -> Iterator[None]:
     if not name:
         yield
         return
-    if name not in FAULTS:
-        raise InputError(f"there is no fault {name!r}", hint="assay show faults lists them")
-    with FAULTS[name].install():
+    with find(name).install():
         yield
 
 
