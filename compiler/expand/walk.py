@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from compiler.build import Builder, Callee
+from collections.abc import Sequence
+
+from compiler.build import Builder
 from compiler.expand.emit import Emit
 from compiler.expand.table import EXPANSIONS
-from compiler.ir import Graph, Module
+from compiler.ir import Function, Graph, Module
+from compiler.known import Known
 from compiler.prune import renumber
 from compiler.rewrite import Trace, ops_text
 
@@ -15,9 +18,9 @@ def expand_module(module: Module, pass_name: str, trace: Trace) -> Module:
 
     The trace logs each expansion, but cannot refuse it: lowering needs them all.
     """
-    table = {f.name: (f.graph.params, f.graph.result_types) for f in module.functions}
-    for f in module.functions:
-        graph = _graph(f.graph, pass_name, trace, table.get)
+    functions = module.functions
+    for f in functions:
+        graph = _graph(f.graph, pass_name, trace, functions)
         if graph is not f.graph:
             module = module.with_graph(f.name, graph)
     return module
@@ -32,23 +35,25 @@ def _holds(graph: Graph) -> bool:
     return any(n.op in EXPANSIONS or any(map(_holds, n.regions)) for n in graph.nodes)
 
 
-def _graph(graph: Graph, pass_name: str, trace: Trace, callee: Callee) -> Graph:
+def _graph(graph: Graph, pass_name: str, trace: Trace, functions: Sequence[Function]) -> Graph:
     if not _holds(graph):
         return graph
-    builder = Builder(graph.params, callee)
+    table = {f.name: (f.graph.params, f.graph.result_types) for f in functions}
+    builder = Builder(graph.params, table.get)
+    known = Known(builder, functions=functions)
     new = list(range(len(graph.params)))
     for i, node in enumerate(graph.nodes):
         loc = graph.loc(i)
         node = renumber(node, new)
         if node.regions:
-            inner = [_graph(r, pass_name, trace, callee) for r in node.regions]
+            inner = [_graph(r, pass_name, trace, functions) for r in node.regions]
             node = node._replace(regions=tuple(inner))
         if node.op not in EXPANSIONS:
             first = builder.add(node, loc)
             new.extend(range(first, first + len(node.types)))
             continue
         start = len(builder.nodes)
-        new.extend(x.id for x in Emit(builder, loc).expand(node))
+        new.extend(x.id for x in Emit(builder, loc, known).expand(node))
 
         def describe(i: int = i, start: int = start) -> tuple[str, str]:
             added = range(start, len(builder.nodes))

@@ -45,6 +45,24 @@ def test_shapes_that_are_computed() -> None:
     assert expanded(op, result) == ["slice"]
 
 
+def test_shapes_that_a_function_computes() -> None:
+    text = """
+    func.func @main(%x: tensor<4xf32>) -> tensor<2xf32> {
+      %0 = call @start() : () -> tensor<1xi32>
+      %1 = stablehlo.constant dense<3> : tensor<1xi32>
+      %2 = stablehlo.constant dense<1> : tensor<1xi32>
+      %3 = stablehlo.real_dynamic_slice %x, %0, %1, %2
+        : (tensor<4xf32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> tensor<2xf32>
+      return %3 : tensor<2xf32>
+    }
+    func.func private @start() -> tensor<1xi32> {
+      %0 = stablehlo.constant dense<1> : tensor<1xi32>
+      return %0 : tensor<1xi32>
+    }
+    """
+    assert "slice" in [n.op for n in expand_all(parse(text)).main.graph.nodes]
+
+
 def test_what_inputs_decide_is_read_where_it_says() -> None:
     op = """%7 = stablehlo.real_dynamic_slice %x, %n, %4, %6
       : (tensor<4x6xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>) -> tensor<3x2xf32>"""
