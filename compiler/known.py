@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from compiler.build import Builder
-from compiler.ir import Array, Function, Literal, Module, Node
+from compiler.check import callees
+from compiler.ir import Array, Function, Graph, Literal, Module, Node
 from compiler.prune import renumber
 
 LARGEST = 64  # elements of a value that is asked for: shapes, paddings, single numbers
@@ -19,7 +20,7 @@ class Known:
     Args:
         builder: the graph, which may grow between two questions.
         given: values that are known from elsewhere, such as parameters, by number.
-        functions: those that the graph calls.
+        functions: those that the graph may call.
     """
 
     def __init__(
@@ -88,6 +89,16 @@ class Known:
                 for n in range(len(nodes[i].types)):
                     new[u - k + n] = first + n
         main = Function("main", part.graph([new[v]]))
-        others = tuple(f for f in self.functions if f.name != "main")
-        (out,) = run(lower(Module((main, *others))), [])
+        (out,) = run(lower(Module((main, *self._called(main.graph)))), [])
         return out
+
+    def _called(self, graph: Graph) -> list[Function]:
+        """The functions that a graph calls, and those that they call; no others are looked at."""
+        waiting, found = callees(graph), dict[str, Function]()
+        by_name = {f.name: f for f in self.functions}
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found[name] = by_name[name]
+                waiting += callees(found[name].graph)
+        return list(found.values())

@@ -63,6 +63,25 @@ def test_shapes_that_a_function_computes() -> None:
     assert "slice" in [n.op for n in expand_all(parse(text)).main.graph.nodes]
 
 
+def test_a_function_that_is_called_computes_a_shape_of_its_own() -> None:
+    text = """
+    func.func @main(%x: tensor<4xf32>) -> tensor<2xf32> {
+      %0 = call @part(%x) : (tensor<4xf32>) -> tensor<2xf32>
+      return %0 : tensor<2xf32>
+    }
+    func.func private @part(%x: tensor<4xf32>) -> tensor<2xf32> {
+      %0 = stablehlo.constant dense<1> : tensor<1xi32>
+      %1 = stablehlo.add %0, %0 : tensor<1xi32>
+      %2 = stablehlo.add %0, %1 : tensor<1xi32>
+      %3 = stablehlo.real_dynamic_slice %x, %0, %2, %0
+        : (tensor<4xf32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> tensor<2xf32>
+      return %3 : tensor<2xf32>
+    }
+    """
+    part = expand_all(parse(text)).by_name["part"].graph
+    assert "slice" in [n.op for n in part.nodes]
+
+
 def test_what_inputs_decide_is_read_where_it_says() -> None:
     op = """%7 = stablehlo.real_dynamic_slice %x, %n, %4, %6
       : (tensor<4x6xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>) -> tensor<3x2xf32>"""
