@@ -36,8 +36,6 @@ class Options:
     Attributes:
         limit: work of one query at most; see :mod:`verify.smt.solver`.
         reorder: whether float sums may be taken in any order.
-        drop: number of a conjunct of the guard to leave out; -1 for the whole guard; ``None`` for
-            none.
         small: largest size and position, for counterexamples; ``None`` for no bound.
         least: smallest size, for counterexamples (the order of a sum of two shows nowhere).
         integers: whether real elements have to be small integers, for counterexamples.
@@ -49,7 +47,6 @@ class Options:
 
     limit: int = LIMIT
     reorder: bool = False
-    drop: int | None = None
     small: int | None = None
     least: int = 0
     integers: bool = False
@@ -66,7 +63,6 @@ class Attempt:
         status: ``proved refuted unknown skipped``.
         symbols, model: of a candidate counterexample.
         reason: why it is unknown, or what is wrong with the right side.
-        guarded: whether the dropped part of the guard is there.
         opaque: names of the uninterpreted functions that occur; ``folds``: whether reductions do.
     """
 
@@ -74,7 +70,6 @@ class Attempt:
     symbols: Symbols | None = None
     model: Any = None
     reason: str = ""
-    guarded: bool = False
     opaque: frozenset[str] = frozenset()
     folds: bool = False
 
@@ -101,18 +96,8 @@ def _attempt(
     except (ValueError, IndexError):
         return Attempt(SKIPPED)  # lengths do not fit: no such program
     parts = conjuncts(guard)
-    if options.drop is None and any(p is False for p in parts):
+    if any(p is False for p in parts):
         return Attempt(SKIPPED)
-    guarded = False
-    if options.drop is not None:
-        # Numbers count the conditions as the rule lists them, each of which may be one conjunct a
-        # dimension.
-        listed = (
-            list(guard.children()) if not isinstance(guard, bool) and z3.is_and(guard) else [guard]
-        )
-        guarded = guard is not True if options.drop < 0 else options.drop < len(listed) > 1
-        kept = [] if options.drop < 0 else [p for k, p in enumerate(listed) if k != options.drop]
-        parts = [c for p in kept for c in conjuncts(p)]
     chosen = solved(parts)
     if chosen:
         made = specialised(made, rule, reading, chosen)
@@ -135,7 +120,7 @@ def _attempt(
     else:
         found = _decide(env, decider, left, right, options, made)
     opaque = frozenset(env.opaque)
-    return Attempt(found.status, made, found.model, found.reason, guarded, opaque, bool(env.folds))
+    return Attempt(found.status, made, found.model, found.reason, opaque, bool(env.folds))
 
 
 def _root(rule: Rule, lhs: Any, made: Symbols, dtypes: Assignment) -> tuple[Any, DType] | None:

@@ -12,6 +12,7 @@ from typing import Any
 from compiler.dtypes import BF16, F16, F32, F64, DType
 from compiler.ops import OPS
 from compiler.rules.term import Const, Extreme, PowerOfTwo, Rule, Term
+from verify.conditions import conditions, without
 from verify.smt.assignments import Assignment, assignments, generic, has_dtype_variable
 from verify.smt.claims import SKIPPED, Attempt, Options, attempt, satisfiable, written
 from verify.smt.equal import PROVED, REFUTED, UNKNOWN
@@ -123,11 +124,10 @@ def reads_dtypes(rule: Rule) -> bool:
     """Whether a rule's body, or a helper that it calls, looks at dtypes: then it may mean different
     things.
     """
-    code = rule.fn.__code__
+    fn = inspect.unwrap(rule.fn)
+    code = fn.__code__
     helpers = [
-        inspect.unwrap(f)
-        for f in map(rule.fn.__globals__.get, code.co_names)
-        if inspect.isfunction(f)
+        inspect.unwrap(f) for f in map(fn.__globals__.get, code.co_names) if inspect.isfunction(f)
     ]
     return any("dtype" in c.co_names for c in (code, *(h.__code__ for h in helpers)))
 
@@ -423,42 +423,28 @@ def _audit(run: _Run) -> list[str]:
     """
     if reads_dtypes(run.rule) and not has_dtype_variable(run.rule):
         return []
-    notes = []
-    for drop, name in [
-        (-1, "the guard"),
-        *((k, f"conjunct {k + 1} of the guard") for k in range(8)),
-    ]:
-        decided = _holds_without(run, drop)
-        if decided is None:
-            break
-        if decided:
-            notes.append(f"not needed: {name}")
-            if drop < 0:
-                break
-    return notes
+    count = conditions(run.rule)
+    if count and _holds(run, without(run.rule)):
+        return ["not needed: the guard"]
+    single = range(count) if count > 1 else ()
+    return [
+        f"not needed: conjunct {k + 1} of the guard"
+        for k in single
+        if _holds(run, without(run.rule, k))
+    ]
 
 
-def _holds_without(run: _Run, drop: int) -> bool | None:
-    """Whether all instances hold without a conjunct; ``None`` if no instance has it."""
-    rule, met = run.rule, False
-    for binding in bindings(rule):
-        for dtypes in generic(rule) if not has_dtype_variable(rule) else assignments(rule):
-            reading = (
-                "bits"
-                if has_dtype_variable(rule)
-                else "reals"
-                if not run.exact or is_ring(rule)
-                else "abstract"
-            )
-            reorder = bool(run.flags) or not run.floats
-            options = Options(min(run.limit, BRIEF), reorder=reorder, drop=drop)
-            found = attempt(rule, binding, dtypes, reading, options)
-            if found.status == SKIPPED:
-                continue
-            met = met or found.guarded
-            if found.status != PROVED:
-                return False
-    return True if met else None
+def _holds(run: _Run, rule: Rule) -> bool:
+    """Whether all instances of a rule with a weaker guard hold."""
+    reading = "reals" if not run.exact or is_ring(rule) else "abstract"
+    options = Options(min(run.limit, BRIEF), reorder=bool(run.flags) or not run.floats)
+    free = has_dtype_variable(rule)
+    return all(
+        attempt(rule, binding, dtypes, "bits" if free else reading, options).status
+        in (PROVED, SKIPPED)
+        for binding in bindings(rule)
+        for dtypes in (assignments(rule) if free else generic(rule))
+    )
 
 
 def _words(binding: Binding, dtypes: Assignment) -> str:
