@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -43,6 +44,14 @@ def test_the_blame_names_things_that_exist(name):
     if fault.pass_name == "lower":
         named = {r for r in fault.rewrites if "/" not in r and r not in ("*", "fusion")}
         assert named <= set(OPS)
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS))
+def test_a_real_bug_is_named(name):
+    """A tracker with a number, or a study with its year; and what it was."""
+    assert re.match(
+        r"([\w.-]+/[\w.-]+#\d+|[A-Z].*, .*\b(19|20)\d\d\b|[A-Z]+-\d+)", FAULTS[name].source
+    )
 
 
 def test_an_unknown_fault_is_refused():

@@ -34,7 +34,8 @@ class Fault:
         rewrites: names of rewrites or ops of which one must be blamed.
         install: switches it on for the time of a ``with`` block.
         precision: ``--precision`` that the guilty pass needs.
-        source: a real bug of this class: tracker and number, or the study that describes it.
+        source: a real bug of this class: tracker and number, or the study that describes it, and in
+            a few words what it was.
         rule: the rule that the fault was derived from mechanically; empty for one written by hand.
     """
 
@@ -59,8 +60,8 @@ def declare(
     *,
     blame: tuple[str, str | tuple[str, ...]],
     install: Install,
+    source: str,
     precision: str = "",
-    source: str = "",
 ) -> None:
     """Enter a fault into the catalogue; ``blame`` is (pass, rewrite or rewrites)."""
     assert name not in FAULTS, name

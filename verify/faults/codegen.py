@@ -126,9 +126,10 @@ def _own_library() -> Iterator[None]:
         jit._library.update(known)
 
 
-def _codegen(name: str, kind: str, summary: str, install: Install) -> None:
+def _codegen(name: str, kind: str, summary: str, install: Install, *, source: str) -> None:
     """The rewrite is the op whose code is wrong: any that the slip may hit."""
-    declare(name, kind, summary, blame=("codegen", "*"), install=both(_own_library, install))
+    install = both(_own_library, install)
+    declare(name, kind, summary, blame=("codegen", "*"), install=install, source=source)
 
 
 _codegen(
@@ -136,30 +137,35 @@ _codegen(
     "mask of the vector tail",
     "the last vector of a loop starts one element early: the last element is not written",
     both(patched(maps, "start_of", _short_tail), patched(reduces, "start_of", _short_tail)),
+    source="llvm/llvm-project#55167: wrong tail of a vectorised loop",
 )
 _codegen(
     "unrolled-copy-stuck",
     "off by one",
     "vectors computed side by side all start where the first one does",
     patched(maps, "start_of", _second_copy_stuck),
+    source="llvm/llvm-project#176954: wrong partial results of an interleaved loop",
 )
 _codegen(
     "arena-forgets-rhs",
     "buffer reuse",
     "the right operand of a contraction may share memory with its result",
     patched(live, "reads", _rhs_not_read),
+    source="openxla/xla#49176: input and output share memory, input read late",
 )
 _codegen(
     "reduce-tail-unmasked",
     "mask of the vector tail",
     "lanes past the end of a reduced row are not masked",
     patched(reduces, "_row", _no_tail_identity),
+    source="llvm/llvm-project#182492: wrong mask of a folded tail",
 )
 _codegen(
     "bf16-truncates",
     "missing rounding",
     "machine code drops the low bits of f32 to make bf16",
     patched(scalars, "_narrow", _truncating_bf16),
+    source="tenstorrent/tt-metal#19882: f32 to bf16 truncated",
 )
 _codegen(
     "shift-limits-amount",
@@ -169,16 +175,19 @@ _codegen(
         exchanged(scalars._SPECIAL, "shl", _unguarded_shift),
         exchanged(scalars._SPECIAL, "lshr", _unguarded_shift),
     ),
+    source="halide/Halide#4868: shifts by more than the width made by the compiler",
 )
 _codegen(
     "compare-unordered",
     "lost NaN",
     "a float comparison for less-than holds for NaN",
     exchanged(scalars._FLOAT_COMPARE, "lt", lambda _old: "ult"),
+    source="llvm/llvm-project#63316: an unordered comparison folded to false",
 )
 _codegen(
     "flush-subnormals",
     "environment",
     "machine code runs with flush-to-zero",
     _flush_subnormals,
+    source="openxla/xla#22858: XLA:CPU flushes subnormals, with no way out",
 )

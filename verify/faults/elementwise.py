@@ -166,6 +166,7 @@ declare(
     "maximum is compare and select, so a NaN in the first operand is lost",
     blame=("lower", ("maximum", "reduce")),
     install=lowered("maximum", _maximum),
+    source="pytorch/pytorch#93784: maximum lost the NaN of one operand",
 )
 declare(
     "minimum-zero-sign",
@@ -173,6 +174,7 @@ declare(
     "minimum takes -0 and +0 for equal and returns the first",
     blame=("lower", ("minimum", "reduce")),
     install=lowered("minimum", _minimum),
+    source="llvm/llvm-project#57357: x < 0 ? -0 : x became x <= 0 ? -0 : x",
 )
 declare(
     "clamp-order",
@@ -180,6 +182,7 @@ declare(
     "clamp is max(min(x, hi), lo) instead of min(max(x, lo), hi)",
     blame=("lower", "clamp"),
     install=lowered("clamp", _clamp),
+    source="torch-spyre/torch-spyre#641: Inductor clamps by max(lo, min(hi, x))",
 )
 declare(
     "compare-unsigned-as-signed",
@@ -187,6 +190,7 @@ declare(
     "unsigned integers are compared as signed ones",
     blame=("lower", "compare"),
     install=lowered("compare", _signed_compare),
+    source="openxla/xla#4491: an index of ui8 above 127 read as negative",
 )
 declare(
     "shift-amount-masked",
@@ -194,6 +198,7 @@ declare(
     "shift_left takes the amount modulo the width",
     blame=("lower", "shift_left"),
     install=lowered("shift_left", _masked_shift),
+    source="halide/Halide#3647: shifts by the width or more folded wrongly",
 )
 declare(
     "shift-arithmetic-is-logical",
@@ -201,6 +206,7 @@ declare(
     "shift_right_arithmetic of signed integers shifts in zeros",
     blame=("lower", "shift_right_arithmetic"),
     install=direct("shift_right_arithmetic", "int", "lshr"),
+    source="YosysHQ/yosys#4164: a wide shift misoptimised",
 )
 declare(
     "remainder-floors",
@@ -208,6 +214,7 @@ declare(
     "remainder of signed integers follows the divisor's sign",
     blame=("lower", "remainder"),
     install=lowered("remainder", _floor_remainder),
+    source="apache/tvm#5922: kind of division forgotten by the simplifier",
 )
 declare(
     "boolean-add-is-xor",
@@ -215,6 +222,7 @@ declare(
     "add of i1 is exclusive or (as XLA's constant folder has it)",
     blame=("lower", ("add", "reduce")),
     install=direct("add", "bool", "ixor"),
+    source="openxla/stablehlo#2630: the folder adds booleans as one-bit integers",
 )
 declare(
     "round-even-truncates",
@@ -222,6 +230,7 @@ declare(
     "round_nearest_even truncates",
     blame=("lower", "round_nearest_even"),
     install=direct("round_nearest_even", "float", "trunc"),
+    source="tile-ai/tilelang#2483: integer to bf16 truncates",
 )
 declare(
     "float-to-int-rounds",
@@ -229,6 +238,7 @@ declare(
     "convert from float to integer rounds to nearest instead of truncating",
     blame=("lower", "convert"),
     install=lowered("convert", _rounding_convert),
+    source="triton-lang/triton#10658: casts to integers differ by back end",
 )
 declare(
     "unsigned-to-float-is-signed",
@@ -236,6 +246,7 @@ declare(
     "convert from unsigned integer to float reads the bits as signed",
     blame=("lower", "convert"),
     install=lowered("convert", _signed_convert),
+    source="microsoft/onnxruntime#17953: signedness ignored in casts",
 )
 declare(
     "double-rounding",
@@ -243,6 +254,7 @@ declare(
     "convert from f64 to f16 or bf16 rounds to f32 first",
     blame=("lower", "convert"),
     install=lowered("convert", _double_rounding),
+    source="llvm/llvm-project#133995: f64 to bf16 by way of f32 rounds twice",
 )
 declare(
     "fused-bf16-keeps-f32",
@@ -250,4 +262,5 @@ declare(
     "inside one loop a bf16 or f16 intermediate is not rounded",
     blame=("lower", ("fusion", "fuse/producer", "*")),
     install=patched(Scope, "convert", _no_narrow_rounding),
+    source="pytorch/pytorch#195214: fusion skips the rounding to bf16",
 )

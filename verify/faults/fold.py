@@ -80,6 +80,7 @@ declare(
     "reduce over a dimension of 4 or more leaves out the last element",
     blame=("lower", "reduce"),
     install=lowered("reduce", last_nest(Reduce, _drop_last)),
+    source="tensorflow/tensorflow#118647: XLA's argmax wrong unless size is 2^k",
 )
 declare(
     "reduce-ignores-init",
@@ -87,6 +88,7 @@ declare(
     "reduce starts from zero instead of the initial value",
     blame=("lower", "reduce"),
     install=lowered("reduce", last_nest(Reduce, _drop_init)),
+    source="kasper0406/stablehlo-coreml#73: reduce_window dropped its init",
 )
 declare(
     "reduce-identity-zero",
@@ -94,6 +96,7 @@ declare(
     "lanes of a reduction start from zero, also those of max, min and multiply",
     blame=("lower", "reduce"),
     install=lowered("reduce", last_nest(Reduce, _zero_identity)),
+    source="llvm/llvm-project#212993: wrong start value of a vector reduction",
 )
 declare(
     "reduce-bf16-accumulator",
@@ -101,6 +104,7 @@ declare(
     "partial sums of an f32 reduce are rounded to bf16",
     blame=("lower", "reduce"),
     install=lowered("reduce", last_nest(Reduce, _bf16_partial_sums)),
+    source="apache/tvm#12380: f16 intermediates rounded otherwise when fused",
 )
 declare(
     "dot-drops-k-tail",
@@ -108,6 +112,7 @@ declare(
     "dot_general leaves out the contracted elements past a multiple of 4",
     blame=("lower", "dot_general"),
     install=lowered("dot_general", last_nest(Dot, _short_k)),
+    source="llvm/llvm-project#55167: wrong tail of a vectorised loop",
 )
 declare(
     "dot-loses-batch-stride",
@@ -115,6 +120,7 @@ declare(
     "dot_general uses the first batch of rhs for all batches",
     blame=("lower", "dot_general"),
     install=lowered("dot_general", last_nest(Dot, _lost_batch)),
+    source="apache/tvm#20421: a fused take reads row 0 for every index",
 )
 declare(
     "dot-transposes-square-rhs",
@@ -122,4 +128,5 @@ declare(
     "dot_general reads a square rhs transposed",
     blame=("lower", "dot_general"),
     install=lowered("dot_general", last_nest(Dot, _swapped_rhs)),
+    source="llvm/llvm-project#135397: two transposes folded that do not cancel",
 )

@@ -210,36 +210,47 @@ def _pass_fault(
     summary: str,
     install: Install,
     precision: str = "",
+    *,
+    source: str,
 ) -> None:
-    declare(name, kind, summary, blame=blame, install=install, precision=precision)
+    declare(name, kind, summary, blame=blame, install=install, source=source, precision=precision)
 
 
 # fmt: off
 _pass_fault("cse-ignores-attributes", "stale CSE", ("cse", "cse/*"),
             "ops that differ in an attribute only are merged",
-            patched(cse, "_key", _without_attributes))
+            patched(cse, "_key", _without_attributes),
+            source="onnx/optimizer#254: the pass merges expressions that differ")
 _pass_fault("cse-unordered-operands", "stale CSE", ("cse", "cse/*"),
             "x - y and y - x are merged",
-            patched(cse, "_key", _unordered_operands))
+            patched(cse, "_key", _unordered_operands),
+            source="onnx/optimizer#254: the pass merges expressions that differ")
 _pass_fault("cse-equal-zeros", "sign of zero", ("cse", "cse/constant"),
             "the constants 0 and -0 are merged",
-            patched(cse, "_key", _equal_zeros))
+            patched(cse, "_key", _equal_zeros),
+            source="llvm/llvm-project#57357: a fold changed the sign of zero")
 _pass_fault("fold-six-digits", "missing rounding", ("fold", "fold/*"),
             "folded floats pass through text with six digits",
-            patched(fold, "_evaluate", _six_digits))
+            patched(fold, "_evaluate", _six_digits),
+            source="llvm/llvm-project#55838: the folder rounds a conversion wrongly")
 _pass_fault("fold-boolean-add-is-xor", "wrong algebra", ("fold", "fold/add"),
             "the constant folder adds i1 as exclusive or",
-            patched(fold, "_evaluate", _folds_with_xor))
+            patched(fold, "_evaluate", _folds_with_xor),
+            source="openxla/stablehlo#2630: the folder adds booleans as one-bit integers")
 _pass_fault("fuse-swaps-parameters", "operands swapped", ("fuse", "fuse/*"),
             "two parameters of one type change places inside a fusion",
-            patched(outline, "_body", _parameters_swapped))
+            patched(outline, "_body", _parameters_swapped),
+            source="apache/tvm#20421: an operand lost after fusion")
 _pass_fault("inline-swaps-arguments", "operands swapped", ("inline", "inline/*"),
             "two arguments of one type change places when a call is inlined",
-            patched(inline, "expand", _arguments_swapped))
+            patched(inline, "expand", _arguments_swapped),
+            source="Le et al., Equivalence Modulo Inputs, PLDI 2014: wrong code of LLVM, GCC")
 _pass_fault("narrow-accumulates-bf16", "low-precision accumulation", ("narrow", "*"),
             "contractions with bf16 operands also give bf16 results",
-            exchanged(PASSES, "narrow", after(_narrow_results)), "bf16")
+            exchanged(PASSES, "narrow", after(_narrow_results)), "bf16",
+            source="microsoft/onnxruntime#7191: casts moved so that more is f16")
 _pass_fault("narrow-products", "missing contract", ("narrow", "*"),
             "elementwise products are narrowed to bf16 without a contract",
-            exchanged(PASSES, "narrow", _twice_narrow), "bf16")
+            exchanged(PASSES, "narrow", _twice_narrow), "bf16",
+            source="microsoft/onnxruntime#7191: casts moved so that more is f16")
 # fmt: on

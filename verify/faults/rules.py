@@ -73,6 +73,7 @@ def altered(
     summary: str,
     fn: Callable[..., Rewrite] | None = None,
     *,
+    source: str,
     dtypes: tuple[DType, ...] | None = None,
     keeps_bits: bool = False,
     pass_name: str = "canonicalize",
@@ -84,7 +85,8 @@ def altered(
         contract = EXACT if keeps_bits else new.contract
         return replace(new, dtypes=dtypes or new.dtypes, contract=contract)
 
-    declare(name, kind, summary, blame=(pass_name, rule), install=exchanged(RULES, rule, make))
+    install = exchanged(RULES, rule, make)
+    declare(name, kind, summary, blame=(pass_name, rule), install=install, source=source)
 
 
 # Bodies with the slip in them; each is read by its rule's name below
@@ -215,72 +217,106 @@ def _factor_swapped(x: Tensor, c: Const) -> Rewrite:
 
 # fmt: off
 altered("transpose-composed-backwards", "wrong axis", "layout/transpose-transpose",
-        "two transposes are merged in the wrong order", _composed_backwards)
+        "two transposes are merged in the wrong order", _composed_backwards,
+        source="llvm/llvm-project#135397: two transposes folded that do not cancel")
 altered("slice-limit-without-stride", "off by one", "layout/slice-slice",
-        "slice of slice forgets the inner stride in the limit", _limit_without_stride)
+        "slice of slice forgets the inner stride in the limit", _limit_without_stride,
+        source="apache/tvm#6441: the stride of a slice was ignored")
 altered("slice-start-without-stride", "off by one", "layout/slice-slice",
-        "slice of slice forgets the inner stride in the start", _start_without_stride)
+        "slice of slice forgets the inner stride in the start", _start_without_stride,
+        source="tensorflow/tensorflow#19260: wrong indices of a strided slice")
 altered("reverse-union", "wrong axis", "layout/reverse-reverse",
-        "reverse of reverse turns the union of the dimensions", _reverse_union)
+        "reverse of reverse turns the union of the dimensions", _reverse_union,
+        source="apache/tvm#6829: wrong range of a slice that runs backwards")
 altered("pad-pad-unguarded", "dropped guard", "layout/pad-pad",
-        "pad of pad is merged also where the outer one crops", _pad_pad_unguarded)
+        "pad of pad is merged also where the outer one crops", _pad_pad_unguarded,
+        source="openxla/xla#48713: negative low padding mishandled")
 altered("slice-of-pad-unguarded", "off by one", "layout/slice-of-pad",
-        "slice of pad may reach one element into the high padding", _slice_of_pad_unguarded)
+        "slice of pad may reach one element into the high padding", _slice_of_pad_unguarded,
+        source="openxla/xla#48713: padding read from beyond the input")
 altered("concatenate-wrong-operand", "operands swapped", "layout/slice-of-concatenate-second",
-        "a slice of the second operand is taken from the first", _second_without_offset)
+        "a slice of the second operand is taken from the first", _second_without_offset,
+        source="tensorflow/tensorflow#19260: wrong indices of a strided slice")
 altered("broadcast-of-transpose-not-inverted", "wrong axis", "layout/broadcast-of-transpose",
-        "broadcast of transpose applies the permutation, not its inverse", _permuted_not_inverted)
+        "broadcast of transpose applies the permutation, not its inverse", _permuted_not_inverted,
+        source="openxla/stablehlo#1339: a permutation and its inverse confused")
 altered("reverse-of-transpose-same-axes", "wrong axis", "layout/reverse-of-transpose",
-        "reverse moved below a transpose keeps its dimensions", _reverse_keeps_axes)
+        "reverse moved below a transpose keeps its dimensions", _reverse_keeps_axes,
+        source="openxla/xla#44890: transpose folded without renumbering dimensions")
 altered("binary-of-transposes-swapped", "operands swapped", "layout/binary-of-transposes",
-        "operands change places when a transpose moves out", _swapped_binary)
+        "operands change places when a transpose moves out", _swapped_binary,
+        source="llvm/llvm-project#119419: a fold wrong where operands are swapped")
 altered("constant-transpose-swapped", "operands swapped", "reorder/binary-of-constant-transpose",
         "constant and operand change places when a transpose moves out", _swapped_constant,
-        pass_name="reorder")
+        pass_name="reorder",
+        source="llvm/llvm-project#119419: a fold wrong where operands are swapped")
 altered("reduce-of-broadcast-loses-init", "wrong value", "reduce/idempotent-of-broadcast",
-        "max of copies forgets the initial value", _init_dropped)
+        "max of copies forgets the initial value", _init_dropped,
+        source="kasper0406/stablehlo-coreml#73: reduce_window dropped its init")
 altered("reduce-of-broadcast-counts-once", "wrong value", "reduce/integer-sum-of-broadcast",
-        "sum of n copies is one copy", _counted_once)
+        "sum of n copies is one copy", _counted_once,
+        source="apache/tvm#12305: a sum of equal operands, wrong multiple")
 altered("reduce-reduce-axes", "wrong axis", "reduce/integer-reduce-reduce",
-        "dimensions of the outer sum are not renumbered", _inner_dims_not_lifted)
+        "dimensions of the outer sum are not renumbered", _inner_dims_not_lifted,
+        source="Shen et al., A Comprehensive Study of DL Compiler Bugs, ESEC/FSE 2021")
 altered("dot-of-transpose-unguarded", "dropped guard", "dot/transposed-rhs",
-        "a transpose of rhs is folded also where free dimensions change order", _rhs_free_order)
+        "a transpose of rhs is folded also where free dimensions change order", _rhs_free_order,
+        source="llvm/llvm-project#135397: two transposes folded that do not cancel")
 altered("multiply-shifts-too-far", "off by one", "algebra/multiply-power-of-two",
-        "x * 2^k becomes x << k + 1", _shift_one_more)
+        "x * 2^k becomes x << k + 1", _shift_one_more,
+        source="Lopes et al., Alive, PLDI 2015: LLVM PR21242, product to wrong shift")
 altered("remainder-mask-off-by-one", "off by one", "algebra/unsigned-remainder-power-of-two",
-        "x % 2^k becomes x & 2^k", _mask_is_divisor)
+        "x % 2^k becomes x & 2^k", _mask_is_divisor,
+        source="llvm/llvm-project#121584: wrong fold of a remainder")
 altered("add-positive-zero", "sign of zero", "algebra/add-zero",
-        "x + 0 is taken for x, also of floats", _positive_zero)
+        "x + 0 is taken for x, also of floats", _positive_zero,
+        source="llvm/llvm-project#212751: a + 0 folded to a, also for a = -0")
 altered("multiply-zero-float", "lost NaN", "algebra/multiply-zero",
-        "x * 0 is taken for 0, also of floats", dtypes=ALL)
+        "x * 0 is taken for 0, also of floats", dtypes=ALL,
+        source="llvm/llvm-project#63316: the NaN of 0 * infinity folded away")
 altered("subtract-self-float", "lost NaN", "algebra/subtract-self",
-        "x - x is taken for 0, also of floats", dtypes=INTEGERS + FLOATS)
+        "x - x is taken for 0, also of floats", dtypes=INTEGERS + FLOATS,
+        source="Menendez et al., Alive-FP, SAS 2016: wrong float peepholes of LLVM")
 altered("negate-subtract-float", "sign of zero", "algebra/negate-subtract",
-        "-(x - y) becomes y - x, also of floats", dtypes=INTEGERS + FLOATS)
+        "-(x - y) becomes y - x, also of floats", dtypes=INTEGERS + FLOATS,
+        source="llvm/llvm-project#57357: a fold changed the sign of zero")
 altered("maximum-absorbs-float", "lost NaN", "algebra/maximum-absorbs",
-        "max(x, min(x, y)) is taken for x, also of floats", dtypes=ALL)
+        "max(x, min(x, y)) is taken for x, also of floats", dtypes=ALL,
+        source="pytorch/pytorch#93784: maximum lost the NaN of one operand")
 altered("signed-divide-shifts", "wrong signedness", "algebra/unsigned-divide-power-of-two",
-        "x / 2^k becomes a logical shift, also of signed integers", dtypes=INTEGERS)
+        "x / 2^k becomes a logical shift, also of signed integers", dtypes=INTEGERS,
+        source="apache/tvm#2308: simplified as if truncated division were floor")
 altered("clamp-bounds-swapped", "operands swapped", "algebra/minimum-of-maximum",
-        "min(max(x, lo), hi) becomes clamp(hi, x, lo)", _clamp_swapped)
+        "min(max(x, lo), hi) becomes clamp(hi, x, lo)", _clamp_swapped,
+        source="openxla/xla#17589: ptxas has max(min(abs(x), y), z) wrong")
 altered("not-compare-swapped", "wrong algebra", "logic/not-compare",
-        "not of a comparison swaps its operands instead of negating it", _not_negated)
+        "not of a comparison swaps its operands instead of negating it", _not_negated,
+        source="llvm/llvm-project#122723: wrong predicate of two merged comparisons")
 altered("not-compare-float", "lost NaN", "logic/not-compare",
-        "not of a comparison is the opposite one, also of floats", dtypes=ALL)
+        "not of a comparison is the opposite one, also of floats", dtypes=ALL,
+        source="llvm/llvm-project#63316: an unordered comparison folded to false")
 altered("compare-self-float", "lost NaN", "logic/compare-self-true",
-        "x <= x is taken for true, also of floats", dtypes=ALL)
+        "x <= x is taken for true, also of floats", dtypes=ALL,
+        source="llvm/llvm-project#63316: an unordered comparison folded to false")
 altered("select-not-ignored", "operands swapped", "logic/select-not",
-        "select by a negated predicate drops the negation", _select_not_ignored)
+        "select by a negated predicate drops the negation", _select_not_ignored,
+        source="llvm/llvm-project#89669: a select of x and -x taken for one of them")
 altered("select-inner-branch", "operands swapped", "logic/select-select-true",
-        "a select inside the true branch is replaced by its false branch", _select_inner_false)
+        "a select inside the true branch is replaced by its false branch", _select_inner_false,
+        source="llvm/llvm-project#83405: wrong arm of an inner select")
 altered("convert-pair-unguarded", "dropped guard", "convert/convert-convert",
-        "two conversions become one, also where the first loses information", _any_conversion)
+        "two conversions become one, also where the first loses information", _any_conversion,
+        source="microsoft/onnxruntime#8787: cast to f16 and back removed")
 altered("subtract-constants-added", "wrong algebra", "reassoc/integer-add-subtract-constants",
-        "(x + a) - b becomes x + (a + b)", _constants_added)
+        "(x + a) - b becomes x + (a + b)", _constants_added,
+        source="apache/tvm#8852: a rewrite rule missed a check of its constants")
 altered("divide-by-constant-not-inverted", "wrong algebra", "reassoc/divide-by-constant",
-        "x / c becomes x * c", _divided_by_inverse, pass_name="reorder")
+        "x / c becomes x * c", _divided_by_inverse, pass_name="reorder",
+        source="apache/tvm#2173: (3 * x + y) / 3 rewritten to x + y / 3")
 altered("factor-out-swapped", "operands swapped", "reassoc/integer-subtract-multiple",
-        "x - x * c becomes x * (c - 1)", _factor_swapped)
+        "x - x * c becomes x * (c - 1)", _factor_swapped,
+        source="llvm/llvm-project#121584: a factor taken out with the wrong sign")
 altered("reassociate-without-contract", "missing contract", "reassoc/add-constants",
-        "(x + a) + b becomes x + (a + b) for floats at every level", keeps_bits=True)
+        "(x + a) + b becomes x + (a + b) for floats at every level", keeps_bits=True,
+        source="llvm/llvm-project#161525: a fold kept a flag that it must drop")
 # fmt: on

@@ -84,6 +84,7 @@ declare(
     "iota counts from one along dimensions longer than 4",
     blame=("lower", "iota"),
     install=lowered("iota", _offset_iota),
+    source="llvm/llvm-project#51677: the index after a vector loop is too far",
 )
 declare(
     "broadcast-wrong-axis",
@@ -91,6 +92,7 @@ declare(
     "broadcast_in_dim exchanges dimensions of equal size",
     blame=("lower", "broadcast_in_dim"),
     install=lowered("broadcast_in_dim", _same_sizes),
+    source="openxla/stablehlo#1339: a permutation and its inverse confused",
 )
 declare(
     "slice-ignores-start",
@@ -106,6 +108,7 @@ declare(
             )
         ),
     ),
+    source="tensorflow/tensorflow#19260: wrong indices of a strided slice",
 )
 declare(
     "reverse-first-dimension-only",
@@ -113,6 +116,7 @@ declare(
     "reverse along several dimensions turns only the first",
     blame=("lower", "reverse"),
     install=lowered("reverse", changed(dimensions=lambda n: n.attr("dimensions")[:1])),
+    source="apache/tvm#6829: wrong range of a slice that runs backwards",
 )
 declare(
     "pad-low-off-by-one",
@@ -130,6 +134,7 @@ declare(
             )
         ),
     ),
+    source="openxla/xla#48713: negative low padding mishandled",
 )
 declare(
     "pad-with-zero",
@@ -137,6 +142,7 @@ declare(
     "pad fills with zero instead of the padding value",
     blame=("lower", "pad"),
     install=lowered("pad", _zero_filler),
+    source="jax-ml/jax#11874: padding counted as if it were not there",
 )
 declare(
     "concatenate-backwards",
@@ -144,4 +150,5 @@ declare(
     "concatenate of operands of one type takes them in reverse order",
     blame=("lower", "concatenate"),
     install=lowered("concatenate", _concatenated_backwards),
+    source="llvm/llvm-project#119419: a fold wrong where operands are swapped",
 )
