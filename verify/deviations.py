@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from compiler.contract import Contract
+from compiler.contract import Contract, join_all
 from compiler.ir import Array, Module
 from verify.bounds import Enclosure
 from verify.bounds.leeway import concerned
@@ -47,23 +47,27 @@ def explain(
     outputs: Sequence[Array],
     verdict: Verdict,
     contract: Contract,
-    enclose: Callable[[frozenset[str]], tuple[Enclosure, ...]],
+    enclose: Callable[[Contract, frozenset[str]], tuple[Enclosure, ...]],
 ) -> Explanation | None:
-    """Whether the leeways of ``profile`` explain the violation ``verdict`` of ``outputs``.
+    """Whether the deviations of ``profile`` explain the violation ``verdict`` of ``outputs``.
 
-    ``enclose`` gives the enclosures under ``contract`` and the leeways it is handed. Of the
-    deviations that together explain the violation those are kept that cannot be left out.
+    ``enclose`` gives the enclosures under a contract, which is ``contract`` and what deviations
+    widen it by, and leeways. Of the deviations that together explain the violation those are kept
+    that cannot be left out.
     """
     if any(o.note for o in verdict.outputs):
         return _explain_types(profile, module, verdict)
     held = ops(module)
-    needed = [d for d in profile.deviations if concerned(d.leeways, held)]
+    needed = [d for d in profile.deviations if d.widens or concerned(d.leeways, held)]
 
     def fails(deviations: Sequence[Deviation]) -> bool:
         return judged(deviations).kind == "violation"
 
+    def enclosed(deviations: Sequence[Deviation]) -> tuple[Enclosure, ...]:
+        return enclose(_widened(contract, deviations), _leeways(deviations))
+
     def judged(deviations: Sequence[Deviation]) -> Verdict:
-        return judge(outputs, enclose(_leeways(deviations)), contract)
+        return judge(outputs, enclosed(deviations), _widened(contract, deviations))
 
     if not needed or fails(needed):
         return None
@@ -71,7 +75,7 @@ def explain(
         rest = [other for other in needed if other is not d]
         if not fails(rest):
             needed = rest
-    return Explanation(_relabelled(verdict), tuple(needed), enclose(_leeways(needed)))
+    return Explanation(_relabelled(verdict), tuple(needed), enclosed(needed))
 
 
 def _explain_types(profile: Profile, module: Module, verdict: Verdict) -> Explanation | None:
@@ -102,6 +106,10 @@ def explain_crash(profile: Profile, module: Module, note: str) -> Explanation | 
     """Whether ``profile`` declares the crash on ``module`` of which ``note`` tells."""
     d = _with_symptom(profile, module, note)
     return None if d is None else Explanation(Verdict(EXPLAINED, ()), (d,))
+
+
+def _widened(contract: Contract, deviations: Sequence[Deviation]) -> Contract:
+    return join_all((contract, *(d.widens for d in deviations)))
 
 
 def _leeways(deviations: Sequence[Deviation]) -> frozenset[str]:

@@ -153,11 +153,7 @@ class Prepared:
         """The violation ``verdict``, if the target declares what it shows."""
         assert self.compiled is not None
         contract, profile = self.allowance, self.target.profile
-
-        def enclosed(leeways: frozenset[str]) -> tuple[Enclosure, ...]:
-            return question.enclose(contract, leeways)
-
-        found = explain(profile, self.module, outputs, verdict, contract, enclosed)
+        found = explain(profile, self.module, outputs, verdict, contract, question.enclose)
         if found is None:
             return None
         names = tuple(d.name for d in found.deviations)

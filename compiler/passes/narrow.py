@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from compiler.contract import Contract, allow
+from compiler.contract import Contract, Precision, allow
 from compiler.dtypes import F32, DType, by_name
 from compiler.errors import Loc
 from compiler.ir import Graph, Module, Node, TensorType
@@ -19,7 +19,7 @@ RULE = "narrow/dot_general"
 
 def narrow(name: str, target: str, module: Module, trace: Trace) -> Module:
     """Convert the operands of every f32 dot_general to ``target``; the result stays f32."""
-    contract = allow(precision=(("dot_general", target),))
+    contract = allow(precision=[Precision("dot_general", target)])
     return module.map(lambda g: _graph(g, name, by_name(target), contract, trace))
 
 
@@ -74,7 +74,7 @@ def _describe(graph: Graph, i: int, target: DType) -> Callable[[], tuple[str, st
 
 def to(name: str, target: str) -> Pass:
     """The pass for one target dtype, ``bf16`` or ``f16``."""
-    contract = allow(precision=(("dot_general", target),))
+    contract = allow(precision=[Precision("dot_general", target)])
     return Pass(name, contract, partial(narrow, name, target))
 
 

@@ -72,7 +72,7 @@ class Legal:
         flags = contract.flags
         self.reassoc, self.fma = "reassoc" in flags, "contract" in flags
         self.arcp, self.slack = "arcp" in flags, 4 if "afn" in flags else 1
-        self.narrow = {op: by_name(d) for op, d in contract.precision}
+        self.narrow = {p.op: by_name(p.narrow) for p in contract.precision}
         self.wild = self.rng.random()  # how eagerly this evaluation departs from the plain one
 
     def __call__(self, inputs: Sequence[Array]) -> tuple[Array, ...]:

@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 
 from compiler.build import Builder
-from compiler.contract import EXACT, Contract, allow
+from compiler.contract import EXACT, Contract, Precision, allow
 from compiler.dtypes import BF16, F16, F32, FLOATS, I1, I32, DType, from_numpy
 from compiler.errors import InputError
 from compiler.ir import Array, Graph, Module, TensorType, module
 from compiler.ops import OPS
 from verify.bounds import BOUNDS, Enclosure, enclose
-from verify.bounds.leeway import FLUSH
 from verify.oracle import judge
 from verify.ref import evaluate
 
@@ -119,7 +118,7 @@ def test_matrix_chain_of_integers_is_exact_under_reassoc() -> None:
     ab = builder.emit("dot_general", [0, 1], **dims)
     m = module(builder.graph([builder.emit("dot_general", [ab, 2], **dims)]))
     assert is_exact(enclose(m, [a, b, c], allow("reassoc"))[0])
-    narrow = allow("reassoc", precision=[("dot_general", "bf16")])
+    narrow = allow("reassoc", precision=[Precision("dot_general", "bf16")])
     assert is_exact(enclose(m, [a, b, c], narrow)[0])
     big = [x * np.float32(40) for x in (a, b, c)]  # the products leave bf16's integers
     assert is_exact(enclose(m, big, allow("reassoc"))[0])
@@ -281,7 +280,7 @@ def test_narrowed_operands(narrow: DType) -> None:
     x, y = rng.normal(size=(3, 16)).astype("f"), rng.normal(size=(16, 2)).astype("f")
     dims = {"lhs_contracting_dimensions": (1,), "rhs_contracting_dimensions": (0,)}
     low = x.astype(narrow.numpy).astype("f") @ y.astype(narrow.numpy).astype("f")
-    contract = allow(precision=[("dot_general", narrow.name)])
+    contract = allow(precision=[Precision("dot_general", narrow.name)])
     allowed = one("dot_general", x, y, contract=contract, **dims)
     assert judge([low], [allowed]).kind == "allowed"
     assert judge([low], [one("dot_general", x, y, **dims)]).kind == "violation"
@@ -328,7 +327,7 @@ def test_flushed_subnormals_are_inside_only_when_asked_for() -> None:
     m = chain([("negate", (0,))], [x])
     got = [f32(0.0, -1.0)]
     assert judge(got, enclose(m, [x])).kind == "violation"
-    assert judge(got, enclose(m, [x], leeways=frozenset({FLUSH}))).kind == "allowed"
+    assert judge(got, enclose(m, [x], allow(flush=True))).kind == "allowed"
 
 
 # --- structure ------------------------------------------------------------------------------------

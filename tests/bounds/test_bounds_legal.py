@@ -7,7 +7,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from compiler.contract import EXACT, Contract, allow
+from compiler.contract import EXACT, Contract, Precision, allow
 from compiler.dtypes import BF16, F16, F32, F64, DType
 from compiler.ops import OPS
 from verify.bounds import enclose
@@ -21,8 +21,12 @@ CONTRACTS = (
     allow("arcp"),
     allow("afn"),
     allow("reassoc", "contract", "arcp"),
-    allow(precision=[("dot_general", "bf16")]),
-    allow("reassoc", "contract", precision=[("dot_general", "bf16"), ("multiply", "f16")]),
+    allow(precision=[Precision("dot_general", "bf16")]),
+    allow(
+        "reassoc",
+        "contract",
+        precision=[Precision("dot_general", "bf16"), Precision("multiply", "f16")],
+    ),
 )
 DTYPES: tuple[tuple[DType, ...], ...] = ((F32,), (F32, F64), (F32, BF16), (F16, F32), (F64,))
 RING = frozenset(

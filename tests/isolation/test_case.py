@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from compiler.contract import allow
+from compiler.contract import Precision, allow
 from compiler.dtypes import ALL, BF16
 from compiler.errors import AssayError
 from compiler.ir import TensorType
@@ -45,7 +45,7 @@ def test_round_trip(tmp_path, seed):
     chooser = RandomChooser(seed)
     module = generate(chooser)
     inputs = tuple(draw_inputs(chooser, module, "special"))
-    contract = allow("reassoc", "nsz", precision=[("dot_general", "bf16")])
+    contract = allow("reassoc", "nsz", precision=[Precision("dot_general", "bf16")])
     case = Case(module, inputs, "assay", 2, "bf16", contract, {"kind": "violation", "n": 3})
     folder = save(case, tmp_path / "case", enclose(module, inputs))
     back = load(folder)

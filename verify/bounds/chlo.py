@@ -16,7 +16,6 @@ from compiler.dtypes import F64, I1
 from compiler.ir import Array, Node, TensorType
 from verify.bounds.core import Context, Outputs, define
 from verify.bounds.format import FORMATS
-from verify.bounds.limits import roundings
 from verify.bounds.rounding import after_rounding, any_hull, ends, error_of, settle
 from verify.bounds.value import Value
 from verify.ref import special
@@ -64,7 +63,7 @@ def terms(op: str, args: Sequence[Array]) -> Array | None:
 def _limited(ctx: Context, node: Node, operands: list[Value], z: Array, spread: Any) -> Value:
     """The limit; what IEEE 754 section 9.2 fixes for exact arguments is exact."""
     dtype = node.type.dtype
-    units = roundings(node.op, dtype, ctx.afn)
+    units = ctx.roundings(node.op, dtype)
     args = [ctx.center(x) for x in operands]
     exact = np.logical_and.reduce([np.broadcast_to(x.exact(), z.shape) for x in operands])
     extra = terms(node.op, args)

@@ -13,9 +13,10 @@ from compiler.dtypes import F32, F64, DType, by_name, from_numpy
 from compiler.errors import UnsupportedError
 from compiler.ir import Array, Graph, Module, Node
 from verify.bounds import ring
+from verify.bounds.excess import unrounded
 from verify.bounds.format import FORMATS, Format
-from verify.bounds.leeway import FLUSH, take
-from verify.bounds.limits import fused_roundings
+from verify.bounds.leeway import take
+from verify.bounds.limits import fused_roundings, roundings
 from verify.bounds.value import Enclosure, Value, enclosure
 from verify.ref.core import Context as RefContext
 from verify.ref.core import check_inputs, meaning
@@ -71,6 +72,8 @@ class Context:
         carrier: float64, or longdouble where the program holds an f64.
         eps: the carrier's machine epsilon.
         loose_zero: whether the sign of a zero is not fixed.
+        flush: whether subnormals may be read and written as zero.
+        excess: names of the dtypes whose values may stay unrounded inside a fused group.
         leeways: names out of :data:`verify.bounds.leeway.LEEWAYS` that are taken.
         afn: whether functions may be approximated, and expressions replaced by the function that
             computes them at once: exp(x) - 1, log(1 + x), 1 / (1 + exp(-x)), 1 / sqrt(x), x ** 2.
@@ -95,12 +98,15 @@ class Context:
         self.arcp = "arcp" in self.flags
         self.loose_zero = self.reassoc or "nsz" in self.flags
         self.afn = "afn" in self.flags
-        self.flush = FLUSH in leeways
-        self.leeways = tuple(sorted(leeways - {FLUSH}))
+        self.flush = contract.flush
+        self.excess = contract.excess
+        self.limits = {(limit.op, limit.dtype): limit.ulps for limit in contract.limits}
+        self.leeways = tuple(sorted(leeways))
         self.narrow: dict[str, list[DType]] = {}
-        for op, dtype in sorted(contract.precision):
-            self.narrow.setdefault(op, []).append(by_name(dtype))
+        for precision in sorted(contract.precision):
+            self.narrow.setdefault(precision.op, []).append(by_name(precision.narrow))
         self.touched = frozenset(op for flag in self.flags for op in TOUCHED[flag])
+        self.touched |= {op for op, _ in self.limits}
         self.poison = bool(self.flags & {"nnan", "ninf"}) or self.flush
 
     def callee(self, name: str) -> Graph:
@@ -136,6 +142,11 @@ class Context:
         u = FORMATS[dtype].u + 8 * self.eps
         return float(u * fused_roundings(dtype) if self.afn else u)
 
+    def roundings(self, op: str, dtype: DType) -> float:
+        """The limit of function ``op`` as a number of roundings of unit u."""
+        stated = self.limits.get((op, dtype.name), 0.0) if self.limits else 0.0
+        return roundings(op, dtype, self.afn, stated)
+
     def reference(self, node: Node, operands: Sequence[Value]) -> Array:
         """What the reference makes of the operands' bits (meaningful where all their errors are
         0).
@@ -162,6 +173,8 @@ class Context:
                     if node.op in self.narrow
                     else self.step(node, operands)
                 )
+                if self.excess:
+                    out = unrounded(self, node, operands, out)
                 if self.leeways:
                     out = take(self, node, operands, out if isinstance(out, list) else [out])
                 if self.reassoc:
@@ -336,7 +349,7 @@ def enclose(
         contract: what the compiler may have done; empty: only what the specification leaves open
             (the order of float sums, the accuracy of transcendental functions).
         leeways: names out of :data:`verify.bounds.leeway.LEEWAYS`: what a target may leave open
-            beyond that; ``flush-subnormals``: whether it may read and write them as zero.
+            beyond that.
     """
     graph = module.main.graph
     arrays = check_inputs(graph.params, inputs)

@@ -14,7 +14,6 @@ from compiler.ir import Array, Node
 from verify.bounds import ring
 from verify.bounds.core import Context, define
 from verify.bounds.format import FORMATS
-from verify.bounds.limits import roundings
 from verify.bounds.rings import ring_value
 from verify.bounds.rounding import (
     after_rounding,
@@ -47,7 +46,7 @@ def _limited(ctx: Context, node: Node, z: Array, spread: Any) -> tuple[Array, Ar
     exp(x)): undecided.
     """
     dtype = node.type.dtype
-    units = roundings(node.op, dtype, ctx.afn)
+    units = ctx.roundings(node.op, dtype)
     made, e, clean = after_rounding(ctx, dtype, z, spread, units)
     if ctx.afn and not clean:
         e = np.where(np.isinf(made) & np.isfinite(z), np.inf, e)
@@ -115,7 +114,7 @@ def _sqrt(ctx: Context, node: Node, operands: list[Value]) -> Value:
     bottom = v - ex
     spread = np.where(bottom >= 0, ex / (root + np.sqrt(np.maximum(bottom, 0))), np.inf)
     spread = np.where(ex == 0, 0.0, spread)
-    if ctx.afn:
+    if node.op in ctx.touched:
         z, e, _ = _limited(ctx, node, np.sqrt(v), spread)
         z, e = _known(ctx, node.op, v, np.sqrt(v), x.exact(), e)
         return settle(x.dtype, z, e, x.hull)
@@ -185,7 +184,7 @@ def _atan2(ctx: Context, node: Node, operands: list[Value]) -> Value:
     finite = np.isfinite(error_of(x) + error_of(y))
     wrap = np.asarray(jump & finite & ~nan)
     if wrap.any():
-        wide = np.pi * (1 + 2 * roundings("atan2", y.dtype, ctx.afn) * FORMATS[y.dtype].u)
+        wide = np.pi * (1 + 2 * ctx.roundings("atan2", y.dtype) * FORMATS[y.dtype].u)
         z, e = np.where(wrap, 0.0, z), np.where(wrap, wide, e)
     return settle(y.dtype, z, e, any_hull(operands) or bool(wrap.any()))
 
@@ -208,7 +207,7 @@ def _power(ctx: Context, node: Node, operands: list[Value]) -> Value:
     vx, vy = ctx.center(x), ctx.center(y)
     if ctx.afn and ctx.reassoc and y.error is None and (vy == 2).all():
         square = ring.multiply(ctx.factor(x), ctx.factor(x), FORMATS[x.dtype])
-        square.depth += roundings("power", x.dtype, True)
+        square.depth += ctx.roundings("power", x.dtype)
         return ring_value(ctx, node, operands, square, single=False)
     true = float_power(vx, vy)
     exact = np.logical_and(x.exact(), y.exact())

@@ -2,8 +2,9 @@
 
 Some the specification leaves to the implementation, others a target is known to compute otherwise.
 Assay's own compiler takes none. A target's profile names those that it takes, each a row of
-:data:`LEEWAYS`, and the elements where one may show become undecided. ``flush-subnormals`` alone
-has no row: it widens errors instead, in :func:`verify.bounds.core.deviate`.
+:data:`LEEWAYS`, and the elements where one may show become undecided. What changes no more than the
+precision of floats is no leeway but part of a contract: flushed subnormals, excess precision, wider
+limits of functions (:class:`compiler.contract.Contract`).
 """
 
 from __future__ import annotations
@@ -19,8 +20,6 @@ from verify.bounds.value import Value
 
 if TYPE_CHECKING:
     from verify.bounds.core import Context
-
-FLUSH = "flush-subnormals"
 
 # How much further the results of a node may lie: for each a mask of the elements that may be
 # anything, or an array of errors to be added, to be broadcast to its shape.
@@ -56,7 +55,7 @@ def leeway(name: str, *ops: str) -> Callable[[Where], Where]:
 
 def concerned(names: Iterable[str], ops: frozenset[str]) -> list[str]:
     """Those of the leeways ``names`` that may show in a program with ``ops``."""
-    return [n for n in names if n == FLUSH or LEEWAYS[n].ops & ops]
+    return [n for n in names if LEEWAYS[n].ops & ops]
 
 
 def take(ctx: Context, node: Node, operands: list[Value], results: list[Value]) -> list[Value]:

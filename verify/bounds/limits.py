@@ -19,7 +19,8 @@ and nowhere else:
 An ulp is at most 2 u abs(value), so k ulp are taken as 2 k u abs(value) + k eta, at most twice as
 much. Under ``afn`` all limits are multiplied by 4, and sqrt becomes a function of 2 ulp (then 8);
 and since expressions such as exp(x) - 1 may become one function, their last op has that function's
-limit.
+limit. LLVM gives ``afn`` no number, so 4 is one for all; a function that a contract allows still
+more has its limit stated there (:class:`compiler.contract.Limit`).
 """
 
 from __future__ import annotations
@@ -67,9 +68,11 @@ AFN = 4.0
 ULPS: dict[DType, dict[str, float]] = {F16: _SMALL, BF16: _SMALL, F32: _F32, F64: _F64}
 
 
-def roundings(op: str, dtype: DType, afn: bool) -> float:
-    """The limit of ``op`` in ``dtype`` as a number of roundings of unit u."""
-    return 2 * ULPS[dtype][op] * (AFN if afn else 1.0)
+def roundings(op: str, dtype: DType, afn: bool, stated: float = 0.0) -> float:
+    """The limit of ``op`` in ``dtype`` as a number of roundings of unit u; ``stated`` is the limit
+    in ulp that a contract allows, if it is wider.
+    """
+    return 2 * max(ULPS[dtype][op] * (AFN if afn else 1.0), stated)
 
 
 def fused_roundings(dtype: DType) -> float:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from compiler.contract import join_all
 from compiler.dtypes import from_numpy
 from compiler.errors import InputError
 from compiler.ir import Array, Module
@@ -55,7 +56,7 @@ class Data:
         """What is wrong with XLA's outputs by the reference's bounds, beyond what XLA declares;
         empty if nothing is.
         """
-        contract = PROFILE.contract
+        contract = join_all((PROFILE.contract, *(d.widens for d in PROFILE.deviations)))
         leeways = frozenset[str]().union(*(d.leeways for d in PROFILE.deviations))
         verdict = judge(self.theirs, self.question.enclose(contract, leeways), contract)
         return f"XLA's outputs: {verdict}" if verdict.kind == "violation" else ""

@@ -27,8 +27,8 @@ class Deviation:
     reason, so that it is not reported as a bug.
 
     It acts in up to three ways. What ``contract`` allows is ``allowed`` as if a rewrite had
-    declared it. A result that only the ``leeways`` allow, and a crash or an output of a wrong type
-    that is the declared ``symptom``, is ``explained``.
+    declared it. A result that only ``widens`` or the ``leeways`` allow, and a crash or an output of
+    a wrong type that is the declared ``symptom``, is ``explained``.
 
     Attributes:
         name: short name, such as ``flushes-subnormals``.
@@ -37,6 +37,7 @@ class Deviation:
         contract: what it changes about floating-point results.
         leeways: names out of :data:`verify.bounds.leeway.LEEWAYS`.
         symptom: predicate of a crash, or of an output of a wrong type.
+        widens: what it changes about floating-point results that is to be named where it shows.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Deviation:
     contract: Contract = EXACT
     leeways: frozenset[str] = frozenset()
     symptom: Symptom | None = None
+    widens: Contract = EXACT
 
 
 @dataclass(frozen=True, slots=True)
