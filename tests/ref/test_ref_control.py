@@ -11,9 +11,17 @@ from compiler.text import parse
 from verify.ref import EndlessError, evaluate
 
 
+SAME = """
+func.func private @same(%a: tensor<f32>) -> tensor<f32> {
+  %b = stablehlo.reshape %a : (tensor<f32>) -> tensor<f32>
+  return %b : tensor<f32>
+}"""
+
+
 def results(head: str, body: str, *inputs: Array) -> list[object]:
     """What a program returns; ``head`` is its signature."""
-    return [x.tolist() for x in evaluate(parse(f"func.func @main{head} {{\n{body}\n}}"), inputs)]
+    module = parse(f"func.func @main{head} {{\n{body}\n}}{SAME}")
+    return [x.tolist() for x in evaluate(module, inputs)]
 
 
 def i32(x: object) -> Array:
@@ -121,6 +129,11 @@ MAP = """
         "%c = stablehlo.convert %a : (tensor<i32>) -> tensor<f32>\n"
         "%t = stablehlo.broadcast_in_dim %c, dims = [] : (tensor<f32>) -> tensor<1xf32>\n"
         "%u = stablehlo.reshape %t : (tensor<1xf32>) -> tensor<f32>\n"
+        "%e = stablehlo.multiply %u, %b : tensor<f32>\n"
+        "%d = stablehlo.add %e, %s : tensor<f32>",
+        # In a function, which may hold any op.
+        "%c = stablehlo.convert %a : (tensor<i32>) -> tensor<f32>\n"
+        "%u = func.call @same(%c) : (tensor<f32>) -> tensor<f32>\n"
         "%e = stablehlo.multiply %u, %b : tensor<f32>\n"
         "%d = stablehlo.add %e, %s : tensor<f32>",
     ],

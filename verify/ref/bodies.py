@@ -34,13 +34,11 @@ def single_ops(body: Graph, count: int) -> tuple[str, ...] | None:
 
 def is_scalar_code(body: Graph) -> bool:
     """Whether the body can be evaluated for many elements at once: rank 0 throughout, elementwise
-    ops and constants.
+    ops and constants. A function that it calls may hold any op, so a call is none.
     """
     if any(t.rank for t in body.types):
         return False
-    return all(
-        OPS[n.op].elementwise or n.op in ("constant", "call", "composite") for n in body.nodes
-    )
+    return all(OPS[n.op].elementwise or n.op == "constant" for n in body.nodes)
 
 
 @lru_cache(maxsize=64)
