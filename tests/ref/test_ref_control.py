@@ -10,7 +10,6 @@ from compiler.ir import Array
 from compiler.text import parse
 from verify.ref import EndlessError, evaluate
 
-
 SAME = """
 func.func private @same(%a: tensor<f32>) -> tensor<f32> {
   %b = stablehlo.reshape %a : (tensor<f32>) -> tensor<f32>
