@@ -125,8 +125,9 @@ class Pattern:
         return Match(rule, leaves, lhs, rhs)
 
 
+@lru_cache(maxsize=4096)
 def compile_rule(rule: Rule) -> list[Pattern]:
-    """All operand orders of the rule's left side."""
+    """All operand orders of the rule's left side; kept, so that to exchange one rule is cheap."""
     out, seen = [], set()
     for term, order in _orders(rule.pattern):
         key = _signature(term)
