@@ -3,7 +3,8 @@
     python bench/loop.py [LEVEL] [PROGRAMS]
 
 One process, set up as a campaign's workers are. Templates of near-misses are built first, once a
-process; their time is shown on its own. The parts are shares of the same run.
+process; their time is shown on its own. The parts are shares of the same run; each program is run
+on all its sets of inputs.
 """
 
 from __future__ import annotations
@@ -13,13 +14,20 @@ import time
 from collections import Counter
 
 from compiler.executable import Executable
+from compiler.ir import Module
 from compiler.pipeline import Options, optimize
 from compiler.rules import RULES
 from verify.bounds import enclose
 from verify.engines.local import collect_seldom
-from verify.examine import examine
+from verify.examine import prepare
 from verify.fuzz.config import CampaignConfig, program
-from verify.gen import plants
+from verify.gen import InputSet, plants
+
+
+def _examine(module: Module, sets: list[InputSet], options: Options) -> list[str]:
+    """The verdicts on one program, one a set of inputs, as a campaign's worker comes to them."""
+    prepared = prepare(module, "assay", options)
+    return [prepared.examine(given.arrays).kind for given in sets]
 
 
 def main(level: int, count: int) -> None:
@@ -32,19 +40,19 @@ def main(level: int, count: int) -> None:
             plants.template(rule, k)
     print(f"templates           {clock() - start:8.2f} s, once a process")
     for i in range(100):
-        examine(*program(config, i), "assay", options)
+        _examine(*program(config, i), options)
     collect_seldom()
     start = clock()
     made = [program(config, i) for i in range(100, 100 + count)]
     generated = clock() - start
     kinds: Counter[str] = Counter()
     start = clock()
-    for module, inputs in made:
-        kinds[examine(module, inputs, "assay", options).kind] += 1
+    for module, sets in made:
+        kinds.update(_examine(module, sets, options))
     whole = generated + clock() - start
     ops = sum(len(m.main.graph.nodes) for m, _ in made) / count
     parts: Counter[str] = Counter()
-    for module, inputs in made[: count // 4]:
+    for module, sets in made[: count // 4]:
         start = clock()
         optimized, _ = optimize(module, options)
         parts["passes"] += clock() - start
@@ -52,10 +60,12 @@ def main(level: int, count: int) -> None:
         executable = Executable(optimized)
         parts["machine code"] += clock() - start
         start = clock()
-        executable(*inputs)
+        for given in sets:
+            executable(*given.arrays)
         parts["run"] += clock() - start
         start = clock()
-        enclose(module, inputs)
+        for given in sets:
+            enclose(module, given.arrays)
         parts["reference, bounds"] += clock() - start
     print(f"whole loop          {count / whole:8.1f} programs a CPU second, {ops:.1f} ops each")
     print(f"generation, inputs  {count / generated:8.1f} programs a CPU second")

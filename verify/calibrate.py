@@ -259,14 +259,14 @@ def _verdicts(found: list[Examination]) -> Tally:
 
 
 def _program(config: CampaignConfig, index: int) -> tuple[Module, list[tuple[str, list[Array]]]]:
-    """A program with one set of inputs of each mode."""
+    """A program with one set of inputs of each name."""
     from verify.fuzz.config import program
     from verify.gen.chooser import RandomChooser, program_seed
-    from verify.gen.values import MODES, draw_inputs
+    from verify.gen.values import SETS, draw_inputs
 
     module, _ = program(config, index)
     chooser = RandomChooser(program_seed(config.seed + 1, index))
-    return module, [(mode, draw_inputs(chooser, module, mode)) for mode in MODES]
+    return module, [(name, draw_inputs(chooser, module, name)) for name in SETS]
 
 
 def calibrate(

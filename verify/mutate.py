@@ -2,7 +2,7 @@
 
 Each fault is switched on in a worker process; programs are generated and examined until one fails,
 and the failure is isolated as a campaign does it. Each program is examined at ``-O1``, where bits
-are compared, and at ``-O2``, on two sets of inputs.
+are compared, and at ``-O2``, on all its sets of inputs.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ from verify.case import Case
 from verify.engines import Lost, Message, Report
 from verify.faults import FAULTS, Fault, activate
 from verify.fuzz.config import CampaignConfig, program
-from verify.gen.chooser import RandomChooser, program_seed
-from verify.gen.values import choose_mode, draw_inputs
 
 LEVELS = (1, 2)
 PATIENCE = 60.0  # seconds for one program
@@ -179,17 +177,16 @@ def failing(fault: Fault, seed: int, index: int) -> Case | None:
     """Program ``index`` as a case, if it fails with the fault switched on at one of the levels."""
     from verify.examine import Question, prepare
 
-    module, inputs = program(CampaignConfig(seed=seed), index)
-    chooser = RandomChooser(program_seed(seed + 1, index))
-    more = draw_inputs(chooser, module, choose_mode(chooser))
-    questions = [Question(module, x) for x in (inputs, more)]
+    module, sets = program(CampaignConfig(seed=seed), index)
+    questions = {given.name: Question(module, given.arrays) for given in sets}
     for level in LEVELS:
         options = Options(level=level, precision=fault.precision)
         prepared = prepare(module, "assay", options)
-        for question in questions:
+        for name, question in questions.items():
             found = prepared.examine(question)
             if found.failed:
                 meta = {"kind": found.kind, "seed": seed, "program": index, "fault": fault.name}
+                meta["inputs"] = name
                 arrays = tuple(question.inputs)
                 names = "assay", level, fault.precision
                 return Case(module, arrays, *names, found.contract, meta)

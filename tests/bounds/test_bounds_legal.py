@@ -11,7 +11,7 @@ from compiler.contract import EXACT, Contract, Precision, allow
 from compiler.dtypes import BF16, F16, F32, F64, DType
 from compiler.ops import OPS
 from verify.bounds import enclose
-from verify.gen import MODES, Config, RandomChooser, draw_inputs, generate
+from verify.gen import SETS, Config, RandomChooser, draw_inputs, generate
 from verify.oracle import judge
 
 CONTRACTS = (
@@ -54,7 +54,7 @@ def campaign(legal: ModuleType, contract: Contract, seeds: range, exclude: froze
         dtypes = DTYPES[seed % len(DTYPES)]
         config = Config(ops=8, limit=24, big_share=0, dtypes=dtypes, exclude=exclude)
         program = generate(chooser, config)
-        inputs = draw_inputs(chooser, program, MODES[seed % len(MODES)])
+        inputs = draw_inputs(chooser, program, SETS[seed % len(SETS)])
         enclosures = enclose(program, inputs, contract)
         for k in range(3):
             outputs = legal.Legal(program, contract, 10 * seed + k)(inputs)

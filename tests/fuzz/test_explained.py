@@ -9,9 +9,9 @@ from verify.oracle import Verdict
 def test_explained_failures_are_counted_by_name_and_survive_the_store() -> None:
     chunk = Stats()
     chunk.program(Module(()))
-    chunk.examined(Examination(Verdict("explained", ()), deviations=("a", "b")))
-    chunk.examined(Examination(Verdict("explained", ()), deviations=("a",)))
-    chunk.examined(Examination(Verdict("identical", ())))
+    chunk.examined([("exact", Examination(Verdict("explained", ()), deviations=("a", "b")))])
+    chunk.examined([("wide", Examination(Verdict("explained", ()), deviations=("a",)))])
+    chunk.examined([("exact", Examination(Verdict("identical", ())))])
     found = total([chunk.to_json(), chunk.to_json()])
     assert found.explained == {"a": 4, "b": 2}
     assert found.verdicts["explained"] == 4

@@ -22,7 +22,7 @@ from verify.gen.chooser import RandomChooser
 from verify.gen.draft import DIMS, Draft, Library
 from verify.gen.graphs import Config, generate
 from verify.gen.patterns import PATTERNS
-from verify.gen.values import MODES, draw_inputs
+from verify.gen.values import SETS, draw_inputs
 from verify.oracle import judge_output
 from verify.smt.graphs import evaluate_graph
 from verify.smt.tensor import Env, Unknown
@@ -53,7 +53,7 @@ def test_every_narrow_type_occurs() -> None:
 def test_compiler_and_reference_agree(level: int) -> None:
     for seed, program in enumerate(programs(40)):
         assert parse(print_module(program)) == program
-        inputs = draw_inputs(RandomChooser(seed), program, MODES[seed % len(MODES)])
+        inputs = draw_inputs(RandomChooser(seed), program, SETS[seed % len(SETS)])
         found = prepare(program, "assay", Options(level=level)).examine(Question(program, inputs))
         assert found.kind in ("identical", "allowed", "unstable"), print_module(program)
 

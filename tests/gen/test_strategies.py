@@ -21,7 +21,7 @@ def test_drawn_programs_verify_and_take_their_inputs(program):
     assert [x.shape for x in inputs] == [t.shape for t in module.main.graph.params]
 
 
-@given(programs(ops=3, dtypes=(F32,), mode="exact", plants=False))
+@given(programs(ops=3, dtypes=(F32,), inputs="exact", plants=False))
 @QUICK
 def test_options_reach_the_generator(program):
     module, inputs = program
@@ -40,9 +40,9 @@ def test_programs_shrink_to_few_ops(op):
     assert sum(t.size for t in module.main.graph.types) <= 60
 
 
-def test_an_unknown_mode_is_refused():
-    with pytest.raises(ValueError, match="unknown mode"):
-        programs(mode="odd")
+def test_an_unknown_set_is_refused():
+    with pytest.raises(ValueError, match="unknown set"):
+        programs(inputs="odd")
 
 
 def test_hypothesis_is_loaded_only_with_the_strategy():

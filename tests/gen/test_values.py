@@ -5,7 +5,7 @@ import pytest
 
 from compiler.dtypes import ALL, BF16, F16, F32, F64, I1, UI8
 from compiler.ir import Function, Graph, Module, TensorType
-from verify.gen import MODES, RandomChooser, TapeChooser, choose_mode, draw_inputs
+from verify.gen import SETS, RandomChooser, TapeChooser, choose_sets, draw_inputs
 from verify.gen.pool import SIZE, array_bytes, splats, table
 
 
@@ -13,7 +13,7 @@ def takes(*types):
     return Module((Function("main", Graph(types, (), tuple(range(len(types))))),))
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", SETS)
 def test_inputs_fit_the_parameters_and_repeat(mode):
     module = takes(*(TensorType(s, d) for d in ALL for s in ((), (3,), (0, 2), (2, 5))))
     inputs = draw_inputs(RandomChooser(1), module, mode)
@@ -86,8 +86,14 @@ def test_exact_inputs_stay_small_where_a_program_multiplies():
     assert set(x.tolist()) <= {-1.0, 0.0, 1.0}
 
 
-def test_all_modes_are_chosen_and_others_refused():
+def test_the_sets_of_a_program_differ_and_all_are_chosen():
     chooser = RandomChooser(0)
-    assert {choose_mode(chooser) for _ in range(200)} == set(MODES)
-    with pytest.raises(ValueError, match="unknown mode 'odd'"):
-        draw_inputs(chooser, takes(TensorType((), F32)), "odd")
+    chosen = [choose_sets(chooser, 3) for _ in range(200)]
+    assert all(len(set(names)) == 3 for names in chosen)
+    assert {names[0] for names in chosen} == set(SETS)
+    assert set(choose_sets(chooser, 100)) == set(SETS)
+
+
+def test_an_unknown_set_is_refused():
+    with pytest.raises(ValueError, match="unknown set of inputs 'odd'"):
+        draw_inputs(RandomChooser(0), takes(TensorType((), F32)), "odd")

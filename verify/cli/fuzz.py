@@ -98,6 +98,9 @@ def _report(out: Output, summary: Summary) -> None:
     out.say(summary.sentence())
     verdicts = ", ".join(f"{n:,} {kind}" for kind, n in stats.verdicts.most_common())
     out.say(f"  verdicts: {verdicts or 'none'}")
+    if failed := summary.failures_by_set:
+        shares = ", ".join(f"{name} {n:,} of {runs:,}" for name, n, runs in failed)
+        out.say(f"  failed runs by inputs: {shares}")
     if stats.explained:
         names = ", ".join(f"{name} {n:,}" for name, n in stats.explained.most_common())
         out.say(f"  explained: {names}")

@@ -316,7 +316,9 @@ class _Run:
         self.known[f"{content.kind} {content.guilty}"] += 1
         names = self.config.target, guilty.pass_name, guilty.rewrite
         ops = finding.reduction.ops_after
-        return Found(finding.key, content.index, content.kind, *names, ops, str(folder))
+        return Found(
+            finding.key, content.index, content.kind, *names, ops, str(folder), content.inputs
+        )
 
     def _write_unreduced(self, content: Unreduced) -> Found:
         """The program as generated is the case."""
@@ -324,18 +326,21 @@ class _Run:
         digest = blake2b(f"{kind}{content.pass_name}".encode(), digest_size=4).hexdigest()
         key = f"{c.target}/{kind}/{digest}"
         meta: dict[str, Any] = {"kind": kind, "pass": content.pass_name, "note": content.note}
-        meta |= {"seed": c.seed, "program": index, **({"fault": c.fault} if c.fault else {})}
+        meta |= {"seed": c.seed, "program": index, "inputs": content.inputs}
+        meta |= {"fault": c.fault} if c.fault else {}
         folder = self.store.folder(key)
         self.known[f"{kind} {content.pass_name}"] += 1
         try:
-            module, inputs = program(c, index)
+            module, sets = program(c, index)
             ops = count_ops(module)
-            save(Case(module, tuple(inputs), c.target, c.level, c.precision, meta=meta), folder)
+            arrays = next((s.arrays for s in sets if s.name == content.inputs), sets[0].arrays)
+            save(Case(module, arrays, c.target, c.level, c.precision, meta=meta), folder)
         except Exception:  # the generator or the printer is at fault: there is no program to store
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "case.json").write_text(json.dumps({"meta": meta}, indent=2) + "\n", "utf-8")
             ops = 0
-        return Found(key, index, kind, c.target, content.pass_name, "", ops, str(folder))
+        names = c.target, content.pass_name, ""
+        return Found(key, index, kind, *names, ops, str(folder), content.inputs)
 
     def _alone(self, content: Isolated | Unreduced) -> None:
         """A finding whose program is recorded already."""

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from compiler.errors import InputError
-from compiler.ir import Array, Module
+from compiler.ir import Module
 from compiler.pipeline import Options
 from verify.fuzz.store import DEFAULT
-from verify.gen import Config, RandomChooser, choose_mode, draw_inputs, generate, program_seed
+from verify.gen import Config, InputSet, RandomChooser, draw_sets, generate, program_seed
 from verify.shield import Setup, load_target
 
 FORGET = frozenset({"directory", "jobs"})  # of no account to what a campaign finds
@@ -34,6 +34,7 @@ class CampaignConfig:
         precision: precision lowering to ask for (``""``, ``bf16``, ``f16``).
         fault: injected bug to switch on; empty for none.
         ops: ops a program has on average.
+        sets: how many sets of inputs each program is run on.
         batch: programs that a worker takes at a time.
         timeout: seconds that one program may take before its worker is killed.
         budget: examinations that the reduction of one failure may take.
@@ -51,6 +52,7 @@ class CampaignConfig:
     precision: str = ""
     fault: str = ""
     ops: int = 10
+    sets: int = 3
     batch: int = 64
     timeout: float = 60.0
     budget: int = 200
@@ -99,9 +101,9 @@ def prepare_process(target: str, fault: str, setup: Setup | None = None) -> None
 _SWITCHED_ON = ExitStack()
 
 
-def program(config: CampaignConfig, index: int) -> tuple[Module, list[Array]]:
-    """Program ``index`` of a campaign with its inputs."""
+def program(config: CampaignConfig, index: int) -> tuple[Module, list[InputSet]]:
+    """Program ``index`` of a campaign with ``config.sets`` different sets of inputs."""
     chooser = RandomChooser(program_seed(config.seed, index))
     turn = program_seed(config.seed, 0) + index
     module = generate(chooser, Config(ops=config.ops), turn)
-    return module, draw_inputs(chooser, module, choose_mode(chooser))
+    return module, draw_sets(chooser, module, config.sets)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from compiler.ir import Module
-from verify.examine import Examination
+from verify.examine import FAILURES, Examination
+from verify.oracle import ORDER
 
 CRASHES = ("crash", "timeout")
 VIOLATIONS = ("violation", "nondeterministic")
+_LADDER = ("unsupported", *ORDER)
 
 
 @dataclass(slots=True)
@@ -21,7 +23,8 @@ class Stats:
     Attributes:
         programs: examined ones.
         cpu_seconds: of the workers.
-        verdicts: by kind.
+        verdicts: of programs, by kind.
+        sets: verdicts of runs, by set of inputs and kind; nothing of programs that were not run.
         explained: failures that the target declares, by the name of the deviation.
         ops: of all functions of all programs, by name.
         rewrites: that fired, by ``pass:rule``.
@@ -33,6 +36,7 @@ class Stats:
     programs: int = 0
     cpu_seconds: float = 0.0
     verdicts: Counter[str] = field(default_factory=Counter)
+    sets: dict[str, Counter[str]] = field(default_factory=dict)
     explained: Counter[str] = field(default_factory=Counter)
     ops: Counter[str] = field(default_factory=Counter)
     rewrites: Counter[str] = field(default_factory=Counter)
@@ -46,18 +50,27 @@ class Stats:
             for n in f.graph.nodes:
                 ops[n.op] += 1
 
-    def examined(self, found: Examination) -> None:
-        """Count a verdict and the rewrites that fired."""
+    def examined(self, runs: Sequence[tuple[str, Examination]]) -> None:
+        """Count one program by :func:`verdict`, and the rewrites that fired.
+
+        Args:
+            runs: of the program, at least one, each with the name of its set of inputs; empty names
+                for a program that did not get as far.
+        """
         self.programs += 1
-        self.verdicts[found.kind] += 1
-        self.explained.update(found.deviations)
-        if found.trace is not None:
+        self.verdicts[verdict([x.kind for _, x in runs])] += 1
+        self.explained.update({name for _, x in runs for name in x.deviations})
+        trace = runs[0][1].trace
+        if trace is not None:
             rewrites = self.rewrites
-            for a in found.trace.applications:
+            for a in trace.applications:
                 rewrites[f"{a.pass_name}:{a.rule}"] += 1
-        for o in found.verdict.outputs:
-            self.outputs += 1
-            self.undecided += o.undecided
+        for name, found in runs:
+            if name:
+                self.sets.setdefault(name, Counter())[found.kind] += 1
+            for o in found.verdict.outputs:
+                self.outputs += 1
+                self.undecided += o.undecided
 
     def failed(self, kind: str) -> None:
         """Count a program that took its worker down, or on which Assay itself raised."""
@@ -69,6 +82,8 @@ class Stats:
         self.programs += other.programs
         self.cpu_seconds += other.cpu_seconds
         self.verdicts.update(other.verdicts)
+        for name, kinds in other.sets.items():
+            self.sets.setdefault(name, Counter()).update(kinds)
         self.explained.update(other.explained)
         self.ops.update(other.ops)
         self.rewrites.update(other.rewrites)
@@ -91,6 +106,7 @@ class Stats:
             "programs": self.programs,
             "cpu_seconds": round(self.cpu_seconds, 4),
             "verdicts": dict(self.verdicts),
+            "sets": {name: dict(kinds) for name, kinds in self.sets.items()},
             "explained": dict(self.explained),
             "ops": dict(self.ops),
             "rewrites": dict(self.rewrites),
@@ -105,12 +121,21 @@ class Stats:
             data["programs"],
             data["cpu_seconds"],
             Counter(data["verdicts"]),
+            {name: Counter(kinds) for name, kinds in data["sets"].items()},
             Counter(data["explained"]),
             Counter(data["ops"]),
             Counter(data["rewrites"]),
             data["outputs"],
             data["undecided"],
         )
+
+
+def verdict(kinds: Sequence[str]) -> str:
+    """The verdict on a program from those on its runs: the first failure, else the one farthest
+    from ``identical``; ``unsupported`` only if nothing was judged.
+    """
+    failure = next((k for k in kinds if k in FAILURES), "")
+    return failure or max(kinds, key=_LADDER.index)
 
 
 def total(chunks: Iterable[dict[str, Any]]) -> Stats:

@@ -21,7 +21,7 @@ from typing import Any
 from compiler.errors import InputError
 
 DEFAULT = Path(".assay")
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE campaigns (
     id INTEGER PRIMARY KEY,
@@ -42,6 +42,7 @@ CREATE TABLE failures (
     kind TEXT NOT NULL,
     guilty TEXT NOT NULL,
     key TEXT NOT NULL,
+    inputs TEXT NOT NULL,
     PRIMARY KEY (campaign, program)
 ) WITHOUT ROWID;
 CREATE TABLE findings (
@@ -54,6 +55,7 @@ CREATE TABLE findings (
     rewrite TEXT NOT NULL,
     ops INTEGER NOT NULL,
     folder TEXT NOT NULL,
+    inputs TEXT NOT NULL,
     created REAL NOT NULL,
     PRIMARY KEY (campaign, key)
 ) WITHOUT ROWID;
@@ -68,19 +70,20 @@ CREATE TABLE times (
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One program that failed: its number, the verdict, who is to blame, and the finding it belongs
-    to (if reduced).
+    """One program that failed: its number, the verdict, who is to blame, the finding it belongs to
+    (if reduced), and the set of inputs that showed it first (if known).
     """
 
     program: int
     kind: str
     guilty: str
     key: str = ""
+    inputs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One row of the list of findings."""
+    """One row of the list of findings; ``inputs`` names the set that showed it, if known."""
 
     key: str
     program: int
@@ -90,6 +93,7 @@ class Found:
     rewrite: str
     ops: int
     folder: str
+    inputs: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The form of the summary."""
@@ -102,6 +106,7 @@ class Found:
             "case": self.folder,
             "kind": self.kind,
             "program": self.program,
+            "inputs": self.inputs,
         }
 
 
@@ -220,8 +225,8 @@ class Store:
                 (campaign, first, last, json.dumps(stats)),
             )
             self._db.executemany(
-                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)",
-                [(campaign, f.program, f.kind, f.guilty, f.key) for f in failures],
+                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?)",
+                [(campaign, f.program, f.kind, f.guilty, f.key, f.inputs) for f in failures],
             )
             self._insert(campaign, findings)
 
@@ -243,14 +248,15 @@ class Store:
                 f.rewrite,
                 f.ops,
                 f.folder,
+                f.inputs,
             )
             self._db.execute(
-                "INSERT OR IGNORE INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (*row, time.time()),
             )
             self._db.execute(
-                "UPDATE failures SET key = ? WHERE campaign = ? AND program = ?",
-                (f.key, campaign, f.program),
+                "UPDATE failures SET key = ?, inputs = ? WHERE campaign = ? AND program = ?",
+                (f.key, f.inputs, campaign, f.program),
             )
 
     def record_time(self, campaign: int, started: float, seconds: float) -> None:
@@ -290,7 +296,8 @@ class Store:
     def failures(self, campaign: int) -> list[Failure]:
         """All programs that failed, by number."""
         rows = self._db.execute(
-            "SELECT program, kind, guilty, key FROM failures WHERE campaign = ? ORDER BY program",
+            """SELECT program, kind, guilty, key, inputs FROM failures
+            WHERE campaign = ? ORDER BY program""",
             (campaign,),
         )
         return [Failure(*row) for row in rows]
@@ -298,8 +305,8 @@ class Store:
     def findings(self, campaign: int) -> list[Found]:
         """All findings, by the number of the program that showed them first."""
         rows = self._db.execute(
-            """SELECT key, program, kind, target, pass, rewrite, ops, folder FROM findings
-            WHERE campaign = ? ORDER BY program, key""",
+            """SELECT key, program, kind, target, pass, rewrite, ops, folder, inputs
+            FROM findings WHERE campaign = ? ORDER BY program, key""",
             (campaign,),
         )
         return [Found(*row) for row in rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from verify.examine import FAILURES
 from verify.fuzz.config import CampaignConfig
 from verify.fuzz.stats import Stats
 from verify.fuzz.store import Found
@@ -53,6 +54,15 @@ class Summary:
         return self.stats.undecided / self.stats.outputs if self.stats.outputs else 0.0
 
     @property
+    def failures_by_set(self) -> list[tuple[str, int, int]]:
+        """(set of inputs, failed runs, runs) of the sets that showed failures, most first."""
+        rows = [
+            (name, sum(kinds[k] for k in FAILURES), kinds.total())
+            for name, kinds in sorted(self.stats.sets.items())
+        ]
+        return sorted((r for r in rows if r[1]), key=lambda r: -r[1])
+
+    @property
     def resume(self) -> str:
         """The command that goes on with the campaign."""
         from verify.fuzz.store import DEFAULT
@@ -79,6 +89,7 @@ class Summary:
             "crashes": s.crashes,
             "errors": self.errors,
             "verdicts": dict(s.verdicts.most_common()),
+            "sets": {name: dict(kinds.most_common()) for name, kinds in sorted(s.sets.items())},
             "explained": dict(s.explained.most_common()),
             "undecided": round(self.undecided, 6),
             "findings": [f.to_json() for f in self.findings],

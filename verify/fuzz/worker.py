@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 import traceback
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from compiler.ir import Array, Module
+from compiler.ir import Module
 from verify.case import Case
 from verify.engines import Report
-from verify.examine import Examination, examine
+from verify.examine import Examination, prepare
 from verify.fuzz.config import CampaignConfig, prepare_process, program
 from verify.fuzz.stats import Stats
 from verify.fuzz.store import Failure
+from verify.gen import InputSet
 from verify.isolation.bisect import bisect
-from verify.isolation.deaths import isolate_death
+from verify.isolation.deaths import deadly, isolate_death
 from verify.isolation.finding import Finding
 from verify.isolation.isolate import isolate
 from verify.shield import Setup
@@ -48,12 +49,15 @@ class CrashTask:
 
 @dataclass(frozen=True, slots=True)
 class Isolated:
-    """A failure that was reduced; alone it is the answer to a :class:`CrashTask`."""
+    """A failure that was reduced; alone it is the answer to a :class:`CrashTask`. ``inputs`` names
+    the set that shows it.
+    """
 
     index: int
     kind: str
     guilty: str
     finding: Finding
+    inputs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Unreduced:
     kind: str
     pass_name: str
     note: str
+    inputs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +131,21 @@ class Work:
         )
 
     def _one(self, index: int, state: _Progress, known: Counter[str], report: Report) -> None:
-        """Generate and examine one program. What Assay itself raises is noted and does not end the
-        campaign.
+        """Generate one program, compile it once and examine it on all its sets of inputs; the first
+        that fails is isolated. What Assay itself raises is noted and does not end the campaign.
         """
         config = self.config
         try:
-            module, inputs = program(config, index)
+            module, sets = program(config, index)
             state.stats.program(module)
-            found = examine(module, inputs, config.target, config.options)
-            state.stats.examined(found)
-            if found.failed:
-                self._failed(index, module, inputs, found, state, known, report)
+            prepared = prepare(module, config.target, config.options)
+            if prepared.refusal is not None:  # whatever the inputs are
+                sets = [replace(sets[0], name="")]
+            found = [(given, prepared.examine(given.arrays)) for given in sets]
+            state.stats.examined([(given.name, x) for given, x in found])
+            failed = next(((given, x) for given, x in found if x.failed), None)
+            if failed is not None:
+                self._failed(index, module, *failed, state, known, report)
         except Exception:
             text = traceback.format_exc()
             state.stats.failed(OWN_FAULT)
@@ -147,7 +156,7 @@ class Work:
         self,
         index: int,
         module: Module,
-        inputs: list[Array],
+        given: InputSet,
         found: Examination,
         state: _Progress,
         known: Counter[str],
@@ -157,47 +166,48 @@ class Work:
         config = self.config
         report.begin(index, ISOLATE, isolation_seconds(config))
         try:
-            guilty = bisect(module, inputs, config.options, config.target).name
+            guilty = bisect(module, given.arrays, config.options, config.target).name
             name = f"{found.kind} {guilty}"
-            state.failures.append(Failure(index, found.kind, guilty))
+            state.failures.append(Failure(index, found.kind, guilty, inputs=given.name))
             if known[name] >= config.keep or report.stopping:
                 return
-            finding = isolate(self._case(index, module, inputs, found), budget=config.budget)
+            finding = isolate(self._case(index, module, given, found), budget=config.budget)
             known[name] += 1
             if finding is not None and finding.reduction.errors:
                 _own_fault(index, finding.reduction.error, state, known)
             if finding is not None:
-                state.found.append(Isolated(index, found.kind, guilty, finding))
+                state.found.append(Isolated(index, found.kind, guilty, finding, given.name))
             else:
-                state.found.append(
-                    Unreduced(index, found.kind, guilty, f"not seen again\n{found.note}")
-                )
+                note = f"not seen again\n{found.note}"
+                state.found.append(Unreduced(index, found.kind, guilty, note, given.name))
         except Exception:
             text = traceback.format_exc()
-            state.failures.append(Failure(index, found.kind, _culprit(text)))
-            state.found.append(
-                Unreduced(index, found.kind, _culprit(text), f"{found.note}\n{text}")
-            )
+            name, note = _culprit(text), f"{found.note}\n{text}"
+            state.failures.append(Failure(index, found.kind, name, inputs=given.name))
+            state.found.append(Unreduced(index, found.kind, name, note, given.name))
         report.begin(index, EXAMINE, config.timeout)
 
-    def _case(self, index: int, module: Module, inputs: list[Array], found: Examination) -> Case:
+    def _case(self, index: int, module: Module, given: InputSet, found: Examination) -> Case:
         c = self.config
         meta: dict[str, Any] = {"kind": found.kind, "seed": c.seed, "program": index}
+        meta["inputs"] = given.name
         if c.fault:
             meta["fault"] = c.fault
-        return Case(module, tuple(inputs), c.target, c.level, c.precision, found.contract, meta)
+        return Case(module, given.arrays, c.target, c.level, c.precision, found.contract, meta)
 
     def _crash(self, task: CrashTask, report: Report) -> None:
         """Reduce a program that kills its process, each candidate in a process of its own."""
         config = self.config
         report.begin(task.index, ISOLATE, isolation_seconds(config))
-        module, inputs = program(config, task.index)
+        module, sets = program(config, task.index)
         kind = "timeout" if task.how == "timeout" else "crash"
-        case = self._case(task.index, module, inputs, _lost(kind, task))
+        cases = [self._case(task.index, module, given, _lost(kind, task)) for given in sets]
+        case = deadly(cases, task.how, seconds=config.timeout, setup=self.setup)
         finding = isolate_death(
             case, task.how, budget=config.budget, seconds=config.timeout, setup=self.setup
         )
-        report.emit(Isolated(task.index, kind, finding.guilty.name, finding))
+        inputs = str(case.meta["inputs"])
+        report.emit(Isolated(task.index, kind, finding.guilty.name, finding, inputs))
 
 
 def isolation_seconds(config: CampaignConfig) -> float:

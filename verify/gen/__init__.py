@@ -4,18 +4,20 @@ mutation testing.
 
 from verify.gen.chooser import Chooser, RandomChooser, Recorder, TapeChooser, program_seed
 from verify.gen.graphs import GEN, Config, generate
-from verify.gen.values import MODES, choose_mode, draw_inputs
+from verify.gen.values import SETS, InputSet, choose_sets, draw_inputs, draw_sets
 
 __all__ = [
     "GEN",
-    "MODES",
+    "SETS",
     "Chooser",
     "Config",
+    "InputSet",
     "RandomChooser",
     "Recorder",
     "TapeChooser",
-    "choose_mode",
+    "choose_sets",
     "draw_inputs",
+    "draw_sets",
     "generate",
     "program_seed",
 ]

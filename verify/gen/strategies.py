@@ -26,16 +26,19 @@ from compiler.ir import Array, Module
 from verify.gen.chooser import HypothesisChooser
 from verify.gen.draft import Dtypes
 from verify.gen.graphs import Config, generate
-from verify.gen.values import MODES, choose_mode, draw_inputs
+from verify.gen.values import check_set, choose_sets, draw_inputs
 
 Program = tuple[Module, list[Array]]
 
 
 @st.composite
-def _programs(draw: Callable[[st.SearchStrategy[Any]], Any], config: Config, mode: str) -> Program:
+def _programs(
+    draw: Callable[[st.SearchStrategy[Any]], Any], config: Config, inputs: str
+) -> Program:
     chooser = HypothesisChooser(draw)
     module = generate(chooser, config)
-    return module, draw_inputs(chooser, module, mode or choose_mode(chooser))
+    (name,) = (inputs,) if inputs else choose_sets(chooser, 1)
+    return module, draw_inputs(chooser, module, name)
 
 
 def programs(
@@ -43,7 +46,7 @@ def programs(
     ops: int = 5,
     dtypes: Dtypes = ALL,
     limit: int = 256,
-    mode: str = "",
+    inputs: str = "",
     plants: bool = True,
 ) -> st.SearchStrategy[Program]:
     """A strategy of ``(module, inputs)``: verified StableHLO modules with arrays for ``main``.
@@ -52,13 +55,15 @@ def programs(
         ops: how many ops ``main`` has on average.
         dtypes: element types that may occur; ``i1`` always may.
         limit: how many elements a tensor may have.
-        mode: of the inputs, one of ``normal``, ``exact``, ``special``, ``wide``; any if empty.
+        inputs: the set that they are drawn from, such as ``exact`` (:mod:`verify.gen.values`); any
+            if empty.
         plants: whether patterns and left-hand sides of rules occur beside single ops;
             without them failing programs shrink further.
 
     Raises:
-        ValueError: for an unknown mode.
+        ValueError: for an unknown set of inputs.
     """
-    if mode and mode not in MODES:
-        raise ValueError(f"unknown mode {mode!r}: one of {', '.join(MODES)}")
-    return _programs(Config(ops=ops, dtypes=dtypes, limit=limit, big_share=0, plants=plants), mode)
+    if inputs:
+        check_set(inputs)
+    config = Config(ops=ops, dtypes=dtypes, limit=limit, big_share=0, plants=plants)
+    return _programs(config, inputs)

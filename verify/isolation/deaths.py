@@ -4,6 +4,7 @@ process that may die.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from compiler.ir import Array, Module
@@ -18,6 +19,18 @@ from verify.shield import SECONDS, Setup, Shield, worker
 
 SLOW = 5  # a part of the budget, where each failing examination takes a whole time-out
 SLOW_SECONDS = 10.0
+
+
+def deadly(
+    cases: Sequence[Case], how: str, *, seconds: float = SECONDS, setup: Setup | None = None
+) -> Case:
+    """The first of ``cases`` whose examination dies with ``how``; the last if none does."""
+    with Shield(seconds, worker=worker(cases[0].target, setup)) as shield:
+        for case in cases[:-1]:
+            shield.examine(case)
+            if shield.died == how:
+                return case
+    return cases[-1]
 
 
 def isolate_death(
