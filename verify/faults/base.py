@@ -71,10 +71,17 @@ def declare(
 
 
 def find(name: str) -> Fault:
-    """The fault called ``name``; InputError if there is none."""
-    if name not in FAULTS:
+    """The fault called ``name``, written by hand or derived from a rule; InputError if there is
+    none.
+    """
+    if name in FAULTS:
+        return FAULTS[name]
+    from verify.faults.derived import find_derived
+
+    found = find_derived(name)
+    if found is None:
         raise InputError(f"there is no fault {name!r}", hint="assay show faults lists them")
-    return FAULTS[name]
+    return found
 
 
 @contextmanager

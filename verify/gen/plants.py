@@ -32,7 +32,8 @@ _STRIDE = 5  # from one turn of a rule to the next: all kinds of templates are s
 _TRIES = 150
 _MISSES = 30  # tries for a near-miss: many rules have no guard that could fail
 _NUDGES = 8
-_SIBLINGS = {
+# For each op another one of the same types that is easily taken for it.
+SIBLINGS = {
     "add": "subtract",
     "subtract": "add",
     "multiply": "divide",
@@ -41,12 +42,18 @@ _SIBLINGS = {
     "minimum": "maximum",
     "and": "or",
     "or": "and",
+    "xor": "or",
     "exponential": "exponential_minus_one",
+    "exponential_minus_one": "exponential",
     "log": "log_plus_one",
+    "log_plus_one": "log",
     "sqrt": "rsqrt",
+    "rsqrt": "sqrt",
+    "logistic": "tanh",
     "negate": "abs",
     "shift_left": "shift_right_logical",
     "shift_right_logical": "shift_right_arithmetic",
+    "shift_right_arithmetic": "shift_right_logical",
     "remainder": "divide",
 }
 _CONSTANTS = (0, 1, -1, 2, 3, 0.5, -0.0, 7)
@@ -216,8 +223,8 @@ def _changed(term: Term, leaves: dict[str, Any], chooser: Chooser) -> Term:
     k = below(3)
     if k == 0 and len(term.args) == 2 and "commutative" not in OPS[term.op].traits:
         return Term(term.op, term.args[::-1], term.attrs)
-    if k == 1 and term.op in _SIBLINGS:
-        return Term(_SIBLINGS[term.op], term.args, term.attrs)
+    if k == 1 and term.op in SIBLINGS:
+        return Term(SIBLINGS[term.op], term.args, term.attrs)
     if term.attrs:
         at = below(len(term.attrs))
         attrs = list(term.attrs)

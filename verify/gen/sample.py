@@ -368,7 +368,8 @@ class Sampler:
         x = self.walk(term.args[0], None)
         y = self.walk(term.args[1], None)
         pairs = self._pairs(x.shape, y.shape)
-        batch, contract = pairs[: len(pairs) // 2], pairs[len(pairs) // 2 :]
+        cut = len(pairs) // 2 + (len(pairs) > 1 and self.chooser.below(2))
+        batch, contract = pairs[:cut], pairs[cut:]
         lb = self._value(term, "lhs_batching_dimensions", lambda: Axes(a for a, _ in batch))
         rb = self._value(term, "rhs_batching_dimensions", lambda: Axes(b for _, b in batch))
         lc = self._value(term, "lhs_contracting_dimensions", lambda: Axes(a for a, _ in contract))

@@ -332,7 +332,7 @@ _DOT_AXES = (
 
 
 def _dot(rule: Rule, term: Term, want: int | None, found: Binding) -> Iterator[Step]:
-    """At most one batch dimension and two contracted ones; ranks up to 3."""
+    """At most two batch dimensions and two contracted ones; ranks up to 3."""
     names = [term.attr(k) for k in _DOT_AXES]
     rest = term.attr("rest")
     for now, rx in _walk(rule, term.args[0], None, found):
@@ -351,7 +351,7 @@ def _dot(rule: Rule, term: Term, want: int | None, found: Binding) -> Iterator[S
 
 def _dot_axes(x: int, y: int) -> Iterator[tuple[Axes, Axes, Axes, Axes]]:
     """Axes of a dot; of two tensors of rank 3 only those that rhs lists as lhs does or mirrored."""
-    for batch in range(min(1, x, y) + 1):
+    for batch in range(min(2, x, y) + 1):
         for count in range(min(2, x - batch, y - batch) + 1):
             for left in permutations(range(x), batch + count):
                 if list(left[batch:]) != sorted(left[batch:]):

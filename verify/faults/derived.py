@@ -1,0 +1,170 @@
+"""Faults made mechanically from every rule, and which of them are none: shown by proof.
+
+Names are ``rule~what``, such as ``layout/slice-slice~start_indices-plus-one``;
+:mod:`verify.faults.mutants` has the operators. A mutant is left out, with a reason, where it is the
+rule itself or a mutant that is there already (both by their terms on sampled instances), or where
+it can match nothing that the rule does not (no other element type is well-typed).
+
+**When a mutant is equivalent.** A score is honest only if what counts as no bug is shown to be so.
+Two things are asked:
+
+1. *The altered rule is right*: :func:`verify.prove.prove` shows that wherever its left side is
+   well-formed and its guard holds, the right side is well-formed, of the same type, and equal: bit
+   for bit, or within the contract that the altered rule itself declares. That says the same of any
+   program, since a program changes only where the rule is applied. A refuted mutant is a bug, and
+   found by proof. ``unknown`` counts as a bug: what is not shown is not taken out of the score.
+2. *Rewriting still ends*: a right rule may undo what another one does. Graphs are not wrong then,
+   but the rewriter is stopped by its fuel, or by Python's limit on recursion, which is a crash. So
+   the rules are run on the rule's own left sides and near-misses (:mod:`verify.faults.settle`);
+   a mutant with which that does not end counts as a bug. This part is a test and no proof: a circle
+   that needs more ops than a left side has stays unseen.
+
+What else a mutant may cost, such as a slower program, no oracle of results can see, and none of it
+is a miscompilation. The prover looks at ranks up to 3, and so does equivalence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+from compiler.dtypes import ALL, DType
+from compiler.passes.canonicalize import is_canonical
+from compiler.rules import RULES
+from compiler.rules.term import Rule
+from verify.faults.base import Fault, exchanged
+from verify.faults.mutants import Mutant, mutants
+from verify.faults.settle import unsettled
+from verify.gen.chooser import RandomChooser
+from verify.gen.sample import Sampler, Unfit, build
+
+if TYPE_CHECKING:
+    from verify.prove import Proof
+
+_RULES = dict(RULES)  # as declared, whatever fault is switched on later
+_SAMPLES, _DRAWS = 100, 400
+EQUIVALENT = ("bit-exact", "equal-over-reals")  # verdicts
+LIMIT = 5_000_000  # of a query: what proofs of right rules take, and no more for wrong ones
+
+
+def derived() -> dict[str, Fault]:
+    """All derived faults by name, rule by rule in order of declaration."""
+    return {name: fault for rule in _RULES for name, fault in _of(rule)[0].items()}
+
+
+def left_out() -> dict[str, str]:
+    """Names of mutants that are no faults, and the reason of each."""
+    return {name: why for rule in _RULES for name, why in _of(rule)[1].items()}
+
+
+def find_derived(name: str) -> Fault | None:
+    """The derived fault called ``name``; only its own rule's mutants are made."""
+    rule, mark, _ = name.partition("~")
+    return _of(rule)[0].get(name) if mark and rule in _RULES else None
+
+
+def altered_rule(fault: Fault) -> Rule:
+    """The rule that a derived fault puts in place of its own."""
+    with fault.install():
+        return RULES[fault.rule]
+
+
+@cache
+def _of(name: str) -> tuple[dict[str, Fault], dict[str, str]]:
+    """Faults of one rule, and what was left out."""
+    rule = _RULES[name]
+    samples = list(_instances(rule))
+    seen = {_written(rule, samples): "the rule itself"}
+    faults: dict[str, Fault] = {}
+    reasons: dict[str, str] = {}
+    for mutant in mutants(rule):
+        if mutant.operator.on_right:
+            text = _written(mutant.rule, samples)
+            if text in seen:
+                reasons[mutant.name] = f"the same as {seen[text]}"
+                continue
+            seen[text] = mutant.name
+        elif mutant.rule.dtypes != rule.dtypes:
+            dtypes = tuple(d for d in ALL if d in rule.dtypes or _well_typed(rule, d))
+            if set(dtypes) == set(rule.dtypes):
+                reasons[mutant.name] = "no other element type is well-typed"
+                continue
+            mutant = replace(mutant, rule=replace(mutant.rule, dtypes=dtypes))
+        faults[mutant.name] = _fault(mutant, rule)
+    return faults, reasons
+
+
+def _fault(mutant: Mutant, rule: Rule) -> Fault:
+    return Fault(
+        mutant.name,
+        mutant.operator.kind,
+        f"{rule.doc}: {mutant.words}",
+        "canonicalize" if is_canonical(mutant.rule) else "reorder",
+        (rule.name,),
+        exchanged(RULES, rule.name, lambda _: mutant.rule),
+        source=mutant.operator.source,
+        rule=rule.name,
+    )
+
+
+def _instances(rule: Rule) -> Iterator[dict[str, Any]]:
+    """Values of the rule's variables for which it applies."""
+    chooser = RandomChooser(crc32(rule.name.encode()))
+    found = 0
+    for _ in range(_DRAWS):
+        sampler = Sampler(rule, chooser, rule.dtypes[chooser.below(len(rule.dtypes))])
+        try:
+            holds = sampler.run().holds
+        except Unfit:
+            continue
+        if holds:
+            found += 1
+            yield dict(sampler.bound)
+        if found == _SAMPLES:
+            return
+
+
+def _written(rule: Rule, samples: list[dict[str, Any]]) -> str:
+    """The right sides for sampled values, as text; what cannot be made is text too."""
+    return "\n".join(_right(rule, values) for values in samples)
+
+
+def _right(rule: Rule, values: Mapping[str, Any]) -> str:
+    try:
+        return repr(rule.instantiate(values)[1])
+    except (ValueError, IndexError, TypeError) as e:  # the fault is that this compiler crashes
+        return f"{type(e).__name__}: {e}"
+
+
+def _well_typed(rule: Rule, dtype: DType) -> bool:
+    """Whether the left side can be built with a subject of this element type."""
+    chooser = RandomChooser(crc32(rule.name.encode()))
+    for _ in range(_DRAWS // 20):
+        try:
+            instance = Sampler(rule, chooser, dtype).run()
+            build(instance.lhs, instance.leaves)
+        except Unfit:
+            continue
+        return True
+    return False
+
+
+def equivalence(fault: Fault, *, limit: int = LIMIT) -> Proof:
+    """Whether a derived fault is one, by proof; see above.
+
+    ``bit-exact`` and ``equal-over-reals`` say that it is equivalent to the unbroken compiler,
+    ``refuted`` and ``unknown`` that it counts as a bug. ``name`` is the fault's.
+
+    Args:
+        limit: work of one solver query at most, in Z3's resource units.
+    """
+    from verify.prove import prove
+
+    rule = altered_rule(fault)
+    proof = prove(replace(rule, name=fault.name), limit=limit)
+    if proof.verdict in EQUIVALENT and (trouble := unsettled(fault)):
+        return replace(proof, verdict="unknown", notes=(*proof.notes, trouble))
+    return proof
