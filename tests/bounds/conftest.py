@@ -1,4 +1,4 @@
-"""Loads ``legal.py``, the random legal evaluator, which is no test module itself."""
+"""Loads the helpers beside the tests, which are no test modules themselves."""
 
 from __future__ import annotations
 
@@ -10,14 +10,35 @@ from types import ModuleType
 import pytest
 
 
-@pytest.fixture(scope="session")
-def legal() -> ModuleType:
-    name = "bounds_legal_evaluator"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("legal.py"))
+def load(name: str) -> ModuleType:
+    """The module of file ``name`` in this folder, loaded once."""
+    full = f"bounds_{name}"
+    if full not in sys.modules:
+        spec = importlib.util.spec_from_file_location(full, Path(__file__).with_name(f"{name}.py"))
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
+        sys.modules[full] = module
         spec.loader.exec_module(module)
-    return sys.modules[name]
+    return sys.modules[full]
+
+
+@pytest.fixture(scope="session")
+def reals() -> ModuleType:
+    """True values."""
+    return load("reals")
+
+
+@pytest.fixture(scope="session")
+def legal(reals: ModuleType) -> ModuleType:
+    """The random legal evaluator."""
+    assert reals
+    return load("legal")
+
+
+@pytest.fixture(scope="session")
+def doubt(legal: ModuleType) -> ModuleType:
+    """Operands with errors, and the check of single ops on them."""
+    assert legal
+    load("legal_ops")
+    return load("doubt")
