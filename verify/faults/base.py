@@ -19,6 +19,7 @@ from compiler.lower.scope import Index, Scope
 
 Install = Callable[[], AbstractContextManager[None]]
 Value = Callable[[Scope, Node, Index], int]
+K = TypeVar("K")
 T = TypeVar("T")
 
 
@@ -97,7 +98,7 @@ def activate(name: str) -> Iterator[None]:
         yield
 
 
-def exchanged(registry: dict[str, T], key: str, make: Callable[[T], T]) -> Install:
+def exchanged(registry: dict[K, T], key: K, make: Callable[[T], T]) -> Install:
     """A fault that replaces ``registry[key]`` by ``make(old)``."""
 
     @contextmanager
@@ -130,3 +131,16 @@ def patched(holder: Any, attribute: str, make: Callable[[Any], Any]) -> Install:
 def lowered(op: str, make: Callable[[Any], Any]) -> Install:
     """A fault that wraps the lowering of ``op``."""
     return exchanged(LOWERINGS, op, make)
+
+
+def changed(**attrs: Callable[[Node], Any]) -> Callable[[Any], Any]:
+    """Lower or expand a node as if some attributes had other values."""
+
+    def make(old: Any) -> Any:
+        def run(into: Any, node: Node, *rest: Any) -> Any:
+            new = tuple((k, attrs[k](node) if k in attrs else v) for k, v in node.attrs)
+            return old(into, node._replace(attrs=new), *rest)
+
+        return run
+
+    return make

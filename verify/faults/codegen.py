@@ -115,7 +115,7 @@ def both(first: Install, second: Install) -> Install:
 
 
 @contextmanager
-def _own_library() -> Iterator[None]:
+def own_library() -> Iterator[None]:
     """Functions shared by all programs are compiled anew under the fault, and forgotten with it."""
     known = dict(jit._library)
     jit._library.clear()
@@ -126,48 +126,48 @@ def _own_library() -> Iterator[None]:
         jit._library.update(known)
 
 
-def _codegen(name: str, kind: str, summary: str, install: Install, *, source: str) -> None:
-    """The rewrite is the op whose code is wrong: any that the slip may hit."""
-    install = both(_own_library, install)
+def declare_codegen(name: str, kind: str, summary: str, install: Install, *, source: str) -> None:
+    """Enter a bug of machine code; to blame is the op whose code is wrong, any that it may hit."""
+    install = both(own_library, install)
     declare(name, kind, summary, blame=("codegen", "*"), install=install, source=source)
 
 
-_codegen(
+declare_codegen(
     "vector-tail-short",
     "mask of the vector tail",
     "the last vector of a loop starts one element early: the last element is not written",
     both(patched(maps, "start_of", _short_tail), patched(reduces, "start_of", _short_tail)),
     source="llvm/llvm-project#55167: wrong tail of a vectorised loop",
 )
-_codegen(
+declare_codegen(
     "unrolled-copy-stuck",
     "off by one",
     "vectors computed side by side all start where the first one does",
     patched(maps, "start_of", _second_copy_stuck),
     source="llvm/llvm-project#176954: wrong partial results of an interleaved loop",
 )
-_codegen(
+declare_codegen(
     "arena-forgets-rhs",
     "buffer reuse",
     "the right operand of a contraction may share memory with its result",
     patched(live, "reads", _rhs_not_read),
     source="openxla/xla#49176: input and output share memory, input read late",
 )
-_codegen(
+declare_codegen(
     "reduce-tail-unmasked",
     "mask of the vector tail",
     "lanes past the end of a reduced row are not masked",
     patched(reduces, "_row", _no_tail_identity),
     source="llvm/llvm-project#182492: wrong mask of a folded tail",
 )
-_codegen(
+declare_codegen(
     "bf16-truncates",
     "missing rounding",
     "machine code drops the low bits of f32 to make bf16",
     patched(scalars, "_narrow", _truncating_bf16),
     source="tenstorrent/tt-metal#19882: f32 to bf16 truncated",
 )
-_codegen(
+declare_codegen(
     "shift-limits-amount",
     "dropped guard",
     "logical shifts by the width or more shift by the width minus one",
@@ -177,14 +177,14 @@ _codegen(
     ),
     source="halide/Halide#4868: shifts by more than the width made by the compiler",
 )
-_codegen(
+declare_codegen(
     "compare-unordered",
     "lost NaN",
     "a float comparison for less-than holds for NaN",
     exchanged(scalars._FLOAT_COMPARE, "lt", lambda _old: "ult"),
     source="llvm/llvm-project#63316: an unordered comparison folded to false",
 )
-_codegen(
+declare_codegen(
     "flush-subnormals",
     "environment",
     "machine code runs with flush-to-zero",

@@ -79,6 +79,65 @@ def _folds_with_xor(old: Callable[..., list[Literal]]) -> Callable[..., list[Lit
     return evaluate
 
 
+def _changed_floats(change: Callable[[Any], Any]) -> Callable[..., Callable[..., list[Literal]]]:
+    """Folded floats are changed once more."""
+
+    def make(old: Callable[..., list[Literal]]) -> Callable[..., list[Literal]]:
+        def evaluate(graph: Graph, wanted: list[int]) -> list[Literal]:
+            out = []
+            for literal in old(graph, wanted):
+                t = literal.type
+                if t.dtype.is_float and t.size:
+                    values = np.frombuffer(literal.data, t.dtype.numpy)
+                    literal = Literal(t, change(values).astype(t.dtype.numpy).tobytes())
+                out.append(literal)
+            return out
+
+        return evaluate
+
+    return make
+
+
+def _zero_for_nan(values: Any) -> Any:
+    return np.where(np.isnan(values), 0, values)
+
+
+def _flushed(values: Any) -> Any:
+    """Zero, with the sign, for subnormals of f32 and f64."""
+    if values.dtype.itemsize < 4:
+        return values
+    tiny = np.abs(values) < np.finfo(values.dtype).tiny
+    return np.where(tiny, np.copysign(0, values), values)
+
+
+def _column_major(old: Callable[..., list[Literal]]) -> Callable[..., list[Literal]]:
+    """Folded matrices come in the order of their columns."""
+
+    def evaluate(graph: Graph, wanted: list[int]) -> list[Literal]:
+        out = []
+        for literal in old(graph, wanted):
+            if literal.type.rank == 2 and not literal.is_splat:
+                literal = Literal.of(literal.array().T.reshape(literal.type.shape))
+            out.append(literal)
+        return out
+
+    return evaluate
+
+
+def _results_swapped(old: Callable[..., Graph]) -> Callable[..., Graph]:
+    """The first two results of one type change places inside a fusion."""
+
+    def body(graph: Graph, group: Any, inputs: Sequence[int], outputs: Sequence[int]) -> Graph:
+        order = list(outputs)
+        pair = _first_two_swapped([graph.types[v] for v in order])
+        if pair:
+            a, b = pair
+            order[a], order[b] = order[b], order[a]
+        return old(graph, group, inputs, order)
+
+    return body
+
+
 def _first_two_swapped(types: Sequence[TensorType]) -> tuple[int, int] | None:
     """The first two positions with the same type."""
     seen: dict[TensorType, int] = {}
@@ -241,6 +300,22 @@ _pass_fault("fuse-swaps-parameters", "operands swapped", ("fuse", "fuse/*"),
             "two parameters of one type change places inside a fusion",
             patched(outline, "_body", _parameters_swapped),
             source="apache/tvm#20421: an operand lost after fusion")
+_pass_fault("fold-nan-to-zero", "lost NaN", ("fold", "fold/*"),
+            "a folded NaN is 0",
+            patched(fold, "_evaluate", _changed_floats(_zero_for_nan)),
+            source="openxla/xla#47299: NaN is 0 after constant folding")
+_pass_fault("fold-flushes-subnormals", "environment", ("fold", "fold/*"),
+            "folded subnormals are 0",
+            patched(fold, "_evaluate", _changed_floats(_flushed)),
+            source="openxla/xla#22858: denormal-fp-math may flush constants only")
+_pass_fault("fold-column-major", "wrong axis", ("fold", "fold/*"),
+            "folded matrices come in the order of their columns",
+            patched(fold, "_evaluate", _column_major),
+            source="openxla/xla#34260: a gather of constants is folded to other rows")
+_pass_fault("fuse-swaps-results", "operands swapped", ("fuse", "fuse/*"),
+            "two results of one type change places inside a fusion",
+            patched(outline, "_body", _results_swapped),
+            source="apache/tvm#3867: elements of a tuple lost in fusion")
 _pass_fault("inline-swaps-arguments", "operands swapped", ("inline", "inline/*"),
             "two arguments of one type change places when a call is inlined",
             patched(inline, "expand", _arguments_swapped),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from compiler.contract import EXACT
-from compiler.dtypes import ALL, FLOATS, INTEGERS, DType
+from compiler.dtypes import ALL, FLOATS, INTEGERS, SIGNED, DType
 from compiler.rules import RULES
 from compiler.rules.ops import (
     add,
@@ -49,6 +49,7 @@ from compiler.rules.term import (
     Scalar,
     Tensor,
     Type,
+    Varying,
 )
 from compiler.rules.values import (
     Axes,
@@ -62,6 +63,7 @@ from compiler.rules.values import (
     fill,
     le,
     min_,
+    same,
 )
 from verify.faults.base import declare, exchanged
 
@@ -215,6 +217,15 @@ def _factor_swapped(x: Tensor, c: Const) -> Rewrite:
     return subtract(x, multiply(x, c)), multiply(x, subtract(c, const(1)))
 
 
+def _unconverted(x: Tensor, y: Tensor, s: Type, d: Direction) -> Rewrite:
+    """The guard keeps the types alike, not what conversion loses."""
+    return compare(d, convert(x, s), convert(y, s)), compare(d, x, y), same(x.dtype, y.dtype)
+
+
+def _constant_moved(x: Varying, c: Const, d: Direction) -> Rewrite:
+    return compare(d, c, x), compare(d, x, c)
+
+
 # fmt: off
 altered("transpose-composed-backwards", "wrong axis", "layout/transpose-transpose",
         "two transposes are merged in the wrong order", _composed_backwards,
@@ -318,5 +329,32 @@ altered("factor-out-swapped", "operands swapped", "reassoc/integer-subtract-mult
         source="llvm/llvm-project#121584: a factor taken out with the wrong sign")
 altered("reassociate-without-contract", "missing contract", "reassoc/add-constants",
         "(x + a) + b becomes x + (a + b) for floats at every level", keeps_bits=True,
+        source="llvm/llvm-project#161525: a fold kept a flag that it must drop")
+altered("abs-square-integer", "integer overflow", "algebra/abs-square",
+        "|x * x| is taken for x * x, also of integers that wrap", dtypes=SIGNED + FLOATS,
+        source="openxla/xla#41784: x * x taken for non-negative, also where it wraps")
+altered("not-above-greatest-float", "lost NaN", "logic/not-above-greatest",
+        "x <= infinity is taken for true, also of floats", dtypes=ALL,
+        source="llvm/llvm-project#63316: an unordered comparison folded to false")
+altered("compare-converted-unguarded", "dropped guard", "convert/compare-converted",
+        "converted numbers are compared as they were before", _unconverted,
+        source="microsoft/onnxruntime#4039: float to integer to float removed")
+altered("floor-of-float", "dropped guard", "convert/floor-of-integer",
+        "floor of a conversion is dropped, also of floats", dtypes=INTEGERS + FLOATS,
+        source="microsoft/onnxruntime#4039: float to integer to float removed")
+altered("signed-below-zero-false", "wrong signedness", "logic/unsigned-below-zero",
+        "x < 0 is taken for false, also of signed integers", dtypes=INTEGERS,
+        source="microsoft/onnxruntime#17953: signedness ignored in casts")
+altered("compare-constant-not-swapped", "operands swapped", "logic/compare-constant-left",
+        "c < x becomes x < c", _constant_moved,
+        source="llvm/llvm-project#122723: wrong predicate of two merged comparisons")
+altered("signed-remainder-masks", "wrong signedness", "algebra/unsigned-remainder-power-of-two",
+        "x % 2^k becomes a mask, also of signed integers", dtypes=INTEGERS,
+        source="llvm/llvm-project#89516: a remainder by a power of two, wrong for some signs")
+altered("divide-by-constant-without-contract", "missing contract", "reassoc/divide-by-constant",
+        "x / c becomes x * (1 / c) for floats at every level", keeps_bits=True,
+        source="jax-ml/jax#980: XLA approximated reciprocals by default")
+altered("log-plus-one-without-contract", "missing contract", "reassoc/log-plus-one",
+        "log(1 + x) becomes log_plus_one(x) at every level", keeps_bits=True,
         source="llvm/llvm-project#161525: a fold kept a flag that it must drop")
 # fmt: on

@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from compiler.dtypes import I64
 from compiler.ir import Node
 from compiler.lower.scope import Index, Scope
-from verify.faults.base import Value, declare, lowered
-
-Make = Callable[[Value], Value]
-
-
-def changed(**attrs: Callable[[Node], Any]) -> Make:
-    """Lower the node as if some attributes had other values."""
-
-    def make(old: Value) -> Value:
-        def run(at: Scope, node: Node, index: Index) -> int:
-            new = tuple((k, attrs[k](node) if k in attrs else v) for k, v in node.attrs)
-            return old(at, node._replace(attrs=new), index)
-
-        return run
-
-    return make
+from verify.faults.base import Value, changed, declare, lowered
 
 
 def _offset_iota(old: Value) -> Value:

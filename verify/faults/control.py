@@ -1,0 +1,163 @@
+"""Bugs of control flow: branches, loops, and what passes do to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from compiler.dtypes import I32
+from compiler.ir import Graph, Literal, Node, TensorType
+from compiler.lower.program import Lowerer
+from compiler.nest.ir import Branch, Map
+from compiler.passes import cse, decide, results
+from compiler.regions import BRANCHES
+from verify.faults.base import declare, lowered, patched
+
+
+def _clamps_low(old: Any) -> Any:
+    """A negative index takes the first branch."""
+
+    def run(program: Lowerer, node: Node) -> None:
+        old(program, node)
+        nest = program.nests.pop()
+        assert isinstance(nest, Branch)
+        at, t = program.scope(), TensorType((), I32)
+        index = at.s.emit("load", at.i64(0), dtype=I32, imm=nest.index)
+        index = at.op("smax", index, at.const(0, I32))
+        place = program.temporary(t)
+        program.append(Map("clamp", (), at.s.body(index), (place,)))
+        program.append(replace(nest, index=place))
+
+    return run
+
+
+def _one_after_another(_old: Any) -> Any:
+    """Values that are carried are copied in order, and may be read after they are overwritten."""
+
+    def move(self: Lowerer, values: Sequence[int], buffers: Sequence[int]) -> None:
+        for v, buffer in zip(values, buffers, strict=True):
+            if self._frame.memory.get(v) != buffer:
+                self._write(self._frame.sources[v], buffer)
+
+    return move
+
+
+def _nearest_branch(old: Callable[[Any, Node], int | None]) -> Callable[[Any, Node], int | None]:
+    """A constant index is clamped at both ends."""
+
+    def branch(self: Any, node: Node) -> int | None:
+        literal = self.literals.get(node.operands[0])
+        if node.op == "case" and literal is not None:
+            return int(min(max(literal.item(), 0), len(node.regions) - 1))
+        return old(self, node)
+
+    return branch
+
+
+def _condition_last(old: Callable[..., Any]) -> Callable[..., Any]:
+    """A loop whose condition is false at once runs its body one time when it is folded."""
+
+    def loop(self: Any, node: Node) -> list[Literal] | None:
+        found = old(self, node)
+        given = [self.literals.get(v) for v in node.uses]
+        return decide._evaluate(node.regions[1], given) if found == [] else found
+
+    return loop
+
+
+def _first_results(old: Callable[..., Graph]) -> Callable[..., Graph]:
+    """Of a region that loses results the first ones stay, whichever are wanted."""
+
+    def returning(graph: Graph, keep: Sequence[int]) -> Graph:
+        first = range(len(keep))
+        types = graph.result_types
+        alike = all(types[a] == types[b] for a, b in zip(first, keep, strict=True))
+        return old(graph, first if alike else keep)
+
+    return returning
+
+
+def _without_captures(old: Callable[[Node], Node]) -> Callable[[Node], Node]:
+    """Branches that differ only in the outer values that they use count as equal."""
+
+    def key(node: Node) -> Node:
+        return old(node)._replace(captures=()) if node.op in BRANCHES else old(node)
+
+    return key
+
+
+def _passed_on(old: Callable[..., Any]) -> Callable[..., Any]:
+    """A loop that hands on another carried value counts as handing on this one."""
+
+    def invariant(self: Any, i: int, node: Node, loc: Any) -> Any:
+        body = node.regions[1]
+        count = len(node.types)
+        swapped = [
+            k if body.params[k] == body.params[v] and v < count else v
+            for k, v in enumerate(body.results)
+        ]
+        if swapped == list(body.results):
+            return old(self, i, node, loc)
+        changed = replace(body, results=tuple(swapped))
+        return old(self, i, node._replace(regions=(node.regions[0], changed)), loc)
+
+    return invariant
+
+
+declare(
+    "case-clamps-low",
+    "branch selection",
+    "case with a negative index takes the first branch, not the last",
+    blame=("lower", "case"),
+    install=lowered("case", _clamps_low),
+    source="pytorch/pytorch#189028: a switch clamps its index at both ends",
+)
+declare(
+    "carried-one-after-another",
+    "buffer reuse",
+    "carried values are copied one after another: a swap loses one of them",
+    blame=("lower", "while"),
+    install=patched(Lowerer, "move", _one_after_another),
+    source="Briggs et al., Construction and Destruction of SSA, SP&E, 1998: swap problem",
+)
+declare(
+    "fold-case-clamps",
+    "branch selection",
+    "case with a constant negative index is folded to the first branch",
+    blame=("fold", "fold/case"),
+    install=patched(decide._Decider, "_branch", _nearest_branch),
+    source="pytorch/pytorch#189028: a switch clamps its index at both ends",
+)
+declare(
+    "fold-loop-runs-once",
+    "trip count",
+    "a loop of constants that does not begin is folded as if it ran once",
+    blame=("fold", "fold/while"),
+    install=patched(decide._Decider, "_loop", _condition_last),
+    source="openxla/xla#48454: wrong trip counts of empty and of uneven loops",
+)
+declare(
+    "dce-keeps-first-results",
+    "dead code",
+    "of branches with results that nobody needs the first ones stay",
+    blame=("dce", "dce/result"),
+    install=patched(results, "_returning", _first_results),
+    source="apache/tvm#3867: elements of a tuple lost in fusion",
+)
+declare(
+    "cse-ignores-captures",
+    "stale CSE",
+    "branches that use different outer values are merged",
+    blame=("cse", "cse/*"),
+    install=patched(cse, "_key", _without_captures),
+    source="onnx/optimizer#254: the pass merges expressions that differ",
+)
+declare(
+    "loop-swap-is-invariant",
+    "trip count",
+    "a loop that exchanges carried values is taken to leave them as they are",
+    blame=("fold", "fold/carried"),
+    install=patched(decide._Decider, "_invariant", _passed_on),
+    source="llvm/llvm-project#126012: IndVarSimplify replaces a value that the loop changes",
+)
