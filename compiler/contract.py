@@ -12,7 +12,7 @@ In words and in JSON, the parts of an entry are joined by colons: ``dot_general:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 FLAGS = ("nnan", "ninf", "nsz", "arcp", "contract", "afn", "reassoc")
@@ -92,6 +92,14 @@ class Contract:
     def covers(self, other: Contract) -> bool:
         """Whether everything that ``other`` allows is allowed here."""
         return self.join(other) == self
+
+    def within(self, ops: frozenset[str]) -> Contract:
+        """What of it can show in a program that holds ``ops``."""
+        return replace(
+            self,
+            precision=frozenset(p for p in self.precision if p.op in ops),
+            limits=frozenset(limit for limit in self.limits if limit.op in ops),
+        )
 
     def __bool__(self) -> bool:
         return self != EXACT

@@ -155,7 +155,8 @@ def _to_json(case: Case) -> dict[str, Any]:
 
 def _write_expected(path: Path, enclosures: Sequence[Any]) -> None:
     """Values in the output's dtype as ``out0``..., error bounds as ``err0``... (absent where bits
-    are determined).
+    are determined), and where finite values may overflow the least and the greatest legal value as
+    ``low0``..., ``high0``...
     """
     named: dict[str, Array] = {}
     for i, e in enumerate(enclosures):
@@ -163,6 +164,8 @@ def _write_expected(path: Path, enclosures: Sequence[Any]) -> None:
         named[f"out{i}"] = value.view(np.uint16) if value.dtype.name == "bfloat16" else value
         if e.error is not None:
             named[f"err{i}"] = np.asarray(e.error)
+        if e.span is not None:
+            named[f"low{i}"], named[f"high{i}"] = map(np.asarray, e.span)
     np.savez(path, allow_pickle=False, **named)
 
 

@@ -58,7 +58,7 @@ def explain(
     if any(o.note for o in verdict.outputs):
         return _explain_types(profile, module, verdict)
     held = ops(module)
-    needed = [d for d in profile.deviations if d.widens or concerned(d.leeways, held)]
+    needed = [d for d in profile.deviations if d.widens.within(held) or concerned(d.leeways, held)]
 
     def fails(deviations: Sequence[Deviation]) -> bool:
         return judged(deviations).kind == "violation"

@@ -26,7 +26,7 @@ from compiler.rewrite import Trace
 from verify.arrays import canonical_bits, same_bits
 from verify.bounds import Enclosure, enclose
 from verify.deviations import explain, explain_crash
-from verify.oracle import OutputVerdict, Verdict, judge
+from verify.oracle import OutputVerdict, Verdict, judge, ulps
 from verify.ref.core import check_inputs
 from verify.targets import get
 from verify.targets.protocol import Compiled, Target
@@ -255,8 +255,14 @@ def _bits_violation(verdict: Verdict, output: int, got: Array, want: Array) -> V
     """``verdict`` with output ``output`` turned into a violation at its first differing element."""
     at = _first_difference(got, want)
     outputs = list(verdict.outputs)
-    outputs[output] = replace(
-        outputs[output], verdict="violation", worst=at, got=got[at], value=want[at]
+    distance = ulps(got, want)
+    outputs[output] = OutputVerdict(
+        "violation",
+        max_ulp=float(distance.max()),
+        worst=at,
+        value=want[at],
+        got=got[at],
+        ulp=float(distance[at]),
     )
     return Verdict("violation", tuple(outputs))
 

@@ -5,6 +5,10 @@ Verdicts in ascending order: ``identical`` (the reference's bits; any NaN equals
 the error spans both sides of a jump), ``explained`` (a violation that the target declares, which
 :mod:`verify.deviations` finds out), ``violation``. There is no tolerance here: every error is a
 proved bound of what specification and contract leave open.
+
+Special values: NaN equals any NaN and nothing else, the sign of a zero counts unless the contract
+says otherwise (``nsz``, and ``reassoc`` with it), an infinity is right where it is certain, or on
+the side on which the bound reaches the threshold of overflow; subnormals are numbers like others.
 """
 
 from __future__ import annotations
@@ -38,6 +42,8 @@ class OutputVerdict:
         value: what the reference says there.
         got: what the program returned there.
         error: what is allowed there.
+        span: the least and the greatest value allowed there, where finite values may overflow.
+        ulp: its distance from ``value``, counted as in ``max_ulp``.
         undecided: share of the elements of which nothing is known.
         note: why, where no element is to blame (wrong shape or dtype).
     """
@@ -49,6 +55,8 @@ class OutputVerdict:
     value: Any = None
     got: Any = None
     error: float = 0.0
+    span: tuple[float, float] | None = None
+    ulp: float = 0.0
     undecided: float = 0.0
     note: str = ""
 
@@ -59,22 +67,29 @@ class OutputVerdict:
         if self.worst is not None:
             at = f"[{', '.join(map(str, self.worst))}] " if self.worst else ""
             text += f": {at}got {_show(self.got)}, reference {_show(self.value)}"
-            text += f" +- {self.error:.3g}" if 0 < self.error < math.inf else ""
-            text += ", undecided" if self.error == math.inf else ""
-        if self.max_ulp:
-            text += f", {self._distance()}"
+            text += self._allowed() + self._distance()
         if 0 < self.bound_share < math.inf:
             text += f", {_share_in_words(self.bound_share)}"
         return text + (f", {self.undecided:.1%} undecided" if self.undecided else "")
 
+    def _allowed(self) -> str:
+        """What may be there besides the reference's value."""
+        if self.span is not None:
+            return f" (from {self.span[0]:.9g} to {self.span[1]:.9g})"
+        if self.error == math.inf:
+            return ", undecided"
+        return f" +- {self.error:.3g}" if self.error else ""
+
     def _distance(self) -> str:
-        """The largest distance in words."""
+        """How far the two values are apart, and how far others are if that is more."""
         kind = np.asarray(self.got).dtype.kind
-        if kind == "b":
-            return "other truth values"
-        if kind in "iu":
-            return f"integers differ by up to {self.max_ulp:.4g}"
-        return f"max {self.max_ulp:.4g} ulp" if self.max_ulp < math.inf else "NaN against a number"
+        if not self.max_ulp or kind == "b":
+            return ""
+        if self.ulp == math.inf:
+            return ", NaN against a number"
+        unit = "apart" if kind in "iu" else "ulp"
+        most = f" (max {self.max_ulp:.4g})" if self.ulp < self.max_ulp < math.inf else ""
+        return f", {self.ulp:.4g} {unit}{most}"
 
 
 def _share_in_words(share: float) -> str:
@@ -157,7 +172,9 @@ def _compare(got: Array, enclosure: Enclosure, loose_zero: bool) -> OutputVerdic
     error = np.zeros(t.shape) if enclosure.error is None else enclosure.error
     share = _shares(got, enclosure, error, same, loose_zero)
     known = np.isfinite(error)
-    ulp = np.where(same | ~known, 0.0, _ulps(got, expected))
+    if enclosure.span is not None:
+        known |= ~np.isnan(enclosure.span[0])
+    ulp = np.where(same | ~known, 0.0, ulps(got, expected))
     wrong = share > 1
     if wrong.any():
         verdict = "violation"
@@ -176,8 +193,16 @@ def _compare(got: Array, enclosure: Enclosure, loose_zero: bool) -> OutputVerdic
         expected[worst],
         got[worst],
         float(error[worst]),
+        _span_at(enclosure, worst),
+        float(ulp[worst]),
         undecided,
     )
+
+
+def _span_at(e: Enclosure, at: tuple[int, ...]) -> tuple[float, float] | None:
+    if e.span is None or e.error is None or not np.isinf(e.error[at]) or np.isnan(e.span[0][at]):
+        return None
+    return float(e.span[0][at]), float(e.span[1][at])
 
 
 def _rounded(e: Enclosure) -> Array:
@@ -212,11 +237,15 @@ def _shares(got: Array, e: Enclosure, error: Array, same: Array, loose_zero: boo
     share = np.where(error > 0, difference / error, np.inf)
     share = np.where(np.isnan(share), np.inf, share)  # NaN or infinity against a finite enclosure
     share = np.where(np.isinf(error), 0.0, share)
+    if e.span is not None:
+        low, high = e.span
+        outside = ~((x >= low) & (x <= high))  # true for NaN
+        share = np.where(np.isinf(error) & ~np.isnan(low) & outside, np.inf, share)
     exact = (error == 0) & (same | zeros)
     return np.where(exact, 0.0, share)
 
 
-def _ulps(a: Array, b: Array) -> Array:
+def ulps(a: Array, b: Array) -> Array:
     """Distance in units of the last place: the number of floats between; for integers the
     difference.
     """

@@ -172,3 +172,11 @@ def test_a_stated_limit_of_sqrt_makes_it_a_function() -> None:
     got = np.nextafter(np.sqrt(x), np.float32(9))
     assert kind(text, [x, x], got, EXACT) == "violation"
     assert kind(text, [x, x], got, allow(limits=[Limit("sqrt", "f32", 3)])) == "allowed"
+
+
+def test_a_contract_within_a_program_names_its_ops_only() -> None:
+    everything = join_all(PARTS)
+    held = everything.within(frozenset({"tanh"}))
+    assert held.limits == {Limit("tanh", "f32", 4.5)}
+    assert (held.precision, held.flags) == (frozenset(), everything.flags)
+    assert not allow(limits=[Limit("tanh", "f32", 4.5)]).within(frozenset({"add"}))

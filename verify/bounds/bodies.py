@@ -19,7 +19,10 @@ def broadcast(ctx: Context, x: Value, shape: tuple[int, ...]) -> Value:
         error = None if x.error is None else np.broadcast_to(x.error, shape)
         return Value(x.dtype, np.broadcast_to(x.as_bits(), shape), error=error, hull=x.hull)
     center = np.broadcast_to(ctx.center(x), shape)
-    return Value(x.dtype, None, center, np.broadcast_to(x.error, shape), x.hull)
+    out = Value(x.dtype, None, center, np.broadcast_to(x.error, shape), x.hull)
+    if x.span is not None:
+        out.span = np.broadcast_to(x.span[0], shape), np.broadcast_to(x.span[1], shape)
+    return out
 
 
 def picked(x: Value, index: Any) -> Value:
@@ -28,12 +31,15 @@ def picked(x: Value, index: Any) -> Value:
     def pick(a: Array | None) -> Array | None:
         return None if a is None else np.asarray(a[index])
 
-    return Value(x.dtype, pick(x.bits), pick(x.center), pick(x.error), x.hull)
+    out = Value(x.dtype, pick(x.bits), pick(x.center), pick(x.error), x.hull)
+    if x.span is not None:
+        out.span = np.asarray(x.span[0][index]), np.asarray(x.span[1][index])
+    return out
 
 
 def without_ring(x: Value) -> Value:
     """``x`` without what ``reassoc`` knows of it."""
-    return Value(x.dtype, x.bits, x.center, x.error, x.hull)
+    return Value(x.dtype, x.bits, x.center, x.error, x.hull, None, x.span)
 
 
 def gather(ctx: Context, cells: Sequence[Value], t: TensorType) -> Value:

@@ -16,7 +16,7 @@ from compiler.dtypes import F64, I1
 from compiler.ir import Array, Node, TensorType
 from verify.bounds.core import Context, Outputs, define
 from verify.bounds.format import FORMATS
-from verify.bounds.rounding import after_rounding, any_hull, ends, error_of, settle
+from verify.bounds.rounding import after_rounding, any_hull, ends, error_of, overflowing, settle
 from verify.bounds.value import Value
 from verify.ref import special
 from verify.ref.chlo import BROADCASTING, BROADCASTING_CHLO, blocks
@@ -72,7 +72,7 @@ def _limited(ctx: Context, node: Node, operands: list[Value], z: Array, spread: 
         scale = np.abs(z) if node.op == "chlo.polygamma" else 1.0
         more = np.where(extra == 0, 0.0, extra * units * unit * scale)
         spread = more if spread is None else spread + more
-    made, e, _ = after_rounding(ctx, dtype, z, spread, units)
+    made, e, raw = after_rounding(ctx, dtype, z, spread, units)
     overflow = np.isinf(made) & (e == 0) & np.isfinite(z)
     whole = (np.isinf(args[0]) & (z == np.rint(z))) | ((z == 0) & (extra is None))
     fixed = exact & (~np.isfinite(z) | whole)
@@ -82,7 +82,7 @@ def _limited(ctx: Context, node: Node, operands: list[Value], z: Array, spread: 
         fixed = fixed & ~(np.isinf(z) & (args[0] == 0))
     e = np.where(fixed | overflow, 0.0, np.where(np.isfinite(z), e, np.inf))
     made = np.where(overflow, made, np.where(fixed | np.isfinite(z), z, 0.0))
-    return settle(dtype, made, e, any_hull(operands))
+    return overflowing(settle(dtype, made, e, any_hull(operands)), raw, np.isfinite(z))
 
 
 def outer(ctx: Context, x: Value) -> tuple[Array, Array]:

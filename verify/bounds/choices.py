@@ -145,4 +145,10 @@ def select(ctx: Context, pred: Value, x: Value, y: Value) -> Value:
         z = np.where(pred.error, np.where(alike, vx, middle), z)
         e = np.where(pred.error, np.where(alike, 0.0, half), e)
         hull = True
-    return settle(dtype, z, np.broadcast_to(e, z.shape), hull)
+    made = settle(dtype, z, np.broadcast_to(e, z.shape), hull)
+    if pred.error is None and (x.span is not None or y.span is not None):
+        (low, high), (bottom, top) = (
+            (np.nan, np.nan) if v.span is None else v.span for v in (x, y)
+        )
+        made.span = np.where(p, low, bottom), np.where(p, high, top)
+    return made

@@ -10,7 +10,7 @@ from compiler.dtypes import I1, DType
 from compiler.ir import Array, Node
 from verify.bounds.core import Context, define
 from verify.bounds.format import FORMATS
-from verify.bounds.rounding import after_rounding, ends, error_of, exact_where, settle
+from verify.bounds.rounding import after_rounding, ends, error_of, exact_where, overflowing, settle
 from verify.bounds.value import Value
 from verify.ref.convert import convert_array
 
@@ -50,17 +50,17 @@ def _float_to_float(ctx: Context, x: Value, to: DType) -> Value:
         out = Value(to, convert_array(x.as_bits(), to))
     if wider:
         if x.error is not None:
-            out = Value(to, None, ctx.center(x), x.error, x.hull)
+            out = Value(to, None, ctx.center(x), x.error, x.hull, None, x.span)
         out.source = x
     if wider or x.error is None:
         return out
     z, error = ctx.center(x), x.error
-    z, e, _ = after_rounding(ctx, to, z, error)
+    z, e, raw = after_rounding(ctx, to, z, error)
     exact = x.exact()
     if np.any(exact):
         made = ctx.center(Value(to, convert_array(x.as_bits(), to)))
         z, e = np.where(exact, made, z), np.where(exact, 0.0, e)
-    return settle(to, z, e, x.hull)
+    return overflowing(settle(to, z, e, x.hull), raw)
 
 
 def _float_to_int(ctx: Context, x: Value, to: DType) -> Value:
@@ -134,14 +134,15 @@ def _reduce_precision(ctx: Context, node: Node, operands: list[Value]) -> Value:
         e = e + f.eta * 2.0 ** min(
             f.precision - mantissa, 60
         )  # subnormals are rounded to a coarser grid
+    top = f.top
     if 1 - bias > own:
         normal = ctx.carrier(2) ** (1 - bias)
         e = np.where(size - ex <= normal * 2, e + normal * 2, e)
-        e = np.where(size + e < ctx.carrier(2) ** bias, e, np.inf)
-    e = np.where(size + e < f.top, e, np.inf)
+        top = ctx.carrier(2) ** bias
+    raw, e = e, np.where(size + e < top, e, np.inf)
     z, e = exact_where(ctx, node, operands, v, e)
     if mantissa == 0:
         e = np.where(
             np.asarray(x.exact()) & np.isnan(v), np.inf, e
         )  # an infinity with the NaN's sign
-    return settle(x.dtype, z, e, x.hull)
+    return overflowing(settle(x.dtype, z, e, x.hull), raw, top=top)

@@ -302,19 +302,21 @@ def deviate(ctx: Context, x: Value) -> Value:
     if "ninf" in ctx.flags:
         bad = bad | np.isinf(center)
     new = np.where(bad, np.inf, error)
+    span = None if "ninf" in ctx.flags else x.span
     if ctx.flush:
         normal = FORMATS[x.dtype].normal
+        span = None if span is None else (span[0] - normal, span[1] + normal)
         # The smallest normal number too: it may have been rounded up, and x86 looks before that.
         low = (np.abs(center) - error <= normal) & ((center != 0) | (error != 0))
         new = np.where(low, new + normal, new)
-    if not (new != error).any():
+    if not (new != error).any() and span is x.span:
         return x
     polynomial = x.ring
     if ctx.reassoc:
         polynomial = (
             ring.leaf(center, new) if polynomial is None else _loosen(polynomial, new, error, bad)
         )
-    return Value(x.dtype, x.bits, center, new, x.hull, polynomial)
+    return Value(x.dtype, x.bits, center, new, x.hull, polynomial, span)
 
 
 def _loosen(a: ring.Ring, new: Array, old: Array, bad: Any) -> ring.Ring:

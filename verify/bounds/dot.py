@@ -14,7 +14,7 @@ from verify.bounds.core import Context, define
 from verify.bounds.format import FORMATS, Format
 from verify.bounds.ring import grain_of
 from verify.bounds.rings import ring_value
-from verify.bounds.rounding import after_rounding, any_hull, settle
+from verify.bounds.rounding import after_rounding, any_hull, overflowing, settle, tame_minor
 from verify.bounds.value import Value
 from verify.ref.dot import Plan, accumulator, plan, product_sums
 from verify.ref.rounding import round_to
@@ -62,15 +62,17 @@ def _dot_general(ctx: Context, node: Node, operands: list[Value]) -> Value:
     fine = mag * slack + e < f.top
     if exact:
         e = np.where(_whole(a, b, mag, f.precision, f.eta_exponent), 0.0, e)
+    raw = None
     if not fine.all():
+        raw = np.where(tame_minor(f, mag * slack, z), e, np.inf).reshape(t.shape)
         z, e = _special(f, (a, b), (ea, eb), z, e, mag, fine)
     z, e = z.reshape(t.shape), e.reshape(t.shape)
     if t.dtype is not acc:
-        z, e = _narrowed_result(ctx, t.dtype, z, e)
+        z, e, raw = _narrowed_result(ctx, t.dtype, z, e, raw)
     z, e = _signless_zero(ctx, t.dtype, a, b, mag, z, e)
     if exact and k <= 1:
         z, e = _one_product(ctx, node, operands, z, e)
-    return settle(t.dtype, z, e, any_hull(operands))
+    return overflowing(settle(t.dtype, z, e, any_hull(operands)), raw, partly=True)
 
 
 def _matrices(p: Plan, a: Array | None, b: Array | None) -> tuple[Any, Any]:
@@ -95,15 +97,21 @@ def _one_product(
     return np.where(alone, bits, z), np.where(alone, 0.0, e)
 
 
-def _narrowed_result(ctx: Context, dtype: DType, z: Array, e: Array) -> tuple[Array, Array]:
-    """The accumulator rounded once into the result's dtype; exact sums give determined bits."""
-    made, error, _ = after_rounding(ctx, dtype, z, e)
+def _narrowed_result(
+    ctx: Context, dtype: DType, z: Array, e: Array, raw: Array | None
+) -> tuple[Array, Array, Array | None]:
+    """The accumulator rounded once into the result's dtype; exact sums give determined bits. Third
+    the error without regard to overflow, here or (``raw``) in the accumulator.
+    """
+    made, error, beyond = after_rounding(ctx, dtype, z, e)
+    if raw is not None:
+        beyond = after_rounding(ctx, dtype, z, raw)[2]
     exact = e == 0
     if exact.any():
         bits = round_to(z.astype(np.float64), dtype)
         made = np.where(exact, ctx.center(Value(dtype, np.asarray(bits))), made)
         error = np.where(exact, 0.0, error)
-    return made, np.where(np.isinf(e), np.inf, error)
+    return made, np.where(np.isinf(e), np.inf, error), raw if beyond is None else beyond
 
 
 def _signless_zero(

@@ -26,6 +26,7 @@ from verify.bounds.rounding import (
     ends,
     error_of,
     exact_where,
+    overflowing,
     settle,
     sign_known,
     sure,
@@ -136,7 +137,8 @@ def _multiply(ctx: Context, node: Node, operands: list[Value]) -> Value:
 def _unrounded(ctx: Context, operands: list[Value], value: Value, z: Array, whole: Array) -> Value:
     """Give exact results that had to be rounded (not ``whole``) the error of that rounding.
 
-    One that overflows may come back into range in the op that takes it unrounded: undecided.
+    One that overflows may come back into range in the op that takes it unrounded: undecided, but
+    for its span.
     """
     vx, vy = ctx.center(operands[0]), ctx.center(operands[1])
     made, error, f = ctx.center(value), error_of(value), FORMATS[value.dtype]
@@ -144,9 +146,9 @@ def _unrounded(ctx: Context, operands: list[Value], value: Value, z: Array, whol
     keep = np.asarray(whole | special | (error > 0))
     if keep.all():
         return value
-    e = np.where(keep, error, np.abs(z) * (f.u + 8 * ctx.eps) + f.half)
-    e = np.where(np.isfinite(made) | special, e, np.inf)
-    return settle(value.dtype, np.where(keep, made, z), e, value.hull)
+    raw = np.where(keep, error, np.abs(z) * (f.u + 8 * ctx.eps) + f.half)
+    e = np.where(np.isfinite(made) | special, raw, np.inf)
+    return overflowing(settle(value.dtype, np.where(keep, made, z), e, value.hull), raw, ~keep)
 
 
 @define("divide", determined=True)
@@ -197,14 +199,15 @@ def _by_reciprocal(ctx: Context, node: Node, operands: list[Value], z: Array, sp
     vx, vy = ctx.center(x), ctx.center(y)
     lost = (np.abs(vx) + error_of(x)) * f.half
     units = 3.0 + 3 * f.u
-    z, e, _ = after_rounding(
+    z, e, raw = after_rounding(
         ctx, node.type.dtype, z, lost if spread is None else spread + lost, units
     )
-    e = np.where((np.abs(vy) - error_of(y)) * f.top > 2, e, np.inf)
+    finite = (np.abs(vy) - error_of(y)) * f.top > 2  # the reciprocal
+    e = np.where(finite, e, np.inf)
     exact_z, exact_e = exact_where(ctx, node, operands, z, e)
     keep = _has_exact_reciprocal(vy, f) | ~np.isfinite(vx)
     z, e = np.where(keep, exact_z, z), np.where(keep, exact_e, e)
-    return settle(node.type.dtype, z, e, any_hull(operands))
+    return overflowing(settle(node.type.dtype, z, e, any_hull(operands)), raw, finite)
 
 
 def _has_exact_reciprocal(y: Array, f: Format) -> Array:
@@ -248,11 +251,11 @@ def _arithmetic(ctx: Context, node: Node, operands: list[Value], z: Array, sprea
     """One rounding; exact elements from the reference; certain NaN and infinities."""
     dtype = node.type.dtype
     units = fused_roundings(dtype) if ctx.afn and node.op != "multiply" else 1.0
-    z, e, clean = after_rounding(ctx, dtype, z, spread, units)
+    z, e, raw = after_rounding(ctx, dtype, z, spread, units)
     z, e = exact_where(ctx, node, operands, z, e)
-    if not clean:
+    if raw is not None:
         z, e = _special(ctx, node.op, operands, z, e)
-    return settle(dtype, z, e, any_hull(operands))
+    return overflowing(settle(dtype, z, e, any_hull(operands)), raw)
 
 
 def _special(
@@ -326,8 +329,9 @@ def _negate_abs(ctx: Context, node: Node, operands: list[Value]) -> Value:
     fn: Callable[[Array], Array] = np.negative if node.op == "negate" else np.abs
     bits = None if x.error is not None else ctx.reference(node, operands)
     out = Value(x.dtype, bits, fn(ctx.center(x)), x.error, x.hull)
-    if node.op == "negate" and x.ring is not None:
-        out.ring = ring.negate(x.ring)
+    if node.op == "negate":
+        out.ring = None if x.ring is None else ring.negate(x.ring)
+        out.span = None if x.span is None else (-x.span[1], -x.span[0])
     return out
 
 

@@ -21,6 +21,7 @@ from verify.bounds.rounding import (
     ends,
     error_of,
     exact_where,
+    overflowing,
     settle,
     sure,
 )
@@ -41,16 +42,17 @@ MONOTONE: dict[str, Function] = {
 }
 
 
-def _limited(ctx: Context, node: Node, z: Array, spread: Any) -> tuple[Array, Array, bool]:
+def _limited(ctx: Context, node: Node, z: Array, spread: Any) -> tuple[Array, Array, Array | None]:
     """The limit, as so many roundings. Under ``afn`` an overflow may be avoided, as in 1 / (1 +
-    exp(x)): undecided.
+    exp(x)): undecided, but for its span.
     """
     dtype = node.type.dtype
     units = ctx.roundings(node.op, dtype)
-    made, e, clean = after_rounding(ctx, dtype, z, spread, units)
-    if ctx.afn and not clean:
-        e = np.where(np.isinf(made) & np.isfinite(z), np.inf, e)
-    return made, e, clean
+    made, e, raw = after_rounding(ctx, dtype, z, spread, units)
+    if ctx.afn and raw is not None:
+        avoided = np.isinf(made) & np.isfinite(z)
+        made, e = np.where(avoided, z, made), np.where(avoided, np.inf, e)
+    return made, e, raw
 
 
 def _known(ctx: Context, op: str, x: Array, z: Array, exact: Any, e: Array) -> tuple[Array, Array]:
@@ -82,10 +84,12 @@ def _monotone(ctx: Context, node: Node, operands: list[Value]) -> Value:
         a, b = fn(low), fn(high)
         spread = np.maximum(np.abs(a - true), np.abs(b - true))
         spread = np.where(x.error == 0, 0.0, np.where(np.isinf(x.error), np.inf, spread))
-    z, e, clean = _limited(ctx, node, true, spread)
-    if not clean or not v.all() or not np.isfinite(v).all():
+    z, e, raw = _limited(ctx, node, true, spread)
+    if raw is not None or not v.all() or not np.isfinite(v).all():
         z, e = _mend(ctx, node, x, v, true, z, e)
-    return settle(x.dtype, z, e, x.hull)
+        if raw is not None:  # an exact argument past the carrier's own threshold
+            raw = np.where(np.isinf(true) & np.isinf(z) & (v != 0) & x.exact(), 0.0, raw)
+    return overflowing(settle(x.dtype, z, e, x.hull), raw)
 
 
 def _mend(
@@ -150,9 +154,9 @@ def _tan(ctx: Context, node: Node, operands: list[Value]) -> Value:
         c = np.abs(np.cos(v)) * (1 - 16 * ctx.eps)
         spread = np.where(c > x.error, x.error / (c * (c - x.error)), np.inf)
         spread = np.where(x.error == 0, 0.0, spread)
-    z, e, _ = _limited(ctx, node, true, spread)
+    z, e, raw = _limited(ctx, node, true, spread)
     z, e = _known(ctx, node.op, v, true, x.exact(), e)
-    return settle(x.dtype, z, e, x.hull)
+    return overflowing(settle(x.dtype, z, e, x.hull), raw)
 
 
 @define("atan2")
@@ -214,14 +218,14 @@ def _power(ctx: Context, node: Node, operands: list[Value]) -> Value:
     spread: Any = None
     if x.error is not None or y.error is not None:
         spread = np.where(exact, 0.0, _power_spread(ctx, x, y, true))
-    z, e, _ = _limited(ctx, node, true, spread)
+    z, e, raw = _limited(ctx, node, true, spread)
     fixed = ~np.isfinite(true) | np.isinf(vx) | np.isinf(vy) | (vx == 0) | (vx == 1) | (vy == 0)
     fixed = exact & fixed
     if ctx.loose_zero:
         fixed = fixed & ~(exact & (vx == 0) & np.isinf(true))
         e = np.where(exact & (vx == 0) & np.isinf(true), np.inf, e)
     z, e = np.where(fixed, true, z), np.where(fixed, 0.0, e)
-    return settle(x.dtype, z, e, any_hull(operands))
+    return overflowing(settle(x.dtype, z, e, any_hull(operands)), raw)
 
 
 def _power_spread(ctx: Context, x: Value, y: Value, true: Array) -> Array:

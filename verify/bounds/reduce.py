@@ -21,7 +21,7 @@ from verify.bounds.elementwise import ABSORBING
 from verify.bounds.format import FORMATS
 from verify.bounds.ring import grain_of, growth
 from verify.bounds.rings import ring_value
-from verify.bounds.rounding import error_of, settle
+from verify.bounds.rounding import error_of, overflowing, settle, tame_minor
 from verify.bounds.value import Value
 from verify.ref.bodies import is_scalar_code, kept_first, single_ops
 from verify.ref.reduce import reduce_last
@@ -188,7 +188,9 @@ def _exact_part(ctx: Context, op: str, x: Value, init: Value, out: Value, whole:
     if whole.all():
         return Value(x.dtype, bits)
     z = np.where(whole, ctx.center(Value(x.dtype, bits)), ctx.center(out))
-    return settle(x.dtype, z, np.where(whole, 0.0, error_of(out)), out.hull)
+    made = settle(x.dtype, z, np.where(whole, 0.0, error_of(out)), out.hull)
+    made.span = out.span
+    return made
 
 
 def _in_range(
@@ -217,8 +219,9 @@ def _in_range(
     nan = nan | (up & down)
     ok = mag * slack + e < f.top
     z = np.where(nan, np.nan, np.where(certain, np.copysign(np.inf, z), z))
-    e = np.where(ok, e, np.where(nan | certain | endless, 0.0, np.inf))
-    return settle(x.dtype, z, e, x.hull or init.hull)
+    raw, e = e, np.where(ok, e, np.where(nan | certain | endless, 0.0, np.inf))
+    made = settle(x.dtype, z, e, x.hull or init.hull)
+    return overflowing(made, raw, fine & tame_minor(f, mag * slack, z), partly=True)
 
 
 def _product(ctx: Context, x: Value, init: Value) -> Value:

@@ -240,7 +240,7 @@ def product(a: Ring, f: Format) -> Ring:
         spread,
         mag,
         a.big.prod(axis=-1),
-        k * a.roundings + k - 1,
+        max(k * a.roundings + k - 1, 1),  # not 0, which is a sum of leaves
         1,
         k * (a.loss + f.half),
         None if a.grain is None else k * a.grain,

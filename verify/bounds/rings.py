@@ -9,7 +9,7 @@ from compiler.ir import Node
 from verify.bounds.core import Context
 from verify.bounds.format import FORMATS
 from verify.bounds.ring import Ring, growth
-from verify.bounds.rounding import any_hull
+from verify.bounds.rounding import any_hull, overflowing, tame_minor
 from verify.bounds.value import Value
 
 NARROW = {FORMATS[d].precision: FORMATS[d] for d in (F16, BF16)}
@@ -45,7 +45,7 @@ def ring_value(
         safe = safe & (made.big * (1 + gain) < NARROW[made.precision].top)
     if made.divisor != 1.0:
         safe = safe & (4 * made.divisor < f.top)
-    z = made.center
+    z, raw = made.center, e
     shown = z
     e = np.where(np.isnan(z) | ~safe, np.inf, e)
     if not np.isfinite(z).all():
@@ -72,4 +72,15 @@ def ring_value(
     value = Value(dtype, None, np.asarray(shown), np.asarray(e), any_hull(operands), made)
     if not e.any():
         value.error = None
+    if not safe.all() and _one_sign(made, operands):
+        return overflowing(value, raw, tame_minor(f, made.mag * (1 + gain), z), made.chain > 1)
     return value
+
+
+def _one_sign(made: Ring, operands: list[Value]) -> bool:
+    """Whether no order of the operations makes an infinity but that of a sum's own terms: a sum of
+    leaves, or a product of two.
+    """
+    if made.precision or made.narrow or made.divisor != 1.0:
+        return False
+    return made.depth == 0 or (made.roundings <= 1 and all(x.ring is None for x in operands))

@@ -12,7 +12,7 @@ import numpy as np
 from compiler.dtypes import DType
 from compiler.ir import Array, Node
 from verify.bounds.core import Context
-from verify.bounds.format import FORMATS
+from verify.bounds.format import FORMATS, Format
 from verify.bounds.value import Value
 
 
@@ -34,13 +34,14 @@ def ends(ctx: Context, x: Value) -> tuple[Array, Array]:
 
 def after_rounding(
     ctx: Context, dtype: DType, z: Array, spread: Any, units: float = 1.0
-) -> tuple[Array, Array, bool]:
+) -> tuple[Array, Array, Array | None]:
     """Add the error of one rounding (``units`` times u) to the propagated error ``spread``.
 
     e = spread + units u (abs(z) + spread) + eta / 2, with outward slack for the carrier's own
     roundings. Where abs(z) + e reaches the overflow threshold, infinity is legal too: undecided,
     unless every value within the error overflows, which makes infinity certain. Returns center,
-    error, and whether everything was finite and below the threshold.
+    error, and ``None`` if everything was finite and below the threshold; else, for
+    :func:`overflowing`, the error without regard to it.
     """
     f = FORMATS[dtype]
     unit = units * f.u + 8 * ctx.eps
@@ -50,11 +51,47 @@ def after_rounding(
         e = e + spread * (1 + unit + 64 * ctx.eps)
     reach = size + e
     if (reach < f.top).all():
-        return z, e, True
+        return z, e, None
     certain = (size - e >= f.top) & np.isfinite(e)
     fine = reach < f.top
     z = np.where(certain, np.copysign(f.over, z), z)
-    return z, np.where(fine, e, np.where(certain, 0.0, np.inf)), False
+    return z, np.where(fine, e, np.where(certain, 0.0, np.inf)), e
+
+
+def tame_minor(f: Format, mag: Array, z: Array) -> Array:
+    """Where the terms of a sum whose sign is not that of ``z``, the whole sum, cannot overflow in
+    any order: they are mag - abs(z) together at most, ``mag`` being the sum of all magnitudes with
+    their errors. Then no order gives NaN or the infinity of the other sign.
+    """
+    return np.asarray(np.isfinite(mag) & np.isfinite(z) & (mag - np.abs(z) < f.top / 2))
+
+
+def overflowing(
+    x: Value, e: Array | None, where: Any = True, partly: bool = False, top: Any = None
+) -> Value:
+    """``x`` with its span: undecided elements of which ``e``, the error without regard to
+    overflow, is finite. Legal are all values within ``e`` of the center, and the infinity of a side
+    on which they reach the threshold; never NaN.
+
+    ``where`` masks elements for which that is so, ``partly`` says that results of the center's own
+    sign may overflow although they would come back, as sums may. ``top`` is the threshold, if not
+    that of the dtype. Formats without infinities overflow to NaN and have no span.
+    """
+    f = FORMATS[x.dtype]
+    top = f.top if top is None else top
+    if e is None or x.error is None or not np.isinf(f.over):
+        return x
+    assert x.center is not None
+    z = x.center
+    known = np.isinf(x.error) & np.isfinite(e) & ~np.isnan(z) & where
+    if known.any():
+        low, high = z - e, z + e
+        up, down = high >= top, low <= -top
+        if partly:
+            up, down = up | (z > 0), down | (z < 0)
+        low, high = np.where(down, -np.inf, low), np.where(up, np.inf, high)
+        x.span = np.where(known, low, np.nan), np.where(known, high, np.nan)
+    return x
 
 
 def exact_where(

@@ -13,7 +13,7 @@ from compiler.ir import Array, Node
 from verify.bounds.core import Context, define
 from verify.bounds.ring import Ring
 from verify.bounds.rounding import any_hull
-from verify.bounds.value import Value
+from verify.bounds.value import Span, Value
 from verify.ref.core import REF
 
 Move = Callable[[Sequence[Array]], Array]
@@ -52,6 +52,8 @@ def move_values(ctx: Context, dtype: DType, operands: list[Value], move: Move) -
     else:
         out.center = move([ctx.center(x) for x in operands])
         out.error = move([_filled(x, ctx.carrier(0)) for x in operands])
+    if any(x.span is not None for x in operands):
+        out.span = _move_span(move, operands)
     if any(x.ring is not None for x in operands):
         out.ring = _move_ring(move, [ctx.leaf(x) for x in operands])
     return out
@@ -59,6 +61,13 @@ def move_values(ctx: Context, dtype: DType, operands: list[Value], move: Move) -
 
 def _filled(x: Value, empty: Any) -> Array:
     return np.broadcast_to(empty, x.shape) if x.error is None else x.error
+
+
+def _move_span(move: Move, operands: list[Value]) -> Span:
+    unknown = [
+        (np.broadcast_to(np.nan, x.shape),) * 2 if x.span is None else x.span for x in operands
+    ]
+    return move([low for low, _ in unknown]), move([high for _, high in unknown])
 
 
 def _move_ring(move: Move, parts: Sequence[Ring]) -> Ring:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from compiler.dtypes import DType
 from compiler.ir import Array, TensorType
 from verify.bounds.ring import Ring
+
+# Where an error is infinite: the least and the greatest legal result, infinities included and NaN
+# excluded; NaN where nothing of the kind is known.
+Span: TypeAlias = tuple[Array, Array]
 
 
 class Value:
@@ -21,7 +25,9 @@ class Value:
       ``nsz`` a zero of any sign); ``center`` is representable in the dtype.
     * 0 < error < inf: every legal evaluation is finite and within ``error`` of the finite
       ``center``.
-    * error inf: undecided; anything is legal, NaN included; ``center`` says nothing.
+    * error inf: undecided; anything is legal, NaN included; ``center`` says nothing. Only where the
+      bound reaches the overflow threshold ``span`` knows more. Ops that move elements keep it; to
+      every other op such an element is undecided like the rest.
 
     Attributes:
         dtype: element type.
@@ -34,11 +40,13 @@ class Value:
             mask: true where the element is undecided.
         hull: whether some error comes from two outcomes on the two sides of a jump.
         ring: what ``reassoc`` needs to know of a sum or product; ``None`` for everything else.
+        span: where errors are infinite because of overflow: between what the results lie; looked at
+            only there. ``None`` if nowhere.
         source: of a float that was converted to a wider float: the value it was.
         leaf: this value as a leaf of a polynomial, once it was asked for.
     """
 
-    __slots__ = ("bits", "center", "dtype", "error", "hull", "leaf", "ring", "source")
+    __slots__ = ("bits", "center", "dtype", "error", "hull", "leaf", "ring", "source", "span")
 
     def __init__(
         self,
@@ -48,6 +56,7 @@ class Value:
         error: Array | None = None,
         hull: bool = False,
         ring: Ring | None = None,
+        span: Span | None = None,
     ) -> None:
         self.dtype = dtype
         self.bits = bits
@@ -55,6 +64,7 @@ class Value:
         self.error = error
         self.hull = hull
         self.ring = ring
+        self.span = span
         self.source: Value | None = None
         self.leaf: Ring | None = None
 
@@ -101,19 +111,23 @@ class Enclosure:
         error: bound of the distance of any legal result to ``value``: 0 exactly these bits, inf
             undecided; ``None`` if 0 throughout.
         hull: whether some finite error spans the two sides of a jump, so that it says little.
+        span: where the error is inf and finite values may overflow: the least and the greatest
+            legal result, infinities included; NaN where nothing is known. ``None`` if nowhere.
     """
 
     type: TensorType
     value: Array
     error: Array | None = None
     hull: bool = False
+    span: Span | None = None
 
     @property
     def undecided(self) -> float:
         """The share of elements of which nothing is known."""
         if self.error is None or not self.error.size:
             return 0.0
-        return float(np.isinf(self.error).mean())
+        unknown = np.isinf(self.error)
+        return float((unknown if self.span is None else unknown & np.isnan(self.span[0])).mean())
 
 
 def enclosure(x: Value, t: TensorType) -> Enclosure:
@@ -123,4 +137,4 @@ def enclosure(x: Value, t: TensorType) -> Enclosure:
     if not x.dtype.precision:
         return Enclosure(t, x.as_bits(), np.where(x.error, np.inf, 0.0), x.hull)
     assert x.center is not None
-    return Enclosure(t, x.center, x.error, x.hull)
+    return Enclosure(t, x.center, x.error, x.hull, x.span)
