@@ -17,6 +17,7 @@ from compiler.ir import Array, Node, TensorType
 from verify.bounds.core import Context, Outputs, define
 from verify.bounds.format import FORMATS
 from verify.bounds.rounding import after_rounding, any_hull, ends, error_of, overflowing, settle
+from verify.bounds.sort import largest
 from verify.bounds.value import Value
 from verify.ref import special
 from verify.ref.chlo import BROADCASTING, BROADCASTING_CHLO, blocks
@@ -237,15 +238,20 @@ def _broadcasting(ctx: Context, node: Node, operands: list[Value]) -> Outputs:
 
 @define("chlo.top_k")
 def _top_k(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
-    """What the reference gives for lines that are exact; other lines are undecided."""
+    """What the reference gives for exact elements; else a stable sort, see
+    :mod:`verify.bounds.sort`.
+    """
     (x,) = operands
     made = REF[node.op](ctx.ref, node, [x.as_bits()])
-    unsure = np.asarray(np.logical_not(x.exact()))
-    shape = np.shape(x.as_bits())
-    unsure = np.asarray(np.broadcast_to(unsure, shape).any(-1, keepdims=True))
-    return [
-        _undecided(ctx, np.asarray(v), t, unsure) for v, t in zip(made, node.types, strict=True)
-    ]
+    if x.error is None:
+        return [Value(t.dtype, np.asarray(v)) for v, t in zip(made, node.types, strict=True)]
+    shape, k = x.shape, node.attr("k")
+    whole = node._replace(attrs=(("k", shape[-1]),))
+    _, ranks = REF[node.op](ctx.ref, whole, [x.as_bits()])
+    count = int(np.prod(shape[:-1], dtype=np.int64))
+    lines = _piece(x, lambda a: a.reshape(count, shape[-1]))
+    both = largest(ctx, lines, ranks.reshape(count, shape[-1]).astype(np.int64))
+    return [_piece(v, lambda a: a[:, :k].reshape(*shape[:-1], k)) for v in both]
 
 
 def _undecided(ctx: Context, bits: Array, t: TensorType, where: Array) -> Value:

@@ -7,6 +7,9 @@ also enclosed by order statistics: the k-th smallest value lies between the k-th
 and the k-th smallest upper end.
 
 A comparator that is no strict weak order on the data leaves the whole line open.
+
+Source: David and Nagaraja, *Order Statistics*, 3rd ed., section 2.1: the k-th smallest of n numbers
+is monotone in each of them.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from compiler.dtypes import I32
 from compiler.ir import Array, Node
 from verify.bounds.bodies import broadcast, picked
 from verify.bounds.core import Context, define
@@ -67,6 +71,22 @@ def _between(ctx: Context, x: Value, cuts: Array) -> Value:
     first[:, 1:] = cuts
     blocks = one_of(ctx, _moved(x, lambda a: a.reshape(-1)), np.flatnonzero(first))
     return picked(blocks, (np.cumsum(first) - 1).reshape(x.shape))
+
+
+def largest(ctx: Context, x: Value, order: Array) -> list[Value]:
+    """The elements of lines ``x``, the largest first, and their numbers: a stable sort of both.
+
+    ``order`` holds the numbers in the order that the determined or central values have. NaN stands
+    above infinity, which totalOrder has only for one sign of it: a line with one is left open.
+    """
+    rows = np.arange(order.shape[0])[:, None]
+    key = picked(x, (rows, order))
+    cuts = _plain_cuts(ctx, key, Plain(0, descending=True, total=True), stable=True)
+    numbers = Value(I32, order.astype(np.int32))
+    out = _between(ctx, key, cuts)
+    if x.dtype.precision:
+        out = _statistics(ctx, key, out, descending=True)
+    return [out, _between(ctx, numbers, cuts)]
 
 
 # Comparators that look at one operand
