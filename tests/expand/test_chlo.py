@@ -15,6 +15,7 @@ from compiler.errors import UnsupportedError
 from compiler.executable import compile_module
 from compiler.ir import Array, Graph, Module, TensorType, module
 from compiler.lower.chlo import FUNCTIONS
+from verify.bounds import enclose
 from verify.ref import evaluate
 
 SMALL = [np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)]
@@ -146,6 +147,16 @@ def test_ragged_dot_keeps_groups_apart() -> None:
     t = [TensorType((5, 2), F32)]
     (out,) = run("chlo.ragged_dot", lhs, rhs, np.array([2, 2, 0]), types=t, **RAGGED)
     assert out.tolist() == [*lhs[:2].tolist(), *(2 * lhs[2:4]).tolist(), [0.0, 0.0]]
+
+
+@pytest.mark.parametrize("sizes", [[2, -1], [3, 1], [2**63 - 1, 2**63 - 1]])
+def test_what_are_no_sizes_of_groups_is_not_judged(sizes: list[int]) -> None:
+    """Negative, more than there are rows, a sum that overflows: nothing says what they mean."""
+    arrays = [np.ones((3, 2), np.float32), np.ones((2, 2, 2), np.float32), np.array(sizes)]
+    m = program("chlo.ragged_dot", arrays, types=[TensorType((3, 2), F32)], **RAGGED)
+    for call in (evaluate, enclose):
+        with pytest.raises(UnsupportedError, match="no sizes of groups"):
+            call(m, arrays)
 
 
 def test_ragged_dot_of_other_forms_is_refused() -> None:

@@ -13,6 +13,7 @@ from compiler.ir import Attrs, Graph, TensorType
 from compiler.ops import OPS
 from compiler.ops.chlo import BROADCAST, FLOAT_BINARY, PREDICATES, UNARY
 from verify.gen.draft import Draft, Dtypes, Step, tensor
+from verify.gen.dynamic import vector
 from verify.gen.elementwise import compare_attrs, partner
 
 LIMIT = 64  # elements of an operand
@@ -106,12 +107,16 @@ _RAGGED = (
 
 
 def _ragged_dot(draft: Draft) -> None:
+    """Group sizes are a constant: other integers are no sizes, and leave the result open."""
     below = draft.below
     m, k, n, groups = below(5), below(4), below(4), 1 + below(3)
     dtype = draft.dtype(FLOATS)
     lhs, rhs = draft.like(tensor((m, k), dtype)), draft.like(tensor((groups, k, n), dtype))
-    sizes = draft.dense(tensor((groups,), I64))
-    draft.add("chlo.ragged_dot", (lhs, rhs, sizes), _RAGGED, tensor((m, n), dtype))
+    sizes: list[int] = []
+    for _ in range(groups):
+        sizes.append(below(m - sum(sizes) + 1))
+    operands = (lhs, rhs, vector(draft, I64, sizes))
+    draft.add("chlo.ragged_dot", operands, _RAGGED, tensor((m, n), dtype))
 
 
 @lru_cache(maxsize=64)

@@ -41,20 +41,21 @@ def _numbers(draft: Draft, dtype: DType, values: Sequence[int]) -> int:
     t = tensor((len(values),), dtype)
     kind = draft.below(8)
     if kind == 4:
-        v = _vector(draft, dtype, values)
+        v = vector(draft, dtype, values)
         return draft.add("clamp", (v, draft.like(t), v), (), t)
     if kind == 5:
         other = I64 if dtype is I32 else I32
-        return draft.add("convert", (_vector(draft, other, values),), (), t)
+        return draft.add("convert", (vector(draft, other, values),), (), t)
     if kind == 6:
         parts = [[n // 2 for n in values], [n - n // 2 for n in values]]
-        return draft.add("add", tuple(_vector(draft, dtype, part) for part in parts), (), t)
+        return draft.add("add", tuple(vector(draft, dtype, part) for part in parts), (), t)
     if kind == 7 and values:
         return _measured(draft, dtype, values)
-    return _vector(draft, dtype, values)
+    return vector(draft, dtype, values)
 
 
-def _vector(draft: Draft, dtype: DType, values: Sequence[int]) -> int:
+def vector(draft: Draft, dtype: DType, values: Sequence[int]) -> int:
+    """A constant of rank 1."""
     t = tensor((len(values),), dtype)
     if len(values) > 1 and len(set(values)) == 1:
         values = values[:1]  # splats have one spelling
@@ -70,10 +71,10 @@ def _measured(draft: Draft, dtype: DType, values: Sequence[int]) -> int:
             if dtype is not I32:
                 size = draft.add("convert", (size,), (), tensor((), dtype))
             first = draft.add("reshape", (size,), (), tensor((1,), dtype))
-            rest = _vector(draft, dtype, values[1:])
+            rest = vector(draft, dtype, values[1:])
             t = tensor((len(values),), dtype)
             return draft.add("concatenate", (first, rest), (("dimension", 0),), t)
-    return _vector(draft, dtype, values)
+    return vector(draft, dtype, values)
 
 
 def _index(draft: Draft) -> DType:

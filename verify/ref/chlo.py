@@ -150,13 +150,18 @@ class Block:
 
 
 def blocks(node: Node, lhs: Array, rhs: Array, sizes: Array) -> list[Block]:
-    """The groups of a ragged_dot whose ragged dimension is one of rows. UnsupportedError else."""
+    """The groups of a ragged_dot whose ragged dimension is one of rows. UnsupportedError else, and
+    for sizes that are negative or more than the rows: what they mean is said nowhere (CHLO and
+    JAX's ``ragged_dot``: "the size of the i-th group").
+    """
     attrs = dict(node.attrs)
     (ragged,) = attrs.pop("lhs_ragged_dimensions")
     groups = attrs.pop("rhs_group_dimensions")
     batch, contracted = attrs["lhs_batching_dimensions"], attrs["lhs_contracting_dimensions"]
     if ragged in (*batch, *contracted) or len(groups) != 1 or sizes.ndim != 1:
         raise UnsupportedError("unsupported form of chlo.ragged_dot in the reference interpreter")
+    if any(n < 0 for n in sizes.tolist()) or sum(sizes.tolist()) > lhs.shape[ragged]:
+        raise UnsupportedError("chlo.ragged_dot: group_sizes that are no sizes of groups of rows")
     group = groups[0]
     for name in ("rhs_batching_dimensions", "rhs_contracting_dimensions"):
         attrs[name] = tuple(d - (d > group) for d in attrs[name])
@@ -164,7 +169,7 @@ def blocks(node: Node, lhs: Array, rhs: Array, sizes: Array) -> list[Block]:
     at = len(batch) + free.index(ragged)
     out, start = [], 0
     for g, size in enumerate(sizes.tolist()):
-        rows = slice(max(start, 0), max(start + size, 0))
+        rows = slice(start, start + size)
         start += size
         left = tuple(rows if d == ragged else slice(None) for d in range(lhs.ndim))
         right = tuple(g if d == group else slice(None) for d in range(rhs.ndim))
