@@ -1,8 +1,9 @@
 """How the judge fares where there is no fault: false alarms, tightness of the bounds, their cost.
 
-Programs of several depths are compiled by an unbroken target, run on their inputs and judged. What
-is called wrong here is a false alarm, or a bug that nobody planted; what is undecided could hide
-one; and a bound far above the actual error would hide it too.
+Programs of several depths are compiled by an unbroken target, run on a set of inputs of each name
+(:data:`verify.gen.values.SETS`) and judged. What is called wrong here is a false alarm, or a bug
+that nobody planted; what is undecided could hide one; and a bound far above the actual error would
+hide it too.
 
 * Depth is the number of ops that programs have on average (:class:`verify.gen.Config`).
 * The actual error of an element is its distance to the center of the enclosure, which is computed
@@ -28,7 +29,8 @@ from compiler.pipeline import Options
 from verify.bounds import Enclosure, enclose
 from verify.engines import Lost, Message, Report
 from verify.examine import FAILURES, Examination, Prepared, Question, prepare
-from verify.fuzz.config import CampaignConfig
+from verify.fuzz.config import CampaignConfig, program
+from verify.gen.values import SETS
 from verify.oracle import judge
 from verify.ref import evaluate
 from verify.tally import Shares, Tally
@@ -159,9 +161,10 @@ class Measure:
 
     def measure(self, depth: int, index: int) -> tuple[int, Tally, list[Failing]]:
         """Depth, figures and failures of one program."""
-        module, sets = _program(CampaignConfig(seed=self.seed, ops=depth), index)
+        config = CampaignConfig(seed=self.seed, ops=depth, sets=len(SETS))
+        module, sets = program(config, index)
         prepared = prepare(module, self.target, Options(level=self.level))
-        runs = [(name, _examined(prepared, arrays, index % 2 == 0)) for name, arrays in sets]
+        runs = [(s.name, _examined(prepared, s.arrays, index % 2 == 0)) for s in sets]
         tally = sum((_tally(module, name, *run) for name, run in runs), Tally())
         found = {name: run[0] for name, run in runs}
         failing = [
@@ -256,17 +259,6 @@ def _verdicts(found: list[Examination]) -> Tally:
         deviations=dict.fromkeys(sorted(names), 1),
         unstable=int(not failure and not explained and "unstable" in kinds),
     )
-
-
-def _program(config: CampaignConfig, index: int) -> tuple[Module, list[tuple[str, list[Array]]]]:
-    """A program with one set of inputs of each name."""
-    from verify.fuzz.config import program
-    from verify.gen.chooser import RandomChooser, program_seed
-    from verify.gen.values import SETS, draw_inputs
-
-    module, _ = program(config, index)
-    chooser = RandomChooser(program_seed(config.seed + 1, index))
-    return module, [(name, draw_inputs(chooser, module, name)) for name in SETS]
 
 
 def calibrate(

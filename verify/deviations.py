@@ -71,7 +71,7 @@ def explain(
 
     if not needed or fails(needed):
         return None
-    for d in list(needed):
+    for d in reversed(needed):  # what a profile lists first is named first
         rest = [other for other in needed if other is not d]
         if not fails(rest):
             needed = rest

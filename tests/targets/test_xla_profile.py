@@ -138,6 +138,93 @@ SHOWN = {
         return %0 : tensor<i32>""",
         (np.array(0, np.int32), np.zeros((2, 0), np.int32), np.array([7, 7], np.int32)),
     ),
+    "fuses-mulhi": (
+        "(%a: tensor<2xi32>) -> tensor<2xi32>",
+        """%0 = stablehlo.iota dim = 0 : tensor<2xi32>
+        %1 = chlo.mulhi %a, %0 : tensor<2xi32>, tensor<2xi32> -> tensor<2xi32>
+        return %1 : tensor<2xi32>""",
+        (np.zeros(2, np.int32),),
+    ),
+    "broadcasts-nothing": (
+        "(%a: tensor<0x1x1xf32>) -> tensor<0x1x2xf32>",
+        """%0 = stablehlo.transpose %a, dims = [2, 0, 1]
+          : (tensor<0x1x1xf32>) -> tensor<1x0x1xf32>
+        %1 = stablehlo.broadcast_in_dim %0, dims = [2, 0, 1]
+          : (tensor<1x0x1xf32>) -> tensor<0x1x2xf32>
+        return %1 : tensor<0x1x2xf32>""",
+        (np.zeros((0, 1, 1), np.float32),),
+    ),
+    "ignores-negative-padding": (
+        "(%a: tensor<2x2x4xf32>) -> tensor<2x1x2xf32>",
+        """%0 = stablehlo.convolution(%a, %a) dim_numbers = [0, b, f]x[o, 0, i]->[b, 0, f],
+          window = {pad = [[-1, 1]]} {batch_group_count = 1 : i64, feature_group_count = 1 : i64}
+          : (tensor<2x2x4xf32>, tensor<2x2x4xf32>) -> tensor<2x1x2xf32>
+        return %0 : tensor<2x1x2xf32>""",
+        (np.ones((2, 2, 4), np.float32),),
+    ),
+    "folds-convolution-saturating": (
+        "() -> tensor<1x1x2xui8>",
+        """%0 = stablehlo.constant dense<16> : tensor<2x2x1xui8>
+        %1 = stablehlo.constant dense<[[[7]], [[15]]]> : tensor<2x1x1xui8>
+        %2 = stablehlo.convolution(%0, %1) dim_numbers = [b, f, 0]x[i, o, 0]->[0, f, b],
+          window = {} {batch_group_count = 1 : i64, feature_group_count = 1 : i64}
+          : (tensor<2x2x1xui8>, tensor<2x1x1xui8>) -> tensor<1x1x2xui8>
+        return %2 : tensor<1x1x2xui8>""",
+        (),
+    ),
+    "miscounts-unsigned-loops": (
+        "(%a: tensor<f32>) -> tensor<ui8>",
+        """%0 = stablehlo.constant dense<2> : tensor<ui8>
+        %1 = stablehlo.constant dense<0> : tensor<ui8>
+        %2:2 = stablehlo.while(%i = %0, %b = %a) : tensor<ui8>, tensor<f32>
+        cond {
+          %3 = stablehlo.compare GT, %i, %1 : (tensor<ui8>, tensor<ui8>) -> tensor<i1>
+          stablehlo.return %3 : tensor<i1>
+        } do {
+          %3 = stablehlo.constant dense<0.0> : tensor<f32>
+          %4 = stablehlo.constant dense<1> : tensor<ui8>
+          %5 = stablehlo.subtract %i, %4 : tensor<ui8>
+          stablehlo.return %5, %3 : tensor<ui8>, tensor<f32>
+        }
+        return %2#0 : tensor<ui8>""",
+        (np.float32(0),),
+    ),
+    "power-of-six-bits": (
+        "(%a: tensor<i32>, %b: tensor<i32>) -> tensor<i32>",
+        """%0 = stablehlo.power %a, %b : tensor<i32>
+        return %0 : tensor<i32>""",
+        (np.array(0, np.int32), np.array(64, np.int32)),
+    ),
+    "zeta-domain": (
+        "(%a: tensor<f32>) -> tensor<f32>",
+        """%0 = chlo.zeta %a, %a : tensor<f32>, tensor<f32> -> tensor<f32>
+        return %0 : tensor<f32>""",
+        (np.float32(0),),
+    ),
+    "imprecise-functions": (
+        "(%a: tensor<f32>) -> tensor<f32>",
+        """%0 = chlo.cosh %a : tensor<f32> -> tensor<f32>
+        return %0 : tensor<f32>""",
+        (np.float32(50.869812),),
+    ),
+    "imprecise-erf-inv": (
+        "(%a: tensor<f32>) -> tensor<f32>",
+        """%0 = chlo.erf_inv %a : tensor<f32> -> tensor<f32>
+        return %0 : tensor<f32>""",
+        (np.float32(0.99982947),),
+    ),
+    "rounds-twice": (
+        "(%a: tensor<f64>) -> tensor<f16>",
+        """%0 = stablehlo.convert %a : (tensor<f64>) -> tensor<f16>
+        return %0 : tensor<f16>""",
+        (np.array(2 + 2**-10 + 2**-40),),
+    ),
+    "indefinite-cholesky": (
+        "(%a: tensor<3x3xf32>) -> tensor<3x3xf32>",
+        """%0 = stablehlo.cholesky %a, lower = true : tensor<3x3xf32>
+        return %0 : tensor<3x3xf32>""",
+        (np.ones((3, 3), np.float32),),
+    ),
     "select-and-scatter-of-scalar": (
         "(%a: tensor<i32>) -> tensor<i32>",
         """%0 = "stablehlo.select_and_scatter"(%a, %a, %a) ({

@@ -16,11 +16,16 @@ from compiler.dtypes import F64, I1
 from compiler.ir import Array, Node, TensorType
 from verify.bounds.core import Context, Outputs, define
 from verify.bounds.format import FORMATS
+<<<<<<< Updated upstream
 from verify.bounds.rounding import after_rounding, any_hull, ends, error_of, overflowing, settle
 from verify.bounds.sort import largest
+=======
+from verify.bounds.leeway import take
+from verify.bounds.rounding import after_rounding, any_hull, ends, error_of, settle
+>>>>>>> Stashed changes
 from verify.bounds.value import Value
 from verify.ref import special
-from verify.ref.chlo import BROADCASTING, BROADCASTING_CHLO, blocks
+from verify.ref.chlo import BROADCASTING, BROADCASTING_CHLO, blocks, broadcast_form
 from verify.ref.core import REF
 
 MONOTONE = ("acos", "acosh", "asin", "asinh", "atan", "atanh", "erf", "erf_inv", "erfc", "sinh")
@@ -218,7 +223,6 @@ def _exact(ctx: Context, node: Node, operands: list[Value]) -> Value:
 @define(*(f"chlo.broadcast_{op}" for op in (*BROADCASTING, *BROADCASTING_CHLO)))
 def _broadcasting(ctx: Context, node: Node, operands: list[Value]) -> Outputs:
     """Broadcast, then the plain op."""
-    op = node.op.removeprefix("chlo.broadcast_")
     shape = node.type.shape
     whole = []
     for x in operands:
@@ -231,9 +235,10 @@ def _broadcasting(ctx: Context, node: Node, operands: list[Value]) -> Outputs:
             assert isinstance(made, Value)
             x = made
         whole.append(x)
-    name = f"chlo.{op}" if op in BROADCASTING_CHLO else op
     attrs = tuple((k, v) for k, v in node.attrs if k != "broadcast_dimensions")
-    return ctx.step(node._replace(op=name, attrs=attrs), whole)
+    plain = node._replace(op=broadcast_form(node.op), attrs=attrs)
+    made = ctx.step(plain, whole)
+    return take(ctx, plain, whole, made if isinstance(made, list) else [made])
 
 
 @define("chlo.top_k")

@@ -17,6 +17,7 @@ import numpy as np
 
 from compiler.ir import Node
 from verify.bounds.value import Value
+from verify.ref.chlo import broadcast_form
 
 if TYPE_CHECKING:
     from verify.bounds.core import Context
@@ -55,7 +56,8 @@ def leeway(name: str, *ops: str) -> Callable[[Where], Where]:
 
 def concerned(names: Iterable[str], ops: frozenset[str]) -> list[str]:
     """Those of the leeways ``names`` that may show in a program with ``ops``."""
-    return [n for n in names if LEEWAYS[n].ops & ops]
+    plain = {broadcast_form(op) for op in ops}
+    return [n for n in names if LEEWAYS[n].ops & plain]
 
 
 def take(ctx: Context, node: Node, operands: list[Value], results: list[Value]) -> list[Value]:
@@ -76,5 +78,7 @@ def _opened(ctx: Context, x: Value, more: Any) -> Value:
         return Value(x.dtype, x.as_bits(), error=np.asarray(more | x.undecided()), hull=x.hull)
     if more.dtype == bool:
         more = np.where(more, np.inf, 0.0)
+    center = ctx.center(x)
+    more = np.where(np.isfinite(center) | np.isinf(more), more, 0.0)  # no number is near infinity
     error = more.astype(ctx.carrier) + (0.0 if x.error is None else x.error)
-    return Value(x.dtype, x.bits, ctx.center(x), error, x.hull)
+    return Value(x.dtype, x.bits, center, error, x.hull)

@@ -37,9 +37,10 @@ def unsure_of_schedule(ctx: Context, node: Node, operands: list[Value]) -> list[
     ops = single_ops(body, count)
     if ops is not None:
         exact = [bool(np.all(x.exact())) for x in operands[count : 2 * count]]
+        wild = [_rows(np.broadcast_to(x.undecided(), x.shape), node) for x in operands[:count]]
         return [
-            np.broadcast_to(not sure, node.type.shape) | _init_shows(op, x, i)
-            for op, x, i, sure in zip(ops, inputs, inits, exact, strict=True)
+            np.broadcast_to(not sure, node.type.shape) | w.any(-1) | _init_shows(op, x, i)
+            for op, x, w, i, sure in zip(ops, inputs, wild, inits, exact, strict=True)
         ]
     if not is_scalar_code(body):  # its scalars cannot be evaluated for all elements at once
         return [True] * count

@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 
 from compiler.dtypes import F32, F64, I1
-from compiler.ir import Node
+from compiler.ir import Node, TensorType
 from verify.bounds.core import Context
 from verify.bounds.format import FORMATS
 from verify.bounds.leeway import leeway
 from verify.bounds.schedule import unsure_of_schedule
 from verify.bounds.value import Value
 from verify.bounds.window import as_reduce
+from verify.ref.convert import convert_array
+from verify.ref.core import meaning
+from verify.ref.rounding import up
 
 
 @leeway("integer-division", "divide", "remainder")
@@ -39,6 +42,12 @@ def _power(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     return [(y < 0) | (size * y.astype(np.longdouble) >= bits)]
 
 
+@leeway("large-exponent", "power")
+def _large_exponent(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """Integers to the power of 64 or more."""
+    return [operands[1].as_bits() >= 64 if node.type.dtype.is_integer else False]
+
+
 @leeway("float-to-integer", "convert")
 def _float_to_integer(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     """NaN, and numbers that are out of the integer's range when truncated."""
@@ -48,6 +57,24 @@ def _float_to_integer(ctx: Context, node: Node, operands: list[Value]) -> list[A
     whole, least = np.trunc(ctx.center(x)), -(1 << (to.bits - 1)) if to.kind == "int" else 0
     end = ctx.carrier(2) ** (to.bits - (least < 0))
     return [~((whole >= ctx.carrier(least)) & (whole < end))]
+
+
+@leeway("rounds-twice", "convert")
+def _rounds_twice(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """By how much the result changes where a number is rounded to f32 on its way to a narrower
+    float.
+    """
+    x, to = operands[0], node.type.dtype
+    if not to.precision or to.precision >= FORMATS[F32].precision or x.dtype.bits < 32:
+        return [False]
+    bits, center = x.as_bits(), ctx.center(x)
+    once = ctx.center(Value(to, convert_array(bits, to)))
+    twice = ctx.center(Value(to, convert_array(bits.astype(np.float32), to)))
+    gap = np.where((once == twice) | np.isnan(once), 0.0, np.abs(once - twice))
+    if not x.dtype.precision:
+        return [gap]
+    inexact = np.abs(center) * FORMATS[F32].u + FORMATS[F32].eta
+    return [np.where(x.exact() | ~np.isfinite(center), gap, inexact)]
 
 
 @leeway("shift-past-width", "shift_left", "shift_right_arithmetic", "shift_right_logical")
@@ -108,6 +135,67 @@ def _atan2(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     normal = FORMATS[node.type.dtype].normal
     y, x = (np.abs(ctx.center(v)) for v in operands)
     return [(x < normal) & (y < normal)]
+
+
+@leeway("imprecise-erf-inv", "chlo.erf_inv")
+def _erf_inv(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """What two roundings of an operand of unit u make: 2 u abs(x) sqrt(pi) / 2 exp(erf_inv(x)**2),
+    the derivative (Abramowitz and Stegun, 7.1.19), in the format that narrow types are computed in.
+    """
+    made = ctx.step(node, operands)
+    assert isinstance(made, Value)
+    unit = FORMATS[F64 if node.type.dtype is F64 else F32].u
+    value = ctx.center(made)
+    return [unit * np.abs(ctx.center(operands[0])) * np.sqrt(np.pi) * np.exp(value * value)]
+
+
+@leeway("zeta-domain", "chlo.zeta", "chlo.polygamma")
+def _zeta(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """Arguments up to 1 or 0, infinite ones, and those with a subnormal first term."""
+    x, q = (ctx.center(v) for v in operands)
+    if node.op == "chlo.polygamma":
+        x = x + 1
+    wide = node.type.dtype if node.type.dtype is F64 else F32
+    size = -x * np.log(np.abs(q))
+    inside = (x > 1) & (q > 0) & np.isfinite(x) & np.isfinite(q)
+    return [~(inside & (size > np.log(FORMATS[wide].normal)))]
+
+
+@leeway("indefinite-cholesky", "cholesky")
+def _indefinite(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """Matrices that are not surely positive definite."""
+    made = ctx.step(node, operands)
+    assert isinstance(made, Value)
+    lost = np.isnan(ctx.center(made)) | made.undecided()
+    own = np.tril(lost) if node.attr("lower") else np.triu(lost)
+    return [own.any(axis=(-2, -1), keepdims=True)]
+
+
+@leeway("negative-padding", "convolution")
+def _negative_padding(_ctx: Context, node: Node, _operands: list[Value]) -> list[Any]:
+    """Convolutions that cut their operand."""
+    return [any(n < 0 for pair in node.attr("padding") for n in pair)]
+
+
+@leeway("saturating-convolution", "convolution")
+def _saturates(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """Sums of integers that the type cannot hold."""
+    t = node.type
+    if not t.dtype.is_integer:
+        return [False]
+    wide = node._replace(types=(TensorType(t.shape, F64),))
+    total = meaning("convolution")(ctx.ref, wide, [up(x.as_bits()).astype(float) for x in operands])
+    least = -(2.0 ** (t.dtype.bits - 1)) if t.dtype.kind == "int" else 0.0
+    top = least + 2.0**t.dtype.bits
+    return [(np.asarray(total) < least) | (np.asarray(total) >= top)]
+
+
+@leeway("unsigned-countdown", "while")
+def _counts_down(_ctx: Context, node: Node, _operands: list[Value]) -> list[Any]:
+    """Loops that carry an unsigned integer and subtract from one."""
+    carries = any(t.dtype.kind == "uint" for t in node.types)
+    down = any(n.op == "subtract" and n.type.dtype.kind == "uint" for n in node.regions[1].nodes)
+    return [carries and down] * len(node.types)
 
 
 @leeway("imprecise-gamma", "chlo.lgamma", "chlo.digamma")

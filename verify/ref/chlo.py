@@ -27,6 +27,12 @@ BROADCASTING = (
 BROADCASTING_CHLO = ("next_after", "polygamma", "zeta")
 
 
+def broadcast_form(op: str) -> str:
+    """The plain op that the broadcasting op ``op`` applies; any other op itself."""
+    name = op.removeprefix("chlo.broadcast_")
+    return f"chlo.{name}" if name in BROADCASTING_CHLO else name
+
+
 @define(*special.FUNCTIONS)
 def _function(_ctx: Context, node: Node, args: Sequence[Array]) -> Array:
     return function(node.op, args)
@@ -93,9 +99,8 @@ def _mulhi(_ctx: Context, _node: Node, args: Sequence[Array]) -> Array:
 
 @define(*(f"chlo.broadcast_{op}" for op in (*BROADCASTING, *BROADCASTING_CHLO)))
 def _broadcasting(ctx: Context, node: Node, args: Sequence[Array]) -> Array:
-    op = node.op.removeprefix("chlo.broadcast_")
     whole = [np.broadcast_to(x, node.type.shape) for x in args]
-    return plain(ctx, node, f"chlo.{op}" if op in BROADCASTING_CHLO else op, whole)
+    return plain(ctx, node, broadcast_form(node.op), whole)
 
 
 @define("chlo.top_k")
