@@ -97,7 +97,12 @@ def guard() -> Any:
 
 @cache
 def _guard_machine() -> Machine:
-    return Machine(_GUARD_X86 if platform.machine() in ("x86_64", "AMD64") else _GUARD, 2)
+    return Machine(guard_text(), 2)
+
+
+def guard_text() -> str:
+    """The LLVM text of :func:`guard` on this machine."""
+    return _GUARD_X86 if platform.machine() in ("x86_64", "AMD64") else _GUARD
 
 
 @cache
@@ -133,13 +138,18 @@ _library: dict[str, Machine] = {}
 
 def _bind_library(text: str) -> None:
     """Compile and register the functions that ``text`` calls."""
-    missing = sorted({name for name in _LIBRARY.findall(text) if name not in _library})
+    missing = [name for name in shared_names(text) if name not in _library]
     if not missing:
         return
     machine = Machine(library_text(missing), 2)
     for name in missing:
         llvm.add_symbol(name, machine.address(f"own.{name}"))
         _library[name] = machine
+
+
+def shared_names(text: str) -> list[str]:
+    """Names of the shared functions that LLVM text calls; :func:`library_text` defines them."""
+    return sorted(set(_LIBRARY.findall(text)))
 
 
 def library_text(names: Iterable[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
@@ -13,7 +12,6 @@ from compiler.ops import OPS
 from compiler.pipeline import PASSES
 from compiler.rules import RULES
 from verify.faults import FAULTS, activate
-from verify.mutate import Outcome, Score, failing, judge, mutate
 
 
 def _registries():
@@ -57,29 +55,3 @@ def test_a_real_bug_is_named(name):
 def test_an_unknown_fault_is_refused():
     with pytest.raises(InputError, match="no fault"), activate("no-such-fault"):
         pass
-
-
-@pytest.mark.parametrize("name", ["reduce-drops-last", "pad-with-zero", "vector-tail-short"])
-def test_a_fault_fails_a_program_that_is_sound_without_it(name):
-    with activate(name):
-        cases = (failing(FAULTS[name], 1, index) for index in range(60))
-        case = next(c for c in cases if c is not None)
-    assert case.meta["fault"] == name
-    assert failing(FAULTS[name], 1, case.meta["program"]) is None
-
-
-def test_blame_is_judged_by_pass_and_pattern():
-    fault = FAULTS["cse-ignores-attributes"]
-    assert judge(fault, "cse", "cse/slice") == (True, True)
-    assert judge(fault, "cse", "fold/slice") == (True, False)
-    assert judge(fault, "lower", "cse/slice") == (False, False)
-
-
-def test_outcomes_survive_json_and_resume(tmp_path):
-    state = tmp_path / "mutation.json"
-    outcome = Outcome("reduce-drops-last", "off by one", True, 3, "violation", "lower", "reduce")
-    state.write_text(json.dumps(Score((outcome,), 0, 10).to_json()))
-    score = mutate(["reduce-drops-last"], count=10, state=state, resume=True)
-    assert score.outcomes == (outcome,)
-    with pytest.raises(InputError, match="was made with seed 0"):
-        mutate(["reduce-drops-last"], count=10, seed=1, state=state, resume=True)

@@ -134,10 +134,13 @@ def test_lines_fit():
 
 
 def test_no_tolerance_in_the_product():
-    """What is allowed is computed from contracts; a global tolerance would hide bugs."""
+    """What is allowed is computed from contracts; a global tolerance would hide bugs. One file has
+    judges with a tolerance, to measure them.
+    """
     found = [
         f"{name_of(path)}:{n}"
         for path in PACKAGES
+        if name_of(path) != "verify/mutation/rivals.py"
         for n, line in enumerate(path.read_text().splitlines(), 1)
         if re.search(r"\b(rtol|atol|allclose|isclose)\b", line)
     ]

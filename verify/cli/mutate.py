@@ -2,106 +2,162 @@
 
 from __future__ import annotations
 
-import sys
+import json as json_
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from verify.cli.ui import Output
+from verify.cli.ui import Output, writing
 
 if TYPE_CHECKING:
-    from verify.mutate import Outcome, Score
+    from verify.calibrate import Calibration
+    from verify.mutation import Progress, Score
 
-STATE = Path(".assay/mutation.json")
+CALIBRATIONS = Path(".assay/calibration.json")
+REPORTS = Path("reports")
 
 
 def mutate_(
     *names: str,
-    count: int = 2000,
+    origin: Annotated[
+        Literal["all", "written", "derived"], Parameter(name=("--faults", "--origin"))
+    ] = "all",
+    count: int = 5000,
     seed: int = 0,
     jobs: Annotated[int, Parameter(name=("-j", "--jobs"))] = 0,
     budget: int = 200,
     resume: Annotated[bool, Parameter(negative=())] = False,
+    report: Path | None = None,
+    calibrate: int = 0,
     list_: Annotated[bool, Parameter(name="--list", negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Switch each injected fault on, and report how many are found and who is blamed.
 
-    For example: `assay mutate --count 2000`
+    For example: `assay mutate --count 5000` or `assay mutate 'layout/*' --count 500`
 
-    Outcomes are kept in .assay/mutation.json; after Ctrl-C go on with --resume. Exit code 1: a
-    fault was not found.
+    All is kept in .assay/mutation.sqlite; after Ctrl-C go on with --resume. Where all faults are
+    hunted, or with --report, mutation.md and mutation.html are written. Exit code 1: a fault was
+    not found that the prover does not show to be equivalent.
 
     Args:
-        names: faults to hunt for; all by default.
-        count: programs examined for each fault at most.
+        names: faults to hunt for, or patterns; all by default.
+        origin: faults written by hand, derived from the rules, or all.
+        count: programs for each fault at most.
         seed: the same seed makes the same programs.
         jobs: worker processes; one a core by default.
-        budget: reduction tests for each finding.
-        resume: do not hunt again for what is found already.
+        budget: reduction tests for each fault.
+        resume: go on with the run of the same faults and seed; --count may be larger.
+        report: folder of the report; reports by default.
+        calibrate: also judge so many programs of each depth without a fault, for every compiler
+            that is installed; kept for later reports.
         list_: only list the faults.
         json: one JSON document on standard output, text on standard error.
     """
     from verify.cli.programs import check_at_least
-    from verify.faults import FAULTS
-    from verify.mutate import chosen, mutate
+    from verify.mutation import chosen, mutate
+    from verify.report.mutation import sentence
 
     out = Output(json)
-    if list_:
-        out.table([(f.name, f.kind, f.pass_name, f.summary) for f in FAULTS.values()])
-        kinds = [{"name": f.name, "class": f.kind, "summary": f.summary} for f in FAULTS.values()]
-        out.document({"faults": kinds})
-        return 0
     check_at_least(1, count=count)
-    check_at_least(0, jobs=jobs, budget=budget)
-    wanted = chosen(names)
-    out.say(f"seed {seed}, {count} programs a fault at most")
-    score = mutate(
-        wanted,
-        count=count,
-        seed=seed,
-        jobs=jobs,
-        budget=budget,
-        state=STATE,
-        resume=resume,
-        on_outcome=_tell,
-    )
-    _report(out, score)
+    check_at_least(0, jobs=jobs, budget=budget, calibrate=calibrate)
+    if list_:
+        return _list(out, names, origin)
+    wanted = chosen(names, origin)
+    out.say(f"{len(wanted)} faults, seed {seed}, {count} programs at most")
+    measured = _calibrations(calibrate, seed, jobs)
+    with _display() as show:
+        score = mutate(
+            wanted,
+            count=count,
+            seed=seed,
+            jobs=jobs,
+            budget=budget,
+            resume=resume,
+            on_progress=show,
+        )
+    _tell(out, score)
+    folder = report or (None if names else REPORTS)
+    if folder is not None:
+        _write(out, score, measured, folder)
+    out.say(sentence(score))
+    missed = [o.name for o in score.outcomes if not o.found and not o.equivalent]
+    if missed:
+        out.say(f"next: assay mutate '{missed[0]}' --count {4 * count}")
     out.document(score.to_json())
-    return 0 if len(score.found) == len(score.outcomes) else 1
+    return 1 if missed else 0
 
 
-def _tell(outcome: Outcome, done: int, total: int) -> None:
-    """A line about each fault as it comes in."""
-    if outcome.found:
-        blamed = ":".join(n for n in (outcome.pass_name, outcome.rewrite) if n) or outcome.note
-        text = f"found after {outcome.programs}, blamed {blamed}, {outcome.reduced_ops} ops"
-    else:
-        text = f"not found in {outcome.programs} programs"
-    print(f"[{done}/{total}] {outcome.name}: {text}", file=sys.stderr, flush=True)
+def _list(out: Output, names: tuple[str, ...], origin: str) -> int:
+    from verify.mutation import catalogue, chosen
+
+    known = catalogue(origin)
+    faults = [known[n] for n in chosen(names, origin)]
+    out.table([(f.name, f.kind, f.pass_name, f.summary) for f in faults])
+    listed = [{"name": f.name, "class": f.kind, "summary": f.summary} for f in faults]
+    out.document({"faults": listed})
+    return 0
 
 
-def _report(out: Output, score: Score) -> None:
-    mark = {True: "right", False: "WRONG"}
-    out.table(
-        [
+def _tell(out: Output, score: Score) -> None:
+    """A line a fault, where they are few; of many, those that were not found or wrongly blamed."""
+    few = len(score.outcomes) <= 40
+    rows = []
+    for o in score.outcomes:
+        if not few and (o.equivalent or (o.found and o.rewrite_right)):
+            continue
+        isolation = o.isolation
+        rows.append(
             (
                 o.name,
                 o.kind,
-                str(o.programs) if o.found else "not found",
-                mark[o.pass_right] if o.found else "",
-                mark[o.rewrite_right] if o.found else "",
-                str(o.reduced_ops or ""),
-                str(o.tests or ""),
-                f"{o.seconds:.1f} s",
-                o.note,
+                str(o.hit.program + 1) if o.hit else "not found",
+                "equivalent" if o.equivalent else o.oracle,
+                {True: "right", False: "WRONG"}[o.pass_right] if o.found else "",
+                {True: "right", False: "WRONG"}[o.rewrite_right] if o.found else "",
+                str(isolation.ops or "") if isolation else "",
+                str(isolation.tests or "") if isolation else "",
+                isolation.note if isolation else "",
             )
-            for o in score.outcomes
-        ],
-        ("fault", "class", "programs", "pass", "rewrite", "ops", "tests", "time", ""),
-    )
-    out.say(score.sentence())
-    missed = [o.name for o in score.outcomes if not o.found]
-    if missed:
-        out.say(f"next: assay mutate {missed[0]} --count {4 * score.count}")
+        )
+    head = ("fault", "class", "programs", "oracle", "pass", "rewrite", "ops", "tests", "")
+    out.table(rows, head if rows else ())
+
+
+def _write(out: Output, score: Score, measured: list[Calibration], folder: Path) -> None:
+    from verify.report import write
+    from verify.report.mutation import page
+
+    with writing(folder):
+        paths = write(page(score, measured), folder, "mutation")
+    out.say(f"wrote {' and '.join(map(str, paths))}")
+
+
+def _calibrations(count: int, seed: int, jobs: int) -> list[Calibration]:
+    """Measured now, where that is asked for, else what was measured last."""
+    from verify.calibrate import Calibration, calibrate
+    from verify.targets import targets
+
+    if not count:
+        if not CALIBRATIONS.exists():
+            return []
+        data = json_.loads(CALIBRATIONS.read_text("utf-8"))
+        return [Calibration.from_json(c) for c in data]
+    installed = [name for name, entry in targets().items() if entry.installed]
+    found = [calibrate(name, 2, count, seed, jobs) for name in installed]
+    with writing(CALIBRATIONS):
+        CALIBRATIONS.parent.mkdir(parents=True, exist_ok=True)
+        CALIBRATIONS.write_text(json_.dumps([c.to_json() for c in found]) + "\n", "utf-8")
+    return found
+
+
+@contextmanager
+def _display() -> Iterator[Callable[[Progress], None]]:
+    """Bars on a terminal; elsewhere a line now and then."""
+    from verify.mutation.progress import Display
+
+    with Display() as display:
+        yield display

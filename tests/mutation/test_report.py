@@ -1,0 +1,77 @@
+"""The report counts what it says it counts."""
+
+from dataclasses import replace
+
+import pytest
+
+from verify.faults import FAULTS
+from verify.mutation import RIVALS, Score
+from verify.mutation.outcome import OURS, Hit, Isolation, Proved, outcome
+from verify.mutation.sample import Unbroken
+from verify.report.mutation import judges, missed, page, promises, sentence
+
+FAULT = FAULTS["cse-ignores-attributes"]
+WIDE = list(RIVALS)[1]
+
+
+def made(name, *, oracle="bound", judge=OURS, blame=None, proof=""):
+    hit = Hit(name, judge, 7, 1, "exact", "violation", oracle)
+    return outcome(
+        replace(FAULT, name=name),
+        "written",
+        100,
+        hits={judge: hit} if oracle else {},
+        seconds={judge: 2.0} if oracle else {},
+        isolation=Isolation(*blame, 2, 30) if blame else None,
+        proof=Proved(proof) if proof else None,
+    )
+
+
+@pytest.fixture
+def score():
+    outcomes = (
+        made("right", blame=("cse", "cse/slice")),
+        made("wrong rewrite", blame=("cse", "fold/slice")),
+        made("wrong pass", blame=("lower", "cse/slice")),
+        made("same", oracle="", proof="equivalent"),
+        made("refuted", oracle="", proof="refuted"),
+        made("hidden", oracle="localisation", blame=("cse", "cse/slice")),
+        made("theirs", judge=WIDE),
+    )
+    return Score(outcomes, Unbroken(programs=100, runs=600), 0, 100, 200)
+
+
+def test_blame_is_judged_by_pass_and_pattern(score):
+    right = [(o.pass_right, o.rewrite_right) for o in score.outcomes[:3]]
+    assert right == [(True, True), (True, False), (False, False)]
+
+
+def test_only_programs_count_and_the_equivalent_do_not(score):
+    rows = {row[0]: row[2:] for row in promises(score).rows}
+    assert rows["written faults found"] == ("3 of 6 (50.0%)", "NO")
+    assert rows["right pass blamed"] == ("2 of 3 (66.7%)", "NO")
+    assert rows["right rewrite or op"] == ("1 of 3 (33.3%)", "NO")
+    assert rows["reduced size in ops, median"] == ("2", "yes")
+    assert "3 of 6 written" in sentence(score)
+
+
+def test_rivals_stand_beside_the_oracle(score):
+    rows = {row[0]: row for row in judges(score).rows}
+    assert rows["Assay"][1] == "3 of 6 (50.0%)"
+    assert rows["Assay"][3] == "3"
+    assert rows[WIDE][1] == "1 of 6 (16.7%)"
+    assert rows[WIDE][3] == "1"
+
+
+def test_what_is_not_found_comes_with_the_next_command(score):
+    rows = missed(score).rows
+    assert [row[0] for row in rows] == ["refuted", "hidden", "theirs"]
+    assert rows[0][-1] == "assay mutate 'refuted' --count 400"
+
+
+def test_every_section_has_a_cell_a_column(score):
+    whole = page(score)
+    for section in whole.sections:
+        assert all(len(row) == len(section.head) for row in section.rows), section.title
+    assert "wrong rewrite" in whole.markdown()
+    assert "<td>right</td>" in whole.html()

@@ -1,0 +1,110 @@
+"""A run goes on where it ended, loses no hit, and survives what its workers do not."""
+
+import pytest
+
+from compiler.errors import InputError
+from verify.engines import Lost
+from verify.faults import FAULTS
+from verify.mutation import chosen, mutate
+from verify.mutation.job import Isolate, Stretch, Tried
+from verify.mutation.outcome import JUDGES, OURS, Hit, Isolation, Proved
+from verify.mutation.run import STRETCH, _Run
+from verify.mutation.sample import Unbroken
+from verify.mutation.store import ISOLATION, PROOF, Store
+
+NAME = "reduce-drops-last"
+
+
+def hit(program, judge=OURS, **more):
+    return Hit(NAME, judge, program, 1, "exact", "violation", "bound", **more)
+
+
+def opened(tmp_path, *, resume, names=(NAME,), seed=0):
+    return Store(tmp_path / "state" / "m.sqlite", names, seed, resume=resume)
+
+
+def test_what_is_committed_is_there_after_the_process_ends(tmp_path):
+    with opened(tmp_path, resume=False) as store:
+        store.program(3, Unbroken(programs=1, runs=6), [hit(3)], ["a"])
+        store.program(2, Unbroken(programs=1, failing=[2]), [hit(2)], [])
+        store.program(9, Unbroken(), [hit(9)], [])
+        store.answer(NAME, ISOLATION, Isolation("lower", "reduce", 1, 18))
+        store.answer(NAME, PROOF, Proved("refuted"))
+    with opened(tmp_path, resume=True) as store:
+        assert store.hits() == {NAME: {OURS: hit(2)}}  # the earliest program's
+        assert store.tallies()[2].failing == [2]
+        assert store.changed() == {"a": (3,)}
+        assert store.isolations() == {NAME: Isolation("lower", "reduce", 1, 18)}
+        assert store.proofs() == {NAME: Proved("refuted")}
+
+
+def test_without_resume_a_run_is_forgotten_and_others_are_not(tmp_path):
+    for names in ((NAME,), ("other",)):
+        with opened(tmp_path, resume=False, names=names) as store:
+            store.program(0, Unbroken(), [], [])
+    with opened(tmp_path, resume=False) as store:
+        assert not store.tallies()
+    with opened(tmp_path, resume=True, names=("other",)) as store:
+        assert store.tallies()
+    with pytest.raises(InputError, match="no run of these faults"):
+        opened(tmp_path, resume=True, seed=5)
+
+
+def test_an_isolation_waits_for_earlier_programs(tmp_path):
+    with opened(tmp_path, resume=False) as store:
+        run = _Run((NAME,), 3 * STRETCH, store)
+        first, second = run.next(), run.next()
+        assert isinstance(first, Stretch)
+        assert isinstance(second, Stretch)
+        run.message(Tried(STRETCH + 1, Unbroken(), (hit(STRETCH + 1),), ()))
+        run.ended(second)
+        assert isinstance(run.next(), Stretch)  # the first may hold an earlier hit
+        run.message(Tried(4, Unbroken(), (hit(4),), ()))
+        run.ended(first)
+        assert run.next() == Isolate(hit(4))
+
+
+def test_a_dead_worker_is_the_hit_of_every_judge_and_the_rest_is_done_again(tmp_path):
+    with opened(tmp_path, resume=False) as store:
+        run = _Run((NAME,), STRETCH, store)
+        task = run.next()
+        run.message(Tried(0, Unbroken(programs=1), (), ()))
+        run.lost(task, Lost(1, 1, 1, "SIGSEGV", ""))
+        hits = store.hits()[NAME]
+        assert hits.keys() == set(JUDGES)
+        assert (hits[OURS].kind, hits[OURS].died, hits[OURS].program) == ("crash", "SIGSEGV", 1)
+        assert run.waiting() == {}
+        run.hits.clear()
+        again = run.next()
+        assert (again.first, again.last) == (1, STRETCH)
+
+
+def test_a_program_that_kills_the_unbroken_compiler_is_no_hit(tmp_path):
+    with opened(tmp_path, resume=False) as store:
+        run = _Run((NAME,), STRETCH, store)
+        run.lost(run.next(), Lost(1, 0, 0, "timeout", ""))
+        assert not run.hits
+        assert run.total().failing == [0]
+
+
+def test_a_run_ends_and_goes_on(tmp_path):
+    state = tmp_path / "m.sqlite"
+    given = {"seed": 1, "jobs": 1, "state": state, "budget": 20}
+    short = mutate(["vector-tail-short"], count=4, **given)
+    seen = []
+    more = mutate(["vector-tail-short"], count=6, resume=True, on_progress=seen.append, **given)
+    assert more.outcomes[0].found
+    assert more.outcomes[0].pass_right
+    assert more.outcomes[0].isolation.tests
+    assert min(p.programs for p in seen) >= min(short.unbroken.programs, 4)
+    assert more.unbroken.failing == []
+
+
+def test_faults_are_chosen_by_pattern():
+    assert chosen(["reduce-drops-*"]) == [NAME]
+    assert set(chosen([], "written")) == set(FAULTS)
+    assert all(FAULTS.get(n) is None for n in chosen([], "derived"))
+    with pytest.raises(InputError, match="no fault 'nope'"):
+        chosen(["nope"])
+    with pytest.raises(InputError, match="no faults 'odd'"):
+        chosen([], "odd")

@@ -1,0 +1,357 @@
+"""The supervisor of a mutation run: what is to be done next, and what is known in the end.
+
+Programs come in stretches, in order, so that all faults make even progress; an isolation goes
+before further programs, as soon as no earlier program can bring an earlier hit. Second looks and
+proofs come last. A worker that dies or hangs was on one program under one fault: that is the hit of
+every judge, and the rest of the stretch is done again without it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from verify.engines import Done, Lost, Message
+from verify.faults import Fault
+from verify.mutation.catalogue import catalogue, chosen, origin_of
+from verify.mutation.job import (
+    UNBROKEN,
+    Hunt,
+    Isolate,
+    Isolated,
+    Look,
+    Looked,
+    Prove,
+    Proven,
+    Stretch,
+    Task,
+    Tried,
+)
+from verify.mutation.outcome import JUDGES, OURS, Hit, Isolation, Outcome, Proved, outcome
+from verify.mutation.probe import only_rule
+from verify.mutation.sample import LEVELS, Unbroken
+from verify.mutation.store import ISOLATION, LOOK, PROOF, Store
+
+STRETCH = 16  # programs a task
+STATE = Path(".assay/mutation.sqlite")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run is.
+
+    Attributes:
+        programs, count: done, and wanted.
+        faults: how many are hunted; ``found``: by judge.
+        isolated, proved: answers so far, of ``to_isolate`` and ``to_prove`` known questions.
+        latest: one line on what was found last; empty if nothing.
+    """
+
+    programs: int
+    count: int
+    faults: int
+    found: dict[str, int]
+    isolated: int
+    to_isolate: int
+    proved: int
+    to_prove: int
+    latest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The result of a run: outcomes, and what the judges say of the unbroken compiler."""
+
+    outcomes: tuple[Outcome, ...]
+    unbroken: Unbroken
+    seed: int
+    count: int
+    budget: int
+
+    def of(self, origin: str) -> list[Outcome]:
+        """The outcomes of written or derived faults that are not equivalent."""
+        return [o for o in self.outcomes if o.origin == origin and not o.equivalent]
+
+    def to_json(self) -> dict[str, Any]:
+        """``{"faults": [...], "unbroken": {...}}``, seed and count."""
+        return {
+            "faults": [o.to_json() for o in self.outcomes],
+            "unbroken": self.unbroken.to_json(),
+            "seed": self.seed,
+            "count": self.count,
+            "budget": self.budget,
+        }
+
+
+def mutate(
+    names: Sequence[str] = (),
+    *,
+    origin: str = "all",
+    count: int = 5000,
+    seed: int = 0,
+    jobs: int = 0,
+    budget: int = 200,
+    state: Path = STATE,
+    resume: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Score:
+    """Hunt for faults.
+
+    Args:
+        names: of faults, or patterns; all of ``origin`` if there are none.
+        origin: ``all``, ``written`` or ``derived``.
+        count: programs for each fault at most.
+        seed: of the programs.
+        jobs: worker processes; one a core if 0.
+        budget: reduction tests for each hit.
+        state: database of runs.
+        resume: go on with the run of the same faults and seed, also with another ``count``.
+        on_progress: called after each event.
+
+    Raises InputError for a fault that does not exist, and where there is nothing to resume.
+    """
+    from verify.engines.local import LocalEngine
+
+    wanted = chosen(names, origin)
+    workers = jobs or len(os.sched_getaffinity(0))
+    with Store(state, wanted, seed, resume=resume) as store:
+        run = _Run(tuple(wanted), count, store)
+        with LocalEngine(Hunt(tuple(wanted), seed, budget), workers) as engine:
+            running: dict[int, Task] = {}
+
+            def refill() -> None:
+                while len(running) < workers + 1 and (task := run.next()) is not None:
+                    running[engine.submit(task)] = task
+
+            refill()
+            for event in engine.as_completed():
+                if isinstance(event, Message):
+                    run.message(event.content)
+                elif isinstance(event, Done):
+                    run.ended(running.pop(event.task))
+                elif isinstance(event, Lost):
+                    run.lost(running.pop(event.task), event)
+                refill()
+                if on_progress and event is not None:
+                    on_progress(run.progress())
+        return Score(tuple(run.outcomes()), run.total(), seed, count, budget)
+
+
+@dataclass
+class _Run:
+    """What is done and what is not."""
+
+    names: tuple[str, ...]
+    count: int
+    store: Store
+    tallies: dict[int, Unbroken] = field(default_factory=dict)
+    hits: dict[str, dict[str, Hit]] = field(default_factory=dict)
+    isolations: dict[str, Isolation] = field(default_factory=dict)
+    proofs: dict[str, Proved] = field(default_factory=dict)
+    looked: set[str] = field(default_factory=set)
+    asked: set[tuple[str, str]] = field(default_factory=set)
+    stretches: deque[tuple[int, int]] = field(default_factory=deque)
+    in_flight: list[Stretch] = field(default_factory=list)
+    latest: str = ""
+
+    def __post_init__(self) -> None:
+        known = catalogue()
+        self.faults: dict[str, Fault] = {n: known[n] for n in self.names}
+        self.tallies = {n: t for n, t in self.store.tallies().items() if n < self.count}
+        self.hits = self.store.hits()
+        self.isolations, self.proofs = self.store.isolations(), self.store.proofs()
+        self.looked = self.store.looked()
+        for first in range(0, self.count, STRETCH):
+            last = min(first + STRETCH, self.count)
+            self._again(first, last)
+        self.of_rules = [n for n in self.names if only_rule(self.faults[n]) is not None]
+
+    def _again(self, first: int, last: int) -> None:
+        """Queue what is not done of a stretch, in front."""
+        todo = [i for i in range(first, last) if i not in self.tallies]
+        if todo:
+            self.stretches.append((todo[0], todo[-1] + 1))
+            self.stretches = deque(sorted(self.stretches))
+
+    # ---- what is next ---------------------------------------------------------------------------
+
+    def next(self) -> Task | None:
+        """The next task; ``None`` if there is none now."""
+        return self._isolation() or self._stretch() or self._look() or self._proof()
+
+    def _stretch(self) -> Stretch | None:
+        waiting = self.waiting()
+        if not self.stretches or not waiting:
+            return None
+        task = Stretch(*self.stretches.popleft(), waiting)
+        self.in_flight.append(task)
+        return task
+
+    def waiting(self) -> dict[str, frozenset[str]]:
+        """The judges that have no hit, by fault."""
+        out = {}
+        for name in self.names:
+            judges = frozenset(JUDGES) - self.hits.get(name, {}).keys()
+            if judges:
+                out[name] = judges
+        return out
+
+    def _isolation(self) -> Isolate | None:
+        """A hit that no program in flight can precede."""
+        open_from = min((s.first for s in self.in_flight), default=self.count)
+        for name, hits in self.hits.items():
+            hit = hits.get(OURS)
+            if hit is None or hit.program >= open_from or name in self.isolations:
+                continue
+            if self._ask(name, ISOLATION):
+                return Isolate(hit)
+        return None
+
+    def _look(self) -> Look | None:
+        """A fault that changes modules of programs, and no output that the oracle could see."""
+        if self.in_flight:
+            return None
+        for name, programs in self.store.changed().items():
+            if OURS in self.hits.get(name, {}) or name in self.looked:
+                continue
+            if self._ask(name, LOOK):
+                return Look(name, programs)
+        return None
+
+    def _proof(self) -> Prove | None:
+        for name in () if self.in_flight else self.of_rules:
+            if name not in self.proofs and self._ask(name, PROOF):
+                return Prove(name)
+        return None
+
+    def _ask(self, name: str, what: str) -> bool:
+        """Whether this is asked for the first time."""
+        first = (name, what) not in self.asked
+        self.asked.add((name, what))
+        return first
+
+    # ---- what comes back ------------------------------------------------------------------------
+
+    def message(self, content: Tried | Isolated | Looked | Proven) -> None:
+        """Keep an answer."""
+        if isinstance(content, Tried):
+            self._tried(content)
+        elif isinstance(content, Isolated):
+            self._isolated(content.fault, content.isolation)
+        elif isinstance(content, Looked):
+            self._looked(content)
+        else:
+            self.proofs[content.fault] = content.proof
+            self.store.answer(content.fault, PROOF, content.proof)
+
+    def ended(self, task: Task) -> None:
+        """A task ended by itself."""
+        if isinstance(task, Stretch):
+            self.in_flight.remove(task)
+
+    def lost(self, task: Task, event: Lost) -> None:
+        """A worker died or was given up."""
+        kind = "timeout" if event.how == "timeout" else "crash"
+        if isinstance(task, Isolate):
+            self._isolated(task.hit.fault, Isolation(note=f"{event.how} during isolation"))
+        elif isinstance(task, Look):
+            self._looked(Looked(task.fault, None))
+        elif isinstance(task, Prove):
+            self.message(Proven(task.fault, Proved("unknown", event.how)))
+        else:
+            self.in_flight.remove(task)
+            if event.item < 0:  # it never began
+                self._again(task.first, task.last)
+                return
+            if event.phase == UNBROKEN:
+                self._unbroken_died(event.item, kind)
+            else:
+                name = self.names[event.phase - 1]
+                for judge in JUDGES:
+                    oracle = "crash" if judge == OURS else ""
+                    hit = Hit(name, judge, event.item, 0, "", kind, oracle, event.how)
+                    self._hit(hit)
+                    self.store.hit(hit)
+            self._again(task.first, task.last)
+
+    def _unbroken_died(self, index: int, kind: str) -> None:
+        """The compiler without a fault died: a false alarm, or a bug of its own."""
+        tally = Unbroken(programs=1, runs=len(LEVELS), failing=[index])
+        tally.verdicts[kind] += tally.runs
+        self._tried(Tried(index, tally, (), ()))
+
+    def _tried(self, done: Tried) -> None:
+        self.tallies[done.index] = done.tally
+        for hit in done.hits:
+            self._hit(hit)
+        self.store.program(done.index, done.tally, done.hits, done.changed)
+
+    def _hit(self, hit: Hit) -> None:
+        known = self.hits.setdefault(hit.fault, {})
+        if hit.judge not in known or hit.program < known[hit.judge].program:
+            known[hit.judge] = hit
+
+    def _isolated(self, fault: str, found: Isolation) -> None:
+        self.isolations[fault] = found
+        self.store.answer(fault, ISOLATION, found)
+        hit = self.hits[fault][OURS]
+        blamed = ":".join(n for n in (found.pass_name, found.rewrite) if n) or found.note
+        self.latest = f"{fault}: program {hit.program}, {hit.oracle}, {blamed}, {found.ops} ops"
+
+    def _looked(self, content: Looked) -> None:
+        self.looked.add(content.fault)
+        if content.hit is not None:
+            self._hit(content.hit)
+            self.store.hit(content.hit)
+            self._isolated(content.fault, content.isolation or Isolation())
+        self.store.answer(content.fault, LOOK, content.hit)
+
+    # ---- what is known --------------------------------------------------------------------------
+
+    def progress(self) -> Progress:
+        """Where the run is."""
+        hits = self.hits.values()
+        return Progress(
+            len(self.tallies),
+            self.count,
+            len(self.names),
+            {j: sum(j in h for h in hits) for j in JUDGES},
+            len(self.isolations),
+            sum(OURS in h for h in hits),
+            len(self.proofs),
+            len(self.of_rules),
+            self.latest,
+        )
+
+    def outcomes(self) -> list[Outcome]:
+        """One outcome a fault."""
+        spent, total = {}, 0.0
+        for index, tally in sorted(self.tallies.items()):
+            total += tally.seconds
+            spent[index] = total
+        out = []
+        for name in self.names:
+            hits = self.hits.get(name, {})
+            out.append(
+                outcome(
+                    self.faults[name],
+                    origin_of(self.faults[name]),
+                    len(self.tallies),
+                    hits=hits,
+                    seconds={j: spent.get(h.program, total) for j, h in hits.items()},
+                    isolation=self.isolations.get(name),
+                    proof=self.proofs.get(name),
+                )
+            )
+        return out
+
+    def total(self) -> Unbroken:
+        """What the judges say of the unbroken compiler, over all programs."""
+        total = Unbroken()
+        for tally in self.tallies.values():
+            total.add(tally)
+        return total

@@ -1,0 +1,197 @@
+"""What is known of a mutation run, in SQLite, so that a run that ends at any moment can go on.
+
+Every program is one transaction: what the unbroken compiler did with it, and the hits. Isolations
+and proofs are one each. So a process that is killed loses the program and the isolation in flight.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from compiler.errors import InputError
+from verify.mutation.outcome import Hit, Isolation, Proved
+from verify.mutation.sample import Unbroken
+
+LOOKS = 8  # programs kept for a second look at one fault
+_VERSION = 1
+_SCHEMA = (
+    "CREATE TABLE runs (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE)",
+    """CREATE TABLE programs (run INTEGER, program INTEGER, tally TEXT,
+    PRIMARY KEY (run, program)) WITHOUT ROWID""",
+    """CREATE TABLE hits (run INTEGER, fault TEXT, judge TEXT, program INTEGER, hit TEXT,
+    PRIMARY KEY (run, fault, judge)) WITHOUT ROWID""",
+    """CREATE TABLE changed (run INTEGER, fault TEXT, program INTEGER,
+    PRIMARY KEY (run, fault, program)) WITHOUT ROWID""",
+    """CREATE TABLE answers (run INTEGER, fault TEXT, what TEXT, answer TEXT,
+    PRIMARY KEY (run, fault, what)) WITHOUT ROWID""",
+)
+_TABLES = ("programs", "hits", "changed", "answers")
+ISOLATION, LOOK, PROOF = "isolation", "look", "proof"
+
+
+class Store:
+    """The file ``path`` (made if it is missing), and in it one run.
+
+    Args:
+        path: the database.
+        faults: names of the faults that are hunted.
+        seed: of the stream.
+        resume: go on with the run of the same faults and seed; otherwise it is forgotten.
+
+    Raises InputError if the file is no such database, or there is nothing to resume.
+    """
+
+    def __init__(self, path: Path, faults: Sequence[str], seed: int, *, resume: bool) -> None:
+        self.path = path
+        key = json.dumps({"seed": seed, "faults": sorted(faults)})
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, timeout=30.0, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._prepare()
+        except (sqlite3.DatabaseError, OSError) as e:
+            raise InputError(f"{path}: not usable as a store of mutation runs: {e}") from None
+        self.run = self._open(key, resume)
+
+    def _prepare(self) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            with self._transaction():
+                for statement in _SCHEMA:
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version={_VERSION}")
+        elif version != _VERSION:
+            raise InputError(
+                f"{self.path}: written by another version of Assay (format {version})",
+                hint="move it away",
+            )
+
+    def _open(self, key: str, resume: bool) -> int:
+        row = self._db.execute("SELECT id FROM runs WHERE key = ?", (key,)).fetchone()
+        if resume:
+            if row is None:
+                raise InputError(
+                    f"{self.path}: there is no run of these faults with this seed",
+                    hint="start without --resume",
+                )
+            return int(row[0])
+        with self._transaction():
+            if row is not None:
+                for table in _TABLES:
+                    self._db.execute(f"DELETE FROM {table} WHERE run = ?", row)
+                return int(row[0])
+            made = self._db.execute("INSERT INTO runs (key) VALUES (?)", (key,))
+        return int(made.lastrowid or 0)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    # ---- writing --------------------------------------------------------------------------------
+
+    def program(
+        self, index: int, tally: Unbroken, hits: Iterable[Hit], changed: Iterable[str]
+    ) -> None:
+        """Commit that a program is done."""
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO programs VALUES (?, ?, ?)",
+                (self.run, index, json.dumps(tally.to_json())),
+            )
+            for hit in hits:
+                self._hit(hit)
+            self._db.executemany(
+                f"""INSERT OR IGNORE INTO changed SELECT ?1, ?2, ?3 WHERE
+                (SELECT COUNT(*) FROM changed WHERE run = ?1 AND fault = ?2) < {LOOKS}""",
+                [(self.run, fault, index) for fault in changed],
+            )
+
+    def hit(self, hit: Hit) -> None:
+        """Commit one hit."""
+        with self._transaction():
+            self._hit(hit)
+
+    def answer(self, fault: str, what: str, found: Hit | Isolation | Proved | None) -> None:
+        """Commit the answer to an isolation, a second look (with a hit, or without) or a proof."""
+        text = json.dumps(asdict(found) if found is not None else None)
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", (self.run, fault, what, text)
+            )
+
+    def _hit(self, hit: Hit) -> None:
+        """Of two hits of one judge the earlier program's is kept."""
+        self._db.execute(
+            """INSERT INTO hits VALUES (?, ?, ?, ?, ?) ON CONFLICT (run, fault, judge) DO UPDATE
+            SET program = excluded.program, hit = excluded.hit
+            WHERE excluded.program < hits.program""",
+            (self.run, hit.fault, hit.judge, hit.program, json.dumps(asdict(hit))),
+        )
+
+    # ---- reading --------------------------------------------------------------------------------
+
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self._db.execute(query, (self.run,)).fetchall()
+
+    def tallies(self) -> dict[int, Unbroken]:
+        """What the unbroken compiler did, by program."""
+        rows = self._rows("SELECT program, tally FROM programs WHERE run = ? ORDER BY program")
+        return {int(n): Unbroken.from_json(json.loads(text)) for n, text in rows}
+
+    def hits(self) -> dict[str, dict[str, Hit]]:
+        """First hits by fault and judge."""
+        out: dict[str, dict[str, Hit]] = {}
+        for (text,) in self._rows("SELECT hit FROM hits WHERE run = ?"):
+            hit = Hit(**json.loads(text))
+            out.setdefault(hit.fault, {})[hit.judge] = hit
+        return out
+
+    def changed(self) -> dict[str, tuple[int, ...]]:
+        """Programs for a second look, by fault."""
+        out: dict[str, tuple[int, ...]] = {}
+        for fault, index in self._rows(
+            "SELECT fault, program FROM changed WHERE run = ? ORDER BY program"
+        ):
+            out[fault] = (*out.get(fault, ()), int(index))
+        return out
+
+    def isolations(self) -> dict[str, Isolation]:
+        """Isolations by fault."""
+        return {f: Isolation(**data) for f, data in self._answers(ISOLATION).items()}
+
+    def proofs(self) -> dict[str, Proved]:
+        """Proofs by fault."""
+        return {f: Proved(**data) for f, data in self._answers(PROOF).items()}
+
+    def looked(self) -> set[str]:
+        """The faults that were looked at a second time."""
+        return set(self._answers(LOOK))
+
+    def _answers(self, what: str) -> Mapping[str, Any]:
+        rows = self._db.execute(
+            "SELECT fault, answer FROM answers WHERE run = ? AND what = ?", (self.run, what)
+        )
+        return {fault: json.loads(text) for fault, text in rows}
