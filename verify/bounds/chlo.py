@@ -16,13 +16,9 @@ from compiler.dtypes import F64, I1
 from compiler.ir import Array, Node, TensorType
 from verify.bounds.core import Context, Outputs, define
 from verify.bounds.format import FORMATS
-<<<<<<< Updated upstream
+from verify.bounds.leeway import take
 from verify.bounds.rounding import after_rounding, any_hull, ends, error_of, overflowing, settle
 from verify.bounds.sort import largest
-=======
-from verify.bounds.leeway import take
-from verify.bounds.rounding import after_rounding, any_hull, ends, error_of, settle
->>>>>>> Stashed changes
 from verify.bounds.value import Value
 from verify.ref import special
 from verify.ref.chlo import BROADCASTING, BROADCASTING_CHLO, blocks, broadcast_form
