@@ -58,7 +58,9 @@ def rounded(x: Fraction, dtype: DType) -> float:
     step = Fraction(2) ** (max(e, emin) - p + 1)
     made = round(x / step) * step
     top = (2 - Fraction(2) ** (1 - p)) * Fraction(2) ** (1 - emin)
-    return math.copysign(math.inf, x) if abs(made) > top else float(made)
+    if abs(made) > top:
+        return math.inf if x > 0 else -math.inf
+    return float(made)
 
 
 # --- functions ------------------------------------------------------------------------------------

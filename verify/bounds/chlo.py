@@ -25,6 +25,14 @@ from verify.ref.chlo import BROADCASTING, BROADCASTING_CHLO, blocks, broadcast_f
 from verify.ref.core import REF
 
 MONOTONE = ("acos", "acosh", "asin", "asinh", "atan", "atanh", "erf", "erf_inv", "erfc", "sinh")
+# Between which arguments functions are defined.
+DOMAINS = {
+    "chlo.acos": (-1.0, 1.0),
+    "chlo.acosh": (1.0, np.inf),
+    "chlo.asin": (-1.0, 1.0),
+    "chlo.atanh": (-1.0, 1.0),
+    "chlo.erf_inv": (-1.0, 1.0),
+}
 LOWEST = {"chlo.lgamma": 1.4616321449683623}  # where lgamma, on the positive axis, is least
 
 
@@ -114,12 +122,18 @@ def _over(ctx: Context, node: Node, operands: list[Value], between: Between | No
     """
     (x,) = operands
     z = centers(ctx, node.op, ctx.center(x))
-    spread = None
-    if x.error is not None:
-        low, high = outer(ctx, x)
-        images = [centers(ctx, node.op, end) for end in (low, high)]
-        spread = _spread(z, x, *images, *(between(low, high, z) if between else ()))
-    return _limited(ctx, node, operands, z, spread)
+    if x.error is None:
+        return _limited(ctx, node, operands, z, None)
+    low, high = outer(ctx, x)
+    images = [centers(ctx, node.op, end) for end in (low, high)]
+    spread = _spread(z, x, *images, *(between(low, high, z) if between else ()))
+    made = _limited(ctx, node, operands, z, spread)
+    least, most = DOMAINS.get(node.op, (-np.inf, np.inf))
+    outside = ((high < least) | (low > most)) & np.isfinite(x.error)
+    if not outside.any():
+        return made
+    z, e = np.where(outside, np.nan, ctx.center(made)), np.where(outside, 0.0, error_of(made))
+    return settle(node.type.dtype, z, e, made.hull)
 
 
 @define(*(f"chlo.{f}" for f in MONOTONE))
@@ -168,17 +182,42 @@ def _gamma(ctx: Context, node: Node, operands: list[Value]) -> Value:
 
 @define("chlo.zeta", "chlo.polygamma")
 def _zeta(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """Undecided but for exact arguments; also below 0, where decompositions differ, and for
-    derivatives that the reference does not compute.
+    """For s > 1 and q > 0, sums of (q + k)**-s (DLMF, 25.11.1 and 25.11.12): they fall with q, and
+    for q >= 1 with s, so their extremes over a box lie at its corners. The same holds for
+    polygamma, of an exact order. Undecided elsewhere but for exact arguments; also below 0, where
+    decompositions differ, and for orders above :data:`verify.ref.special.ORDER`, where they
+    multiply an infinite factorial by a zeta function that underflows.
     """
+    s, q = operands
     args = [ctx.center(x) for x in operands]
     z = centers(ctx, node.op, *args)
-    exact = np.logical_and(operands[0].exact(), operands[1].exact())
+    exact = np.logical_and(s.exact(), q.exact())
     decided = exact & ~((args[1] <= 0) & np.isinf(args[0])) & ~(args[1] < 0)
     if node.op == "chlo.polygamma":
         decided = decided & ((args[0] <= special.ORDER) | ~np.isfinite(args[0]))
-    z = np.where(decided, z, 1.0)
-    return _limited(ctx, node, operands, z, np.where(decided, 0.0, np.inf))
+    spread = np.where(decided, 0.0, np.inf)
+    if s.error is not None or q.error is not None:
+        spread = np.where(exact, spread, _corners(ctx, node.op, s, q, z))
+    z = np.where(decided | np.isfinite(spread), z, 1.0)
+    return _limited(ctx, node, operands, z, spread)
+
+
+def _corners(ctx: Context, op: str, s: Value, q: Value, z: Array) -> Array:
+    """How far the corners of a box of arguments lie from ``z``; undecided where they are not the
+    extremes.
+    """
+    (least, most), (low, high) = outer(ctx, s), outer(ctx, q)
+    known = np.broadcast_to(s.exact(), z.shape)
+    if op == "chlo.zeta":
+        box = (low > 0) & (least > 1) & (known | (low >= 1))
+    else:
+        whole = (least == np.rint(least)) & (least >= 0) & (least <= special.ORDER)
+        box = (low > 0) & known & whole
+    box = box & np.isfinite(most) & np.isfinite(high) & np.isfinite(z)
+    at = [np.where(box, end, 2.0) for end in (least, most, low, high)]
+    images = [centers(ctx, op, a, b) for a in at[:2] for b in at[2:]]
+    spread = np.max([np.abs(y - z) for y in images], axis=0)
+    return np.asarray(np.where(box & np.isfinite(spread), spread, np.inf))
 
 
 # --- ops that are other ops -----------------------------------------------------------------------

@@ -1,6 +1,9 @@
 """sqrt and the transcendental functions.
 
 The image of the interval of legal operands, then the accuracy limit of :mod:`verify.bounds.limits`.
+A function that is monotone on an interval takes its extremes at the ends (Moore, Kearfott and
+Cloud, *Introduction to Interval Analysis*, 2009, section 5.1); where a whole interval lies outside
+the domain the result is NaN for certain (IEEE 754-2019, section 9.2.1).
 """
 
 from __future__ import annotations
@@ -71,8 +74,8 @@ def _known(ctx: Context, op: str, x: Array, z: Array, exact: Any, e: Array) -> t
 
 @define(*MONOTONE)
 def _monotone(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """E = max(abs(f(x + ex) - f(x)), abs(f(x) - f(x - ex))), then the limit. A NaN at an end:
-    undecided.
+    """E = max(abs(f(x + ex) - f(x)), abs(f(x) - f(x - ex))), then the limit. A NaN at the lower
+    end: undecided; at the upper one too: NaN, since these are numbers from some argument on.
     """
     x = operands[0]
     fn = MONOTONE[node.op]
@@ -89,6 +92,8 @@ def _monotone(ctx: Context, node: Node, operands: list[Value]) -> Value:
         z, e = _mend(ctx, node, x, v, true, z, e)
         if raw is not None:  # an exact argument past the carrier's own threshold
             raw = np.where(np.isinf(true) & np.isinf(z) & (v != 0) & x.exact(), 0.0, raw)
+    if x.error is not None:
+        z, e = _never(z, e, np.isnan(b) & np.isfinite(x.error))
     return overflowing(settle(x.dtype, z, e, x.hull), raw)
 
 
@@ -107,10 +112,17 @@ def _mend(
     return np.where(overflow, z, fixed), error
 
 
+def _never(z: Array, e: Array, outside: Array) -> tuple[Array, Array]:
+    """NaN for certain ``outside``: there all legal arguments lie beyond the domain."""
+    if not outside.any():
+        return z, e
+    return np.where(outside, np.nan, z), np.where(outside, 0.0, e)
+
+
 @define("sqrt", determined=True)
 def _sqrt(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """E = ex / (sqrt(x) + sqrt(max(x - ex, 0))); undecided where the argument may be negative; then
-    one rounding.
+    """E = ex / (sqrt(x) + sqrt(max(x - ex, 0))), the difference of the roots multiplied out; then
+    one rounding. Undecided where the argument may be negative, NaN where it must be.
     """
     x = operands[0]
     v, ex = ctx.center(x), error_of(x)
@@ -118,13 +130,14 @@ def _sqrt(ctx: Context, node: Node, operands: list[Value]) -> Value:
     bottom = v - ex
     spread = np.where(bottom >= 0, ex / (root + np.sqrt(np.maximum(bottom, 0))), np.inf)
     spread = np.where(ex == 0, 0.0, spread)
+    negative = (ends(ctx, x)[1] < 0) & np.isfinite(ex)
     if node.op in ctx.touched:
         z, e, _ = _limited(ctx, node, np.sqrt(v), spread)
         z, e = _known(ctx, node.op, v, np.sqrt(v), x.exact(), e)
-        return settle(x.dtype, z, e, x.hull)
-    z, e, _ = after_rounding(ctx, x.dtype, root, spread)
-    z, e = exact_where(ctx, node, operands, z, e)
-    return settle(x.dtype, z, e, x.hull)
+    else:
+        z, e, _ = after_rounding(ctx, x.dtype, root, spread)
+        z, e = exact_where(ctx, node, operands, z, e)
+    return settle(x.dtype, *_never(z, e, negative), x.hull)
 
 
 @define("sine", "cosine")
@@ -199,7 +212,7 @@ def _power(ctx: Context, node: Node, operands: list[Value]) -> Value:
     corners.
 
     Where x may change its sign only an exact positive integer y is decided: abs(result) <=
-    max(abs(x))**y.
+    max(abs(x))**y. Negative x to an exact power that is no whole number is NaN for certain.
     """
     x, y = operands
     if not x.dtype.precision:
@@ -225,6 +238,10 @@ def _power(ctx: Context, node: Node, operands: list[Value]) -> Value:
         fixed = fixed & ~(exact & (vx == 0) & np.isinf(true))
         e = np.where(exact & (vx == 0) & np.isinf(true), np.inf, e)
     z, e = np.where(fixed, true, z), np.where(fixed, 0.0, e)
+    if x.error is not None:
+        broken = sure(y, np.isfinite(vy) & (vy != np.rint(vy)))
+        negative = (ends(ctx, x)[1] < 0) & (x.error > 0) & np.isfinite(x.error)
+        z, e = _never(z, e, broken & negative)
     return overflowing(settle(x.dtype, z, e, any_hull(operands)), raw)
 
 
