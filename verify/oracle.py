@@ -61,16 +61,19 @@ class OutputVerdict:
     note: str = ""
 
     def __str__(self) -> str:
-        text = self.verdict
-        if self.note:
-            return f"{text}: {self.note}"
-        if self.worst is not None:
-            at = f"[{', '.join(map(str, self.worst))}] " if self.worst else ""
-            text += f": {at}got {_show(self.got)}, reference {_show(self.value)}"
-            text += self._allowed() + self._distance()
-        if 0 < self.bound_share < math.inf:
-            text += f", {_share_in_words(self.bound_share)}"
+        text = f"{self.verdict}: {self.detail}" if self.detail else self.verdict
         return text + (f", {self.undecided:.1%} undecided" if self.undecided else "")
+
+    @property
+    def detail(self) -> str:
+        """The worst element: both values, what is allowed, how far they are apart; or the note."""
+        if self.note or self.worst is None:
+            return self.note
+        at = f"[{', '.join(map(str, self.worst))}] " if self.worst else ""
+        text = f"{at}got {_show(self.got)}, reference {_show(self.value)}"
+        text += self._allowed() + self._distance()
+        share = 0 < self.bound_share < math.inf
+        return text + (f", {_share_in_words(self.bound_share)}" if share else "")
 
     def _allowed(self) -> str:
         """What may be there besides the reference's value."""
@@ -183,6 +186,8 @@ def _compare(got: Array, enclosure: Enclosure, loose_zero: bool) -> OutputVerdic
     else:
         verdict = "allowed"
     rank = np.where(same, -1.0, np.where(wrong | known, share, 2.0 if verdict == "unstable" else 0))
+    if np.isinf(rank.max()):  # of those that are beyond any bound, the farthest
+        rank = np.where(np.isinf(rank), ulp, -1.0)
     at = np.unravel_index(int(np.argmax(rank)), t.shape) if t.shape else ()
     worst = tuple(int(i) for i in at)
     return OutputVerdict(

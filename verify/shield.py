@@ -21,6 +21,7 @@ from compiler.rewrite import Trace
 from verify.case import Case
 from verify.examine import Examination, Question, examine, prepare
 from verify.faults import activate
+from verify.isolation.first_op import FirstOp, first_op
 from verify.oracle import Verdict
 from verify.targets.sandbox import Crash, Raised, Returned, Worker
 
@@ -55,6 +56,13 @@ class Shield:
         options = [replace(case.options, level=n) for n in levels]
         found = self._ask("verify.shield:answers", case, options)
         return found if isinstance(found, list) else [self.examine(case, o) for o in options]
+
+    def first_op(self, case: Case, options: Options) -> FirstOp:
+        """The first op of ``case``, a violation under ``options``, whose result is wrong."""
+        found = self._ask("verify.shield:first_wrong", case, options)
+        if isinstance(found, FirstOp):
+            return found
+        return FirstOp(note=f"none can be named: the search ended with {self.died}")
 
     def rewrites(self, case: Case, options: Options) -> list[tuple[str, str]]:
         """Pass and rule of what Assay's optimiser applies; nothing if the process dies of it."""
@@ -113,6 +121,12 @@ def answers(case: Case, options: Sequence[Options]) -> list[Examination]:
     question = Question(case.module, case.inputs)
     with activate(case.fault):
         return [prepare(case.module, case.target, o).examine(question) for o in options]
+
+
+def first_wrong(case: Case, options: Options) -> FirstOp:
+    """The first op whose result is wrong."""
+    with activate(case.fault):
+        return first_op(case.module, case.inputs, case.target, options)
 
 
 def fired(case: Case, options: Options) -> list[tuple[str, str]]:

@@ -78,8 +78,26 @@ def test_check_json(document):
     assert code == 0
     assert {"file", "target", "level", "verdict", "outputs"} <= set(data)
     assert (data["file"], data["target"], data["level"]) == ("x.mlir", "assay", 1)
-    assert [set(o) for o in data["outputs"]] == [{"verdict", "max_ulp", "bound_share"}] * 2
+    assert all({"verdict", "max_ulp", "bound_share"} <= set(o) for o in data["outputs"])
+    assert len(data["outputs"]) == 2
+    assert "first_op" not in data
     assert data["outputs"][1]["verdict"] == "identical"
+
+
+def test_check_names_the_first_op_that_differs(run, document):
+    options = "y.mlir", "-O1", "--fault", "reduce-drops-last"
+    Path("y.mlir").write_text(SUM)
+    code, out, _ = run("check", *options)
+    (line,) = (line for line in out.splitlines() if "first op that differs: " in line)
+    assert code == 1
+    assert "%3 = stablehlo.reduce" in line
+    assert "(y.mlir:6:8): got " in line
+    assert all(f" {word}" in line for word in ("reference", "+-", "ulp"))
+    code, data = document("check", *options)
+    assert (code, data["verdict"]) == (1, "violation")
+    first = data["first_op"]
+    assert (first["place"], first["verdict"]) == ("y.mlir:6:8", "violation")
+    assert {"at", "got", "reference", "bound", "ulp", "span"} == set(first["worst"])
 
 
 def test_check_without_inputs_is_reproducible(document):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,8 @@ from verify.cli.ui import Output, finite
 
 if TYPE_CHECKING:
     from verify.examine import Examination
+    from verify.isolation.first_op import FirstOp
+    from verify.oracle import OutputVerdict
 
 # From harmless to grave; the gravest of all levels decides the exit code.
 EXIT = {
@@ -47,7 +50,8 @@ def check_(
 
     Verdicts: identical (the bits that the specification fixes), allowed (inside the bound of what
     the rewrites that fired allow), unstable (a comparison on values too close to tell), explained
-    (the target declares the difference), violation (a miscompile).
+    (the target declares the difference), violation (a miscompile). Of a violation it names the
+    first op whose result is wrong.
 
     Args:
         file: StableHLO text.
@@ -75,11 +79,13 @@ def check_(
     from verify.shield import Shield
 
     case = Case(module, tuple(arrays), target, 0, precision, meta={"fault": fault})
+    results = []
     with Shield() as shield:
-        found = shield.levels(case, levels)
-    for n, one in zip(levels, found, strict=True):
-        _report(out, file, target, n, one)
-    results = [_document(n, one) for n, one in zip(levels, found, strict=True)]
+        for n, found in zip(levels, shield.levels(case, levels), strict=True):
+            wrong = found.kind == "violation"
+            first = shield.first_op(case, replace(case.options, level=n)) if wrong else None
+            _report(out, file, target, n, found, first)
+            results.append(_document(n, found, first))
     worst = max(results, key=lambda r: GRAVITY.index(r["verdict"]))
     out.document({"file": str(file), "target": target, **worst, "levels": results})
     if EXIT[worst["verdict"]] == 1:
@@ -91,28 +97,41 @@ def check_(
     return EXIT[worst["verdict"]]
 
 
-def _document(level: int, found: Examination) -> dict[str, Any]:
-    outputs = [
-        {
-            "verdict": str(o.verdict),
-            "max_ulp": finite(o.max_ulp),
-            "bound_share": finite(o.bound_share),
-        }
-        for o in found.verdict.outputs
-    ]
-    return {
+def _document(level: int, found: Examination, first: FirstOp | None) -> dict[str, Any]:
+    data: dict[str, Any] = {
         "level": level,
         "verdict": found.kind,
         "contract": str(found.contract),
-        "outputs": outputs,
+        "outputs": [_output(o) for o in found.verdict.outputs],
         "note": found.note,
     }
+    if first is not None:
+        element = {} if first.found is None else _output(first.found)
+        data["first_op"] = {"op": first.op, "place": first.place, "note": first.note, **element}
+    return data
 
 
-def _report(out: Output, file: Path, target: str, level: int, found: Examination) -> None:
+def _output(o: OutputVerdict) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "verdict": o.verdict,
+        "max_ulp": finite(o.max_ulp),
+        "bound_share": finite(o.bound_share),
+    }
+    if o.worst is not None:
+        worst = {"at": list(o.worst), "got": str(o.got), "reference": str(o.value)}
+        span = None if o.span is None else [str(end) for end in o.span]
+        data["worst"] = worst | {"bound": finite(o.error), "span": span, "ulp": finite(o.ulp)}
+    return data
+
+
+def _report(
+    out: Output, file: Path, target: str, level: int, found: Examination, first: FirstOp | None
+) -> None:
     """One line a level, one line an output, and what went wrong."""
     out.say(f"{file}  {target} -O{level}  {found.kind}  (contract: {found.contract})")
     for k, o in enumerate(found.verdict.outputs):
         out.say(f"  out{k}: {o}")
     if found.note:
         out.say("  " + found.note.strip().splitlines()[-1])
+    if first is not None:
+        out.say(f"  first op that differs: {first}")

@@ -1,4 +1,4 @@
-"""``assay explain``: what a code, a verdict or a contract flag means."""
+"""``assay explain``: what a code, a verdict or an entry of a contract means."""
 
 from __future__ import annotations
 
@@ -43,11 +43,17 @@ TEXTS = {
     "afn": "Contract flag: transcendental functions may be approximated.",
     "reassoc": "Contract flag: sums and products may be taken in any order, and factors be taken "
     "out, as if over the reals; two sums are not multiplied out.",
+    "precision": "Contract entry op:narrow:accumulator: the op may read operands rounded to the "
+    "narrow type; its sums are in the accumulator's.",
+    "limit": "Contract entry function:type:ulps: the function may be that far from its true value.",
+    "excess": "Contract entry excess:type: inside a fused group values of the type may stay "
+    "unrounded.",
+    "flush-subnormals": "Contract entry: subnormal operands and results may be taken for zero.",
 }
 
 
 def explain_(what: str = "", /, *, json: Annotated[bool, Parameter(negative=())] = False) -> int:
-    """Explain an error code, a verdict or a contract flag.
+    """Explain an error code, a verdict or an entry of a contract.
 
     For example: `assay explain AS201`
 
