@@ -88,16 +88,19 @@ def test_a_program_that_kills_the_unbroken_compiler_is_no_hit(tmp_path):
 
 
 def test_a_run_ends_and_goes_on(tmp_path):
-    state = tmp_path / "m.sqlite"
+    names, state = ["vector-tail-short", "add-positive-zero"], tmp_path / "m.sqlite"
     given = {"seed": 1, "jobs": 1, "state": state, "budget": 20}
-    short = mutate(["vector-tail-short"], count=4, **given)
+    short = mutate(names, count=4, **given)
+    assert short.unbroken.programs == 4
     seen = []
-    more = mutate(["vector-tail-short"], count=6, resume=True, on_progress=seen.append, **given)
+    more = mutate(names, count=6, resume=True, on_progress=seen.append, **given)
+    assert min(p.programs for p in seen) > 4
+    assert more.unbroken.programs == 6
     assert more.outcomes[0].found
     assert more.outcomes[0].pass_right
     assert more.outcomes[0].isolation.tests
-    assert min(p.programs for p in seen) >= min(short.unbroken.programs, 4)
-    assert more.unbroken.failing == []
+    assert more.outcomes[1].proof.verdict == "refuted"
+    assert not more.unbroken.failing
 
 
 def test_faults_are_chosen_by_pattern():

@@ -10,9 +10,8 @@ from compiler.errors import AssayError
 from verify import prove as prover
 from verify.case import Case
 from verify.engines import Report
-from verify.faults import Fault
+from verify.faults import Fault, find
 from verify.faults.derived import EQUIVALENT, LIMIT, equivalence
-from verify.mutation.catalogue import catalogue
 from verify.mutation.outcome import OURS, Hit, Isolation, Proved
 from verify.mutation.probe import Probe, only_rule, probe_of
 from verify.mutation.sample import LEVELS, Sample, Unbroken, examined, sample
@@ -114,8 +113,7 @@ class Hunt:
         from verify.targets import get
 
         get("assay")
-        known = catalogue()
-        self.faults = {name: known[name] for name in self.names}
+        self.faults = {name: find(name) for name in self.names}
         self.probe = probe_of(list(self.faults.values()))
 
     def run(self, payload: Task, report: Report) -> None:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from verify.engines import Done, Lost, Message
-from verify.faults import Fault
-from verify.mutation.catalogue import catalogue, chosen, origin_of
+from verify.faults import Fault, find
+from verify.mutation.catalogue import chosen, origin_of
 from verify.mutation.job import (
     UNBROKEN,
     Hunt,
@@ -159,8 +159,7 @@ class _Run:
     latest: str = ""
 
     def __post_init__(self) -> None:
-        known = catalogue()
-        self.faults: dict[str, Fault] = {n: known[n] for n in self.names}
+        self.faults: dict[str, Fault] = {n: find(n) for n in self.names}
         self.tallies = {n: t for n, t in self.store.tallies().items() if n < self.count}
         self.hits = self.store.hits()
         self.isolations, self.proofs = self.store.isolations(), self.store.proofs()
