@@ -132,6 +132,10 @@ VERDICTS = {
     "algebra/subtract-self~any-dtype": "refuted",
     "algebra/subtract-self~other-x": "refuted",
     "reassoc/add-zero~no-contract": "refuted",
+    "reassoc/add-multiple~no-nsz": "refuted",
+    "reassoc/exponential-minus-one~no-nsz": "refuted",
+    "reduce/float-sum-of-negate~no-nsz": "refuted",
+    "dot/transposed-lhs~lhs_batching_dimensions-reversed": "refuted",
 }
 
 

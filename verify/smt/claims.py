@@ -42,7 +42,9 @@ class Options:
         relax: flags of ``nsz nnan ninf`` that weaken "equal bits".
         one_rounding: use the lemma of :mod:`verify.smt.rounding` only; its second part is the
             caller's.
-        nans: claim only that both sides are NaN or neither is, for elements NaN and small integers.
+        claim: ``equal``; or of what the reals do not know, for elements that are small integers,
+            zeros of either sign and NaN: ``nan`` (both sides are NaN or neither is), ``zero`` (of
+            two zeros the signs agree).
     """
 
     limit: int = LIMIT
@@ -51,7 +53,7 @@ class Options:
     least: int = 0
     integers: bool = False
     relax: frozenset[str] = frozenset()
-    nans: bool = False
+    claim: str = "equal"
     one_rounding: bool = False
 
 
@@ -163,8 +165,8 @@ def _decide(
         return Answer(
             PROVED if same else UNKNOWN, reason="" if same else "not one rounding on each side"
         )
-    if options.nans:
-        return _nan_claim(env, decider, a, b, inside)
+    if options.claim != "equal":
+        return _special_claim(decider, a, b, inside, options.claim)
     if options.integers:
         limits = [z3.And(z3.IsInt(t), t >= -8, t <= 8) for t in _elements_in(a, b)]
         return decider.check(inside, a != b, *limits)
@@ -191,18 +193,19 @@ def _is_input(term: Term) -> bool:
     return str(term.decl().name()).endswith("[]") or term.num_args() == 0
 
 
-def _nan_claim(env: Env, decider: Decider, a: Term, b: Term, inside: Bool) -> Answer:
-    """Both NaN or neither, where every element is NaN or one of -2 -1 0 1 2 (so that arithmetic is
-    exact).
-    """
+def _special_claim(decider: Decider, a: Term, b: Term, inside: Bool, claim: str) -> Answer:
+    """NaN or zero alike on both sides, for elements with which arithmetic is exact."""
     if not z3.is_fp(a):
         return Answer(PROVED)
+    nans = z3.fpIsNaN(a) != z3.fpIsNaN(b)
+    zeros = z3.And(z3.fpIsZero(a), z3.fpIsZero(b), a != b)
     limits = []
     for t in subterms(z3.And(z3.fpIsNaN(a), z3.fpIsNaN(b))):
         if z3.is_fp(t) and z3.is_app(t) and t.decl().kind() == z3.Z3_OP_UNINTERPRETED:
-            values = [z3.FPVal(v, t.sort()) for v in (-2, -1, 0, 1, 2)]
-            limits.append(z3.Or(z3.fpIsNaN(t), *(t == v for v in values)))
-    return decider.differ(z3.And(z3.fpIsNaN(a) != z3.fpIsNaN(b), *limits), inside)
+            values = [z3.FPVal(v, t.sort()) for v in (-2.0, -1.0, -0.0, 0.0, 1.0, 2.0)]
+            odd = [z3.fpIsNaN(t)] if claim == "nan" else []
+            limits.append(z3.Or(*odd, *(t == v for v in values)))
+    return decider.differ(z3.And(nans if claim == "nan" else zeros, *limits), inside)
 
 
 def _each_case(
@@ -260,15 +263,25 @@ def satisfiable(rule: Rule, binding: Binding, dtypes: Assignment, reading: str, 
     """Whether the left side can be well-formed with the guard fulfilled: else a proof says
     nothing.
     """
+    return witness(rule, binding, dtypes, reading, Options(limit)) is not None
+
+
+def witness(
+    rule: Rule, binding: Binding, dtypes: Assignment, reading: str, options: Options
+) -> tuple[Symbols, Any] | None:
+    """Symbols and a model of a left side that is well-formed with the guard fulfilled, with sizes
+    as the options say; ``None`` where none is found.
+    """
     env = Env(reading)
     try:
         made = symbols(rule, binding, dtypes, reading)
         lhs, _, guard = rule.instantiate(made.values)
         evaluate_term(env, lhs, made.tensors, _root(rule, lhs, made, dtypes), matched=True)
     except (ValueError, IndexError, Unknown):
-        return False
-    hypotheses = [*made.facts, *(c for _, _, c in env.valid), guard]
-    return Decider(env, hypotheses, limit).check().status == REFUTED
+        return None
+    hypotheses = [*made.facts, *(c for _, _, c in env.valid), guard, *_bounds(made, options)]
+    found = Decider(env, hypotheses, options.limit).check()
+    return (made, found.model) if found.status == REFUTED else None
 
 
 def names(values: Mapping[str, Any]) -> str:

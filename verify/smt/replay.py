@@ -15,7 +15,7 @@ import z3
 
 from compiler.build import Builder
 from compiler.dtypes import I1, DType
-from compiler.errors import AssayError
+from compiler.errors import AssayError, ConstraintError
 from compiler.ir import Array, Module, TensorType, module
 from compiler.rules.plant import plant
 from compiler.rules.term import Binary, Const, Monoid, PowerOfTwo, Rule, Tensor, Unary
@@ -26,6 +26,11 @@ from verify.smt.instances import Binding
 from verify.smt.symbols import Symbols
 
 LARGEST = 4096  # elements of a tensor that is worth replaying
+# What terms raise that are not well-formed.
+_ILL_FORMED = (
+    *(AssayError, ConstraintError, AssertionError, ValueError),
+    *(IndexError, TypeError, OverflowError),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,12 +248,12 @@ def modules(rule: Rule, values: Mapping[str, Any]) -> tuple[Module, Module | Non
         b = Builder(params)
         root = plant(lhs, b, numbers, place)
         before, wanted = module(b.graph([root])), b.types[root]
-    except (AssayError, AssertionError, ValueError):
+    except _ILL_FORMED:
         return None
     b = Builder(params)
     try:
         root = plant(rhs, b, numbers, wanted)
-    except (AssayError, AssertionError, ValueError) as e:
+    except _ILL_FORMED as e:
         return before, None, f"the right side is not well-formed: {e}"
     return before, module(b.graph([root])), ""
 
@@ -289,6 +294,47 @@ def from_model(
         if found is not None:
             return found
     return None
+
+
+def special_difference(
+    rule: Rule, binding: Binding, dtypes: Assignment, made: Symbols, model: Any, claim: str
+) -> Counterexample | None:
+    """Sizes and constants as in a model, and elements drawn from those with which arithmetic is
+    exact: a counterexample where one side alone is NaN (``claim`` is ``nan``), or where both are
+    zero and differ in sign (``zero``).
+    """
+    from verify.ref import evaluate
+
+    choices = _EXACT if claim == "zero" else (*_EXACT, np.nan)
+    rng = np.random.default_rng(0)
+    for values in concrete(rule, binding, dtypes, made, model):
+        before, after, _ = modules(rule, values) or (None, None, "")
+        if before is None or after is None:
+            continue
+        for _ in range(_DRAWS):
+            inputs = [
+                rng.choice(choices, t.shape).astype(t.dtype.numpy)
+                if t.dtype.is_float
+                else random_elements(rng, t)
+                for t in before.main.graph.params
+            ]
+            with np.errstate(all="ignore"):
+                left, right = evaluate(before, inputs), evaluate(after, inputs)
+            if not _alike(left[0], right[0], claim):
+                why = _difference(0, left[0], right[0])
+                return Counterexample(before, after, tuple(inputs), left, right, True, why)
+    return None
+
+
+_EXACT = (-2.0, -1.0, -0.0, 0.0, 1.0, 2.0)
+_DRAWS = 16
+
+
+def _alike(a: Array, b: Array, claim: str) -> bool:
+    if claim == "nan":
+        return bool(np.array_equal(a != a, b != b))
+    zeros = (a == 0) & (b == 0)
+    return bool(np.array_equal(np.signbit(a[zeros]), np.signbit(b[zeros])))
 
 
 def _first_difference(

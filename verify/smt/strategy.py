@@ -14,10 +14,10 @@ from compiler.ops import OPS
 from compiler.rules.term import Const, Extreme, PowerOfTwo, Rule, Term
 from verify.conditions import conditions, without
 from verify.smt.assignments import Assignment, assignments, generic, has_dtype_variable
-from verify.smt.claims import SKIPPED, Attempt, Options, attempt, satisfiable, written
+from verify.smt.claims import SKIPPED, Attempt, Options, attempt, satisfiable, witness, written
 from verify.smt.equal import PROVED, REFUTED, UNKNOWN
 from verify.smt.instances import Binding, bindings, right_pattern
-from verify.smt.replay import Counterexample, from_model
+from verify.smt.replay import Counterexample, from_model, special_difference
 from verify.smt.solver import BRIEF
 
 RELAXING = frozenset(["nsz", "nnan", "ninf"])
@@ -186,7 +186,7 @@ def _generic_reals(run: _Run, binding: Binding, dtypes: Assignment, options: Opt
             return found.status
     if run.flags & REAL and _plain_constants(rule):
         found = attempt(rule, binding, dtypes, "reals", replace(options, reorder=True))
-        if found.status in (PROVED, SKIPPED) and _keeps_nan(run, binding):
+        if found.status in (PROVED, SKIPPED) and _keeps_specials(run, binding):
             _note_sound(run, binding, dtypes, "reals")
             return found.status
     if is_ring(rule):
@@ -259,7 +259,7 @@ def _under_contract(run: _Run, binding: Binding, dtypes: Assignment, options: Op
     if run.flags & REAL:
         own = replace(options, reorder=True)
         found = attempt(rule, binding, dtypes, "reals", own)
-        if found.status in (PROVED, SKIPPED) and _keeps_nan(run, binding):
+        if found.status in (PROVED, SKIPPED) and _keeps_specials(run, binding):
             return True
         if found.status == REFUTED:
             return _failed(run, binding, dtypes, found, "reals", own)
@@ -269,29 +269,40 @@ def _under_contract(run: _Run, binding: Binding, dtypes: Assignment, options: Op
     )
 
 
-def _keeps_nan(run: _Run, binding: Binding) -> bool:
-    """The reals know no NaN: unless the contract does without them, NaN in must be NaN out. Settled
-    in f16 where possible.
+def _keeps_specials(run: _Run, binding: Binding) -> bool:
+    """The reals know no NaN and no sign of zero: unless the contract does without them, NaN in must
+    be NaN out, and an exact zero keeps its sign.
     """
-    if "nnan" in run.flags or any(
-        t.op in ("reduce", "dot_general") for t in run.rule.pattern.walk()
-    ):
-        return True  # elements of a fold have no f16 model
-    options = Options(min(run.limit, BRIEF), nans=True)
-    for dtypes in assignments(run.rule, [F16]):
-        found = attempt(run.rule, binding, dtypes, "bits", options)
-        if found.status != REFUTED or found.opaque or found.folds:
-            continue
-        made = found.symbols
-        assert made is not None
+    return all(
+        _keeps(run, binding, dtypes, claim, flag)
+        for claim, flag in (("nan", "nnan"), ("zero", "nsz"))
+        if flag not in run.flags
+        for dtypes in assignments(run.rule, [F16])
+    )
+
+
+def _keeps(run: _Run, binding: Binding, dtypes: Assignment, claim: str, flag: str) -> bool:
+    """Whether no counterexample to ``claim`` replays; without ``flag`` it has to hold. Settled in
+    f16 where possible; folds and uninterpreted functions, which have no model there, are tried out.
+    """
+    rule, limit = run.rule, min(run.limit, BRIEF)
+    found = Attempt(UNKNOWN, folds=True)
+    if not any(t.op in ("reduce", "dot_general") for t in rule.pattern.walk()):
+        found = attempt(rule, binding, dtypes, "bits", Options(limit, claim=claim))
+    if found.folds or found.opaque:
+        sized = witness(rule, binding, dtypes, "abstract", Options(limit, small=3, least=2))
+        example = sized and special_difference(rule, binding, dtypes, *sized, claim)
+    elif found.status == REFUTED and found.symbols is not None:
         example = from_model(
-            run.rule, binding, dtypes, made, found.model, exact=True, elements=True
+            rule, binding, dtypes, found.symbols, found.model, exact=True, elements=True
         )
-        if example is not None:
-            run.out.verdict, run.out.counterexample = "refuted", example
-            run.out.needs = str(replace(run.rule.contract, flags=run.flags | {"nnan"}))
-            return False
-    return True
+    else:
+        return True
+    if example is None:
+        return True
+    run.out.verdict, run.out.counterexample = "refuted", example
+    run.out.needs = str(replace(rule.contract, flags=run.flags | {flag}))
+    return False
 
 
 def _failed(
