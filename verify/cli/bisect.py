@@ -62,7 +62,8 @@ def bisect_(
         return 0 if found.kind != "unsupported" else 4
     with activate(case.fault):
         guilty = blame(case, died)
-    out.say(f"{program}  {case.target} -O{case.level}  {found.kind}")
+    contract = f"(contract: {found.contract})"
+    out.say(f"{program}  {case.target} -O{case.level}  {found.kind}  {contract}")
     if not guilty.pass_name:
         out.say(f"  not isolated: {guilty.reason} ({guilty.evaluations} evaluations)")
     else:

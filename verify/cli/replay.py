@@ -53,7 +53,8 @@ def _replay(
     stored, found, _ = programs.examine_case(case, target=target, level=level, fault=fault)
     was = stored.meta.get("kind", "")
     out.say(
-        f"{case}  {stored.target} -O{stored.level}  {found.kind}" + f"  (was: {was})" * bool(was)
+        f"{case}  {stored.target} -O{stored.level}  {found.kind}  (contract: {found.contract})"
+        + f"  (was: {was})" * bool(was)
     )
     if found.note:
         out.say("  " + found.note.strip().splitlines()[-1])
@@ -63,6 +64,7 @@ def _replay(
             "target": stored.target,
             "level": stored.level,
             "verdict": found.kind,
+            "contract": str(found.contract),
             "was": was,
             "note": found.note,
         }
