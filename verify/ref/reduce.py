@@ -7,13 +7,12 @@ from math import prod
 
 import numpy as np
 
-from compiler.dtypes import from_numpy
 from compiler.ir import Array, Graph, Node
 from verify.ref.bodies import is_scalar_code, kept_first, single_ops
 from verify.ref.convert import convert_array
 from verify.ref.core import Context, define
 from verify.ref.elementwise import apply_binary
-from verify.ref.rounding import SMALL_FLOATS, round_to, wider
+from verify.ref.rounding import SMALL_FLOATS
 
 
 @define("reduce")
@@ -41,8 +40,8 @@ def _reduce(ctx: Context, node: Node, args: Sequence[Array]) -> tuple[Array, ...
 
 
 def reduce_last(op: str, x: Array, init: Array) -> Array:
-    """``init op x[..., 0] op x[..., 1] ...``. Float sums and products are taken in higher
-    precision, rounded once.
+    """``init op x[..., 0] op x[..., 1] ...``, in this order; float sums and products are rounded
+    after each step, as those of dot_general and reduce_window are.
     """
     if x.shape[-1] == 0:
         return np.broadcast_to(init, x.shape[:-1])
@@ -51,15 +50,10 @@ def reduce_last(op: str, x: Array, init: Array) -> Array:
             fn = np.add if op == "add" else np.multiply
             return fn(init, fn.reduce(x, axis=-1, dtype=x.dtype))
         return apply_binary(op, init, _UFUNC[op].reduce(x, axis=-1))
-    if op in ("add", "multiply") and x.shape[-1] <= 2:
-        # One or two roundings, as the op itself would do them: longdouble would round twice.
-        first = x[..., 0] if x.shape[-1] == 1 else apply_binary(op, x[..., 0], x[..., 1])
-        return apply_binary(op, init, first)
     if op in ("add", "multiply"):
-        dtype = from_numpy(x.dtype)
-        wide = wider(dtype)
+        first = np.broadcast_to(init, x.shape[:-1])[..., None]
         fn = np.add if op == "add" else np.multiply
-        return round_to(fn(init.astype(wide), fn.reduce(x.astype(wide), axis=-1)), dtype)
+        return fn.accumulate(np.concatenate([first, x], axis=-1), axis=-1)[..., -1]
     y = x.astype(np.float32) if x.dtype in SMALL_FLOATS else x
     best = np.asarray(_UFUNC[op].reduce(y, axis=-1))
     # NumPy does not say which zero it returns: +0 wins a maximum, -0 a minimum.
