@@ -7,22 +7,9 @@ from typing import Any
 
 from compiler.codegen import arena, live, maps, share
 from compiler.codegen.live import mask
-from compiler.nest.ir import Map, Reduce
+from compiler.nest.ir import Map
 from verify.faults.base import patched
 from verify.faults.codegen import declare_codegen
-
-
-def _forgets_inits(old: Callable[[Any], set[int]]) -> Callable[[Any], set[int]]:
-    """The initial values of a reduction are forgotten when the arena is laid out."""
-
-    def reads(nest: Any) -> set[int]:
-        found = old(nest)
-        if not isinstance(nest, Reduce):
-            return found
-        first = {i.imm for i in nest.inits.insts if i.op == "load"}
-        return found - (first - {i.imm for i in nest.body.insts if i.op == "load"})
-
-    return reads
 
 
 def _no_way_back(_old: Any) -> Any:
@@ -73,10 +60,6 @@ def _dies_at_last_step(old: Callable[..., Any]) -> Callable[..., Any]:
 
 
 # fmt: off
-declare_codegen("arena-forgets-inits", "buffer reuse",
-                "the initial values of a reduction may share memory with its result",
-                patched(live, "reads", _forgets_inits),
-                source="openxla/xla#49176: input and output share memory, input read late")
 declare_codegen("arena-frees-early", "buffer reuse",
                 "a large buffer is free for the results of the nest that reads it last",
                 patched(arena, "_arena", _dies_at_last_step),

@@ -10,8 +10,7 @@ from compiler.dtypes import I32
 from compiler.ir import Graph, Literal, Node, TensorType
 from compiler.lower.program import Lowerer
 from compiler.nest.ir import Branch, Map
-from compiler.passes import cse, decide, results
-from compiler.regions import BRANCHES
+from compiler.passes import decide, results
 from verify.faults.base import declare, lowered, patched
 
 
@@ -78,15 +77,6 @@ def _first_results(old: Callable[..., Graph]) -> Callable[..., Graph]:
     return returning
 
 
-def _without_captures(old: Callable[[Node], Node]) -> Callable[[Node], Node]:
-    """Branches that differ only in the outer values that they use count as equal."""
-
-    def key(node: Node) -> Node:
-        return old(node)._replace(captures=()) if node.op in BRANCHES else old(node)
-
-    return key
-
-
 def _passed_on(old: Callable[..., Any]) -> Callable[..., Any]:
     """A loop that hands on another carried value counts as handing on this one."""
 
@@ -144,14 +134,6 @@ declare(
     blame=("dce", "dce/result"),
     install=patched(results, "_returning", _first_results),
     source="apache/tvm#3867: elements of a tuple lost in fusion",
-)
-declare(
-    "cse-ignores-captures",
-    "stale CSE",
-    "branches that use different outer values are merged",
-    blame=("cse", "cse/*"),
-    install=patched(cse, "_key", _without_captures),
-    source="onnx/optimizer#254: the pass merges expressions that differ",
 )
 declare(
     "loop-swap-is-invariant",

@@ -44,24 +44,6 @@ def _same_triangle(old: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _plain_order(old: Callable[..., Any]) -> Callable[..., Any]:
-    """Values are compared as numbers, among which NaN has no place."""
-
-    def numbers(op: Callable[..., Any]) -> Callable[..., Any]:
-        def run(self: Emit, name: str, *args: Any, **attrs: Any) -> Any:
-            if attrs.get("compare_type") == "TOTALORDER":
-                attrs["compare_type"] = "FLOAT"
-            return op(self, name, *args, **attrs)
-
-        return run
-
-    def run(emit: Emit, node: Node, operands: Sequence[Value]) -> Any:
-        with patched(Emit, "op", numbers)():
-            return old(emit, node, operands)
-
-    return run
-
-
 def _epsilon_outside(_old: Any) -> Any:
     """``sqrt(variance) + epsilon``."""
     return lambda self, variance: self.emit.op("sqrt", variance) + self.epsilon
@@ -135,14 +117,6 @@ declare(
     blame=("expand", "*triangular_solve"),
     install=expanded("triangular_solve", changed(unit_diagonal=lambda _node: False)),
     source="pytorch/pytorch#88890: wrong triangular_solve with unitriangular",
-)
-declare(
-    "top-k-misplaces-nan",
-    "lost NaN",
-    "top_k compares as numbers, so that NaN stops elements from finding their place",
-    blame=("expand", "*chlo.top_k"),
-    install=expanded("chlo.top_k", _plain_order),
-    source="tensorflow/tensorflow#118647: XLA's argmax wrong where there is a NaN",
 )
 declare(
     "batch-norm-epsilon-outside",

@@ -14,7 +14,7 @@ from compiler.nest import functions, math_exp, math_gamma, math_log, math_trig
 from compiler.nest.ir import Body
 from compiler.nest.math import MATH
 from compiler.nest.math_value import Value, fma, function, poly, select, through_f64
-from verify.faults.base import Install, declare, exchanged, patched
+from verify.faults.base import Install, declare, exchanged
 from verify.faults.codegen import own_library
 
 Of = Callable[..., Value]
@@ -143,17 +143,6 @@ def _lgamma(x: Value) -> Value:
     return _f64(math_gamma.lgamma)(abs(x))
 
 
-def _zeta(x: Value, q: Value) -> Value:
-    """Few terms are summed before the asymptotic series."""
-    with patched(math_gamma, "_TERMS", lambda _: 2)():
-        return _f64(math_gamma.zeta)(x, q)
-
-
-def _digamma(x: Value) -> Value:
-    """NaN at the pole 0, where it is an infinity."""
-    return select(x.eq(0.0), math.nan, _f64(math_gamma.digamma)(x))
-
-
 def _function(
     name: str, kind: str, op: str, summary: str, install: Install, *, source: str
 ) -> None:
@@ -209,12 +198,4 @@ _function("lgamma-unreflected", "wrong sign", "chlo.lgamma",
           "lgamma of f32 takes negative arguments for positive ones",
           replaced("lgamma", _lgamma),
           source="jax-ml/jax#35307: polygamma of negative arguments is not reflected")
-_function("zeta-few-terms", "inaccurate function", "chlo.zeta",
-          "zeta of f32 sums two terms before its asymptotic series",
-          replaced("zeta", _zeta, arity=2),
-          source="jax-ml/jax#38199: zeta sums too few terms for negative q")
-_function("digamma-nan-at-pole", "lost infinity", "chlo.digamma",
-          "digamma of f32 at 0 is NaN",
-          replaced("digamma", _digamma),
-          source="jax-ml/jax#38261: digamma(0) is NaN instead of -inf")
 # fmt: on

@@ -16,24 +16,29 @@ from verify.faults.base import Value, changed, declare, lowered, patched
 from verify.faults.fold import last_nest
 
 Clamped = Callable[[Scope, int, Index, int], int]
+FAR = 1 << 40  # beyond all starts
 
 
 def _late_clamp(old: Value) -> Value:
-    """Start and offset are added first, and their sum is clamped."""
+    """Start and offset are added first, and their sum is clamped to the last element."""
+
+    def far(clamped: Clamped) -> Clamped:
+        return lambda at, v, index, most: clamped(at, v, index, most and FAR)
 
     def run(at: Scope, node: Node, index: Index) -> int:
-        x, starts = node.operands
+        x, value = node.operands[0], at.value
         shape = at.graph.types[x].shape
-        if len(shape) != 1 or node.attr("operand_batching_dims") or not node.attr("offset_dims"):
+        if 0 in shape:
             return old(at, node, index)
-        places = list(index.dims)
-        offset = places.pop(node.attr("offset_dims")[0])
-        indices = at.graph.types[starts].shape
-        if node.attr("index_vector_dim") < len(indices):
-            places.insert(node.attr("index_vector_dim"), at.i64(0))
-        start = lower_gather.clamped(at, starts, at.index(indices, places), 1 << 40)
-        place = at.op("smin", at.add(start, offset), at.i64(shape[0] - 1))
-        return at.value(x, at.index(shape, [place]))
+
+        def near(v: int, place: Index) -> int:
+            if v != x:
+                return value(v, place)
+            dims = [at.op("smin", d, at.i64(n - 1)) for d, n in zip(place.dims, shape, strict=True)]
+            return value(v, at.index(shape, dims))
+
+        with patched(lower_gather, "clamped", far)(), patched(at, "value", lambda _old: near)():
+            return old(at, node, index)
 
     return run
 
@@ -111,7 +116,7 @@ def _another_dimension(node: Node) -> Any:
 declare(
     "gather-clamps-sum",
     "index clamping",
-    "gather of slices of a vector clamps start + offset instead of start",
+    "gather clamps start + offset instead of start",
     blame=("lower", "gather"),
     install=lowered("gather", _late_clamp),
     source="openxla/stablehlo#1541: where gather clamps; after adding offsets is too late",

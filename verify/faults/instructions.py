@@ -30,11 +30,6 @@ def _zero_extended(old: Callable[..., str]) -> Callable[..., str]:
     return widen
 
 
-def _uncut(_old: Any) -> Any:
-    """The high bits of a result stay."""
-    return lambda t, x, target, width: x
-
-
 def _saturating(old: Callable[..., str]) -> Callable[..., str]:
     """What is too large for an 8-bit float becomes the largest one."""
 
@@ -85,10 +80,6 @@ declare_codegen("i4-zero-extended", "wrong signedness",
                 "machine code reads negative integers of less than 8 bits as positive ones",
                 patched(narrow, "widen", _zero_extended),
                 source="tile-ai/tilelang#2073: sign extension of packed int4")
-declare_codegen("i4-not-cut", "integer overflow",
-                "machine code leaves the bits that do not fit into a narrow integer",
-                patched(narrow, "cut", _uncut),
-                source="B-Lang-org/bsc-contrib#16: narrow signed integers unpacked wrongly")
 declare_codegen("f8-saturates", "overflow",
                 "machine code saturates what is too large for an 8-bit float",
                 patched(narrow, "round_f32", _saturating),

@@ -168,8 +168,18 @@ def _body(draft: Draft, loop: _Loop, types: Sequence[TensorType], dtype: DType) 
         elif k == loop.bound:
             results.append(k)
         else:
-            results.append(_newest(inner, types[k]))
+            results.append(_turned(inner, _newest(inner, types[k])))
     return inner.graph(results)
+
+
+def _turned(inner: Draft, v: int) -> int:
+    """Now and then ``v`` reversed: a carried value that is read elsewhere than it is written."""
+    t = inner.types[v]
+    dims = [d for d, n in enumerate(t.shape) if n > 1]
+    if not dims or inner.below(4) < 3:
+        return v
+    dimensions = (("dimensions", (dims[inner.below(len(dims))],)),)
+    return inner.add("reverse", (v,), dimensions, t)
 
 
 def _while(draft: Draft) -> None:

@@ -8,7 +8,8 @@ from compiler.dtypes import FLOATS, DType
 from compiler.ir import Array, TensorType
 from verify.gen.draft import Draft, Step, tensor
 
-_BATCH: tuple[tuple[int, ...], ...] = ((), (), (), (2,), (1, 3), (0,))
+_BATCH: tuple[tuple[int, ...], ...] = ((), (2,), (), (1, 3), (), (), (2,), (0,))
+_SIZES = (2, 3, 1, 4, 2, 3, 5, 0)
 _TRANSPOSE = ("NO_TRANSPOSE", "NO_TRANSPOSE", "TRANSPOSE", "ADJOINT")
 
 
@@ -35,8 +36,8 @@ def _constant(draft: Draft, x: Array, dtype: DType) -> int:
 def _cholesky(draft: Draft) -> None:
     """Of a product of a triangle with itself; now and then of anything."""
     below = draft.below
-    n, dtype = below(5), draft.dtype(FLOATS)
-    t = tensor((*_BATCH[below(6)], n, n), dtype)
+    n, dtype = _SIZES[below(8)], draft.dtype(FLOATS)
+    t = tensor((*_BATCH[below(8)], n, n), dtype)
     if below(4) < 3:
         half = _lower(draft, t)
         v = _constant(draft, half @ half.swapaxes(-1, -2), dtype)
@@ -47,8 +48,8 @@ def _cholesky(draft: Draft) -> None:
 
 def _triangular_solve(draft: Draft) -> None:
     below = draft.below
-    n, m, dtype = below(5), below(4), draft.dtype(FLOATS)
-    batch, left, lower = _BATCH[below(6)], bool(below(2)), bool(below(2))
+    n, m, dtype = _SIZES[below(8)], _SIZES[below(8)], draft.dtype(FLOATS)
+    batch, left, lower = _BATCH[below(8)], bool(below(2)), bool(below(2))
     t = tensor((*batch, n, n), dtype)
     if below(4) < 3:
         half = _lower(draft, t)
@@ -59,7 +60,7 @@ def _triangular_solve(draft: Draft) -> None:
     attrs = (
         ("left_side", left),
         ("lower", lower),
-        ("unit_diagonal", below(4) == 3),
+        ("unit_diagonal", bool(below(2))),
         ("transpose_a", _TRANSPOSE[below(4)]),
     )
     draft.add("triangular_solve", (v, draft.like(other)), attrs, other)
