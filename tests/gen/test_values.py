@@ -3,14 +3,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from compiler.dtypes import ALL, BF16, F16, F32, F64, I1, UI8
+from compiler.build import Builder
+from compiler.dtypes import ALL, BF16, F16, F32, F64, I1, I2, I32, NARROW, UI8
 from compiler.ir import Function, Graph, Module, TensorType
 from verify.gen import SETS, RandomChooser, TapeChooser, choose_sets, draw_inputs
-from verify.gen.pool import SIZE, array_bytes, splats, table
+from verify.gen.pool import SIZE, array_bytes, limits, splats, table
+from verify.gen.related import FAR
 
 
 def takes(*types):
     return Module((Function("main", Graph(types, (), tuple(range(len(types))))),))
+
+
+def unary(op):
+    b = Builder([TensorType((4,), F32)])
+    return Module((Function("main", b.graph([b.emit(op, [0])])),))
 
 
 @pytest.mark.parametrize("mode", SETS)
@@ -76,8 +83,6 @@ def test_splat_constants_hold_identities_of_each_dtype():
 
 
 def test_exact_inputs_stay_small_where_a_program_multiplies():
-    from compiler.build import Builder
-
     t = TensorType((64,), F32)
     b = Builder([t])
     twice = b.emit("multiply", [b.emit("multiply", [0, 0]), 0])
@@ -86,12 +91,58 @@ def test_exact_inputs_stay_small_where_a_program_multiplies():
     assert set(x.tolist()) <= {-1.0, 0.0, 1.0}
 
 
+@pytest.mark.parametrize("dtype", [d for d in (*ALL, *NARROW) if d.is_float], ids=str)
+def test_neighbours_cancel_to_a_few_bits(dtype):
+    """Sums of neighbours, and differences of windows that begin near each other."""
+    x = table(dtype, "cancel").astype(np.float64)
+    few = np.abs(x) * 2.0 ** (4 - dtype.precision)
+    for step in (1, 2):
+        left = np.minimum(np.abs(x[step:] - x[:-step]), np.abs(x[step:] + x[:-step]))
+        assert np.mean(left <= few[step:]) > 0.5
+    assert np.isfinite(x).all()
+    assert abs(x.sum()) < np.abs(x).sum() / 2
+
+
+def test_integers_that_cancel_also_wrap():
+    x = table(UI8, "cancel").astype(int)
+    assert np.mean((x[1:] + x[:-1] + 6) % 256 <= 12) > 0.5
+
+
+@pytest.mark.parametrize("dtype", [d for d in (*ALL, *NARROW) if d is not I1], ids=str)
+def test_far_values_lie_on_one_side(dtype):
+    negative, positive, above, below, offset = (table(dtype, n).astype(np.float64) for n in FAR)
+    half = limits(dtype)[1] / 2
+    assert (negative < 0).all() if dtype.kind != "uint" else (negative > half).all()
+    assert (positive > 0).all()
+    assert (above > 1).all() or dtype is I2
+    if dtype.is_float:
+        assert 0.4 < below.min() <= below.max() < 1
+    else:
+        assert (below < -1).all() if dtype.kind == "int" else (below > half).all()
+    if dtype.bits >= 16:
+        assert offset.std() <= 3 < offset.mean()
+
+
+def test_far_arrays_of_a_program_lie_on_the_same_side():
+    module = takes(*(TensorType((20,), d) for d in (F32, I32, I1)))
+    for seed in range(20):
+        x, k, flag = draw_inputs(RandomChooser(seed), module, "far")
+        assert (x < 0).all() == (k < 0).all() or (x < 1).all()
+        assert flag.all() == (x >= 1).all() or (x > 0).all()
+        assert len(set(flag.tolist())) == 1
+
+
 def test_the_sets_of_a_program_differ_and_all_are_chosen():
-    chooser = RandomChooser(0)
-    chosen = [choose_sets(chooser, 3) for _ in range(200)]
+    chooser, module = RandomChooser(0), unary("log")
+    chosen = [choose_sets(chooser, module, 3) for _ in range(200)]
     assert all(len(set(names)) == 3 for names in chosen)
     assert {names[0] for names in chosen} == set(SETS)
-    assert set(choose_sets(chooser, 100)) == set(SETS)
+    assert set(choose_sets(chooser, module, 100)) == set(SETS)
+    assert len(choose_sets(TapeChooser([]), module, 3)) == 3
+
+
+def test_ranges_are_solved_only_for_programs_that_need_them():
+    assert "domain" not in choose_sets(RandomChooser(0), unary("sine"), 100)
 
 
 def test_an_unknown_set_is_refused():

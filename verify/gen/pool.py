@@ -1,13 +1,15 @@
-"""Tables of element values: one a dtype and mode, drawn once from a fixed seed.
+"""Tables of element values: one a dtype and name, drawn once from a fixed seed.
 
 An array of any shape is a window of a table, so that drawing one costs a slice and no arithmetic.
-Every table starts with a ramp of small numbers: offset 0 is the simplest array.
+Tables of :mod:`verify.gen.related` apart, each starts with a ramp of small numbers: offset 0 is the
+simplest array.
 
-Modes: ``normal`` (moderate numbers, no NaN or infinity; floats also halfway between neighbours of a
+Names: ``normal`` (moderate numbers, no NaN or infinity; floats also halfway between neighbours of a
 narrower format), ``exact`` (small integers, also in the float types: sums and products are exact),
 ``unit`` (as ``exact`` with -1, 0, 1 only, for programs in which numbers grow), ``special`` (one in
-sixteen a NaN, three an infinity, signed zero, subnormal, tie or limit of the type) and ``wide``
-(uniform bits without NaN and infinity).
+sixteen a NaN, three an infinity, signed zero, subnormal, tie or limit of the type), ``wide``
+(uniform bits without NaN and infinity), and those of related values: ``cancel``, and a few on one
+side.
 """
 
 from __future__ import annotations
@@ -19,11 +21,12 @@ import numpy as np
 
 from compiler.dtypes import FLOATS, NARROW_FLOATS, DType
 from compiler.ir import Array, TensorType
+from verify.gen.related import FAR, cancelling, one_sided
 
 SIZE = 1 << 16
 RAMP = 16
 _TIES = 4  # one float in so many lies at or beside a tie of a narrower format
-MODES = ("normal", "exact", "unit", "special", "wide")
+TABLES = ("normal", "exact", "unit", "special", "wide", "cancel", *FAR)
 
 _FLOAT_LIMITS: dict[str, tuple[float, float, float]] = {
     # dtype: largest finite, smallest normal, smallest subnormal
@@ -46,6 +49,17 @@ def integer_limits(dtype: DType) -> tuple[int, int]:
     if dtype.kind == "uint":
         return 0, (1 << dtype.bits) - 1
     return -(1 << (dtype.bits - 1)), (1 << (dtype.bits - 1)) - 1
+
+
+def limits(dtype: DType) -> tuple[float, float]:
+    """The smallest and the largest finite value of a dtype; of 64-bit integers as f64 has them."""
+    if dtype.kind == "bool":
+        return 0, 1
+    if dtype.is_float:
+        top = _FLOAT_LIMITS[dtype.name][0]
+        return -top, top
+    low, high = integer_limits(dtype)
+    return low, high if dtype.bits < 64 else high - 2**11 + 1
 
 
 def _halfway(dtype: DType) -> list[float]:
@@ -102,36 +116,38 @@ def splats(dtype: DType) -> tuple[bytes, ...]:
 
 
 @cache
-def table(dtype: DType, mode: str) -> Array:
-    """``SIZE`` read-only values of ``dtype``; NumPy's legacy generator is the same everywhere."""
-    seed = MODES.index(mode) * 64 + dtype.bits + 7 * len(dtype.kind)
+def table_bytes(dtype: DType, name: str) -> bytes:
+    """``SIZE`` values of ``dtype`` as bytes; NumPy's legacy generator is the same everywhere."""
+    seed = TABLES.index(name) * 64 + dtype.bits + 7 * len(dtype.kind)
     rng = np.random.RandomState(seed)
-    if dtype.kind == "bool":
-        out = rng.randint(0, 2, SIZE) == 1
-        out[:RAMP] = np.arange(RAMP) % 2 == 1
-    elif dtype.is_float:
-        out = _float_table(dtype, mode, rng)
-    else:
-        out = _integer_table(dtype, mode, rng)
-    out.setflags(write=False)
-    return np.asarray(out)
+    if name == "cancel":
+        return cancelling(dtype, SIZE, rng).tobytes()
+    if name in FAR:
+        return one_sided(dtype, SIZE, rng, name).tobytes()
+    if dtype.is_float:
+        return _float_table(dtype, name, rng).tobytes()
+    if dtype.is_integer:
+        return _integer_table(dtype, name, rng).tobytes()
+    flags: Array = rng.randint(0, 2, SIZE) == 1
+    flags[:RAMP] = np.arange(RAMP) % 2 == 1
+    return flags.tobytes()
 
 
 @cache
-def table_bytes(dtype: DType, mode: str) -> bytes:
-    """:func:`table` as bytes."""
-    return table(dtype, mode).tobytes()
+def table(dtype: DType, name: str) -> Array:
+    """:func:`table_bytes` as a read-only array."""
+    return np.frombuffer(table_bytes(dtype, name), dtype.numpy)
 
 
-def _small(mode: str, low: int, rng: np.random.RandomState) -> Array:
-    span = 1 if mode == "unit" else 4
+def _small(name: str, low: int, rng: np.random.RandomState) -> Array:
+    span = 1 if name == "unit" else 4
     return np.asarray(rng.randint(-span if low else 0, span + 1, SIZE))
 
 
-def _float_table(dtype: DType, mode: str, rng: np.random.RandomState) -> Array:
-    if mode in ("exact", "unit"):
-        out = _small(mode, -1, rng).astype(dtype.numpy)
-        out[:RAMP] = (np.arange(RAMP) % (2 if mode == "unit" else 4)).astype(dtype.numpy)
+def _float_table(dtype: DType, name: str, rng: np.random.RandomState) -> Array:
+    if name in ("exact", "unit"):
+        out = _small(name, -1, rng).astype(dtype.numpy)
+        out[:RAMP] = (np.arange(RAMP) % (2 if name == "unit" else 4)).astype(dtype.numpy)
         return out
     kind = rng.randint(0, 16, SIZE)
     values = rng.standard_normal(SIZE) * 2
@@ -143,18 +159,18 @@ def _float_table(dtype: DType, mode: str, rng: np.random.RandomState) -> Array:
     values = np.where(kind == 15, rng.randint(-64, 65, SIZE) / 8 + 0.5, values)
     out = values.astype(dtype.numpy)
     out = np.where(rng.randint(0, _TIES, SIZE) == 0, _near_ties(values, dtype, rng), out)
-    if mode == "special":
+    if name == "special":
         odd = rng.choice(specials(dtype), SIZE)
         which = rng.randint(0, 16, SIZE)
         out = np.where(which < 4, odd, out)
         out[which == 0] = np.nan
-    elif mode == "wide":
+    elif name == "wide":
         bits = rng.bytes(SIZE * dtype.numpy.itemsize)
         random = np.frombuffer(bits, dtype.numpy)
         with np.errstate(invalid="ignore"):
             out = np.where(np.isfinite(random), random, out)
     out[:RAMP] = np.arange(RAMP).astype(dtype.numpy)
-    if mode == "special":
+    if name == "special":
         out[2:6] = np.array([np.nan, np.inf, -0.0, -np.inf]).astype(dtype.numpy)
     return out
 
@@ -175,14 +191,14 @@ def _near_ties(values: Array, dtype: DType, rng: np.random.RandomState) -> Array
     return np.asarray(bits.view(dtype.numpy))
 
 
-def _integer_table(dtype: DType, mode: str, rng: np.random.RandomState) -> Array:
+def _integer_table(dtype: DType, name: str, rng: np.random.RandomState) -> Array:
     low, _ = integer_limits(dtype)
     bits = np.frombuffer(rng.bytes(SIZE * dtype.numpy.itemsize), dtype.numpy)
     if dtype.narrow:
         bits = (bits.view(np.uint8) & np.uint8((1 << dtype.bits) - 1)).view(dtype.numpy)
-    if mode in ("exact", "unit"):
-        out = _small(mode, low, rng).astype(dtype.numpy)
-    elif mode == "wide":
+    if name in ("exact", "unit"):
+        out = _small(name, low, rng).astype(dtype.numpy)
+    elif name == "wide":
         out = bits.copy()
     else:
         kind = rng.randint(0, 8, SIZE)
@@ -191,24 +207,33 @@ def _integer_table(dtype: DType, mode: str, rng: np.random.RandomState) -> Array
             kind == 6, rng.randint(-100 if low else 0, 101, SIZE).astype(dtype.numpy), out
         )
         out = np.where(kind == 7, bits, out)
-        if mode == "special":
+        if name == "special":
             out = np.where(rng.randint(0, 4, SIZE) == 0, rng.choice(specials(dtype), SIZE), out)
-    out[:RAMP] = np.arange(RAMP) % (2 if mode == "unit" else RAMP)
+    out[:RAMP] = np.arange(RAMP) % (2 if name == "unit" else RAMP)
     return out
 
 
-def array_bytes(t: TensorType, offset: int, mode: str = "normal") -> bytes:
+def array_bytes(t: TensorType, offset: int, name: str = "normal") -> bytes:
     """Row-major bytes of an array of type ``t``: the window of the table that begins at ``offset``
     (taken cyclically).
     """
     size = t.size
-    data = table_bytes(t.dtype, mode)
+    data = table_bytes(t.dtype, name)
     item = t.dtype.numpy.itemsize
     at = offset * item
     end = at + size * item
     if end <= len(data):
         return data[at:end]
     return (data * (2 + size // SIZE))[at:end]
+
+
+def window(t: TensorType, offset: int, name: str = "normal") -> Array:
+    """A new array with the elements of :func:`array_bytes`."""
+    size = t.size
+    if offset + size <= SIZE:
+        return table(t.dtype, name)[offset : offset + size].copy().reshape(t.shape)
+    data = bytearray(array_bytes(t, offset, name))
+    return np.frombuffer(data, t.dtype.numpy, size).reshape(t.shape)
 
 
 assert set(_FLOAT_LIMITS) == {d.name for d in FLOATS + NARROW_FLOATS}

@@ -37,7 +37,7 @@ def _programs(
 ) -> Program:
     chooser = HypothesisChooser(draw)
     module = generate(chooser, config)
-    (name,) = (inputs,) if inputs else choose_sets(chooser, 1)
+    (name,) = (inputs,) if inputs else choose_sets(chooser, module, 1)
     return module, draw_inputs(chooser, module, name)
 
 
