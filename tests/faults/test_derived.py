@@ -119,7 +119,7 @@ def test_what_is_left_out_has_a_reason():
     assert reasons["logic/not-equal-float~comparison_direction-swapped"] == (
         "the same as the rule itself"
     )
-    assert reasons["algebra/shift-left-zero~any-dtype"] == "no other element type is well-typed"
+    assert reasons["algebra/shift-left-zero~any-dtype"] == "no other element type matches"
     assert not reasons.keys() & derived().keys()
 
 
@@ -130,6 +130,7 @@ VERDICTS = {
     "layout/slice-slice~start_indices-plus-one": "refuted",
     "layout/slice-identity~without-2": "refuted",
     "algebra/subtract-self~any-dtype": "refuted",
+    "reduce/integer-reduce-reduce~add-sibling": "refuted",
     "algebra/subtract-self~other-x": "refuted",
     "reassoc/add-zero~no-contract": "refuted",
     "reassoc/add-multiple~no-nsz": "refuted",

@@ -3,7 +3,7 @@
 Names are ``rule~what``, such as ``layout/slice-slice~start_indices-plus-one``;
 :mod:`verify.faults.mutants` has the operators. A mutant is left out, with a reason, where it is the
 rule itself or a mutant that is there already (both by their terms on sampled instances), or where
-it can match nothing that the rule does not (no other element type is well-typed).
+it can match nothing that the rule does not (no other element type matches).
 
 **When a mutant is equivalent.** A score is honest only if what counts as no bug is shown to be so.
 Two things are asked:
@@ -32,8 +32,12 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from compiler.dtypes import ALL, DType
+from compiler.errors import AssayError, ConstraintError
 from compiler.passes.canonicalize import is_canonical
+from compiler.rewrite import Trace
 from compiler.rules import RULES
+from compiler.rules.greedy import rewrite_graph
+from compiler.rules.match import Pattern, compile_rule, roots
 from compiler.rules.term import Rule
 from verify.faults.base import Fault, exchanged
 from verify.faults.mutants import Mutant, mutants
@@ -88,9 +92,9 @@ def _of(name: str) -> tuple[dict[str, Fault], dict[str, str]]:
                 continue
             seen[text] = mutant.name
         elif mutant.rule.dtypes != rule.dtypes:
-            dtypes = tuple(d for d in ALL if d in rule.dtypes or _well_typed(rule, d))
+            dtypes = tuple(d for d in ALL if d in rule.dtypes or _matches(rule, d))
             if set(dtypes) == set(rule.dtypes):
-                reasons[mutant.name] = "no other element type is well-typed"
+                reasons[mutant.name] = "no other element type matches"
                 continue
             mutant = replace(mutant, rule=replace(mutant.rule, dtypes=dtypes))
         faults[mutant.name] = _fault(mutant, rule)
@@ -139,16 +143,27 @@ def _right(rule: Rule, values: Mapping[str, Any]) -> str:
         return f"{type(e).__name__}: {e}"
 
 
-def _well_typed(rule: Rule, dtype: DType) -> bool:
-    """Whether the left side can be built with a subject of this element type."""
+def _matches(rule: Rule, dtype: DType) -> bool:
+    """Whether the rule, asked for no element type, fires on a subject of this one."""
+    freed = replace(rule, dtypes=(dtype,))
+    index: dict[str, list[Pattern]] = {}
+    for pattern in compile_rule(freed):
+        for op in roots(pattern):
+            index.setdefault(op, []).append(pattern)
     chooser = RandomChooser(crc32(rule.name.encode()))
-    for _ in range(_DRAWS // 20):
+    for _ in range(_DRAWS // 10):
+        trace = Trace(limit=1)
         try:
-            instance = Sampler(rule, chooser, dtype).run()
-            build(instance.lhs, instance.leaves)
+            instance = Sampler(freed, chooser, dtype).run()
+            graph = build(instance.lhs, instance.leaves)
         except Unfit:
             continue
-        return True
+        try:
+            rewrite_graph(graph, index, "", trace, lambda _: None)
+        except (AssayError, ConstraintError, TypeError, ValueError):
+            return True  # it fires, and makes nothing that is well-formed
+        if trace.applications:
+            return True
     return False
 
 

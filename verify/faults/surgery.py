@@ -17,6 +17,8 @@ from compiler.rules.term import Rewrite, Rule, Term, blank
 from verify.conditions import rebound
 
 Path: TypeAlias = tuple[int, ...]
+Values: TypeAlias = Mapping[str, Any]  # of a rule's variables
+Change: TypeAlias = tuple[str, str, Rule]  # last part of the name, what is wrong, the altered rule
 
 
 def places(term: Term, path: Path = ()) -> Iterator[tuple[Path, Term]]:
@@ -36,9 +38,7 @@ def with_attr(term: Term, name: str, value: Any) -> Term:
     return Term(term.op, term.args, tuple((k, value if k == name else v) for k, v in term.attrs))
 
 
-def right_changed(
-    rule: Rule, path: Path, change: Callable[[Term, Mapping[str, Any]], Term]
-) -> Rule:
+def right_changed(rule: Rule, path: Path, change: Callable[[Term, Values], Term]) -> Rule:
     """The rule with ``change(term, values of the variables)`` at a place of its right side."""
     fn = rule.fn
 
