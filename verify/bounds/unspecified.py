@@ -139,14 +139,16 @@ def _atan2(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
 
 @leeway("imprecise-erf-inv", "chlo.erf_inv")
 def _erf_inv(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
-    """What two roundings of an operand of unit u make: 2 u abs(x) sqrt(pi) / 2 exp(erf_inv(x)**2),
-    the derivative (Abramowitz and Stegun, 7.1.19), in the format that narrow types are computed in.
+    """What the rounding of x**2, of unit u and no more than (1 - abs(x))**2 as 2 abs(x) - 1 has no
+    further digits than x, makes of the result: the derivative is sqrt(pi) / 2 exp(erf_inv(x)**2)
+    (Abramowitz and Stegun, 7.1.19). Narrow types are computed in f32.
     """
     made = ctx.step(node, operands)
     assert isinstance(made, Value)
     unit = FORMATS[F64 if node.type.dtype is F64 else F32].u
-    value = ctx.center(made)
-    return [unit * np.abs(ctx.center(operands[0])) * np.sqrt(np.pi) * np.exp(value * value)]
+    x, value = np.abs(ctx.center(operands[0])), ctx.center(made)
+    rounding = np.minimum(unit * x * x, (1 - x) ** 2)
+    return [np.sqrt(np.pi) / 2 * np.exp(value * value) * rounding]
 
 
 @leeway("zeta-domain", "chlo.zeta", "chlo.polygamma")

@@ -1,0 +1,115 @@
+"""Leeways for what compilers are known to compute otherwise: where they are open, and where not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from compiler.ir import Array
+from compiler.text import parse
+from verify.bounds import enclose
+from verify.bounds.leeway import LEEWAYS, concerned
+
+
+def errors(text: str, leeway: str, *inputs: Array) -> list[float]:
+    """What ``leeway`` adds to the errors of the first output; inf for what was decided without."""
+    module = parse(f"func.func @main{text}")
+    plain, more = (enclose(module, inputs, leeways=frozenset(names))[0] for names in ([], [leeway]))
+    without = np.zeros(plain.type.shape) if plain.error is None else plain.error
+    error = without if more.error is None else more.error
+    added = np.where(np.isinf(without), 0.0, error - np.where(np.isinf(without), 0.0, without))
+    return [float(x) for x in added.ravel()]
+
+
+def test_numbers_that_are_rounded_twice() -> None:
+    text = """(%a: tensor<4xf64>) -> tensor<4xf16> {
+      %0 = stablehlo.convert %a : (tensor<4xf64>) -> tensor<4xf16>
+      return %0 : tensor<4xf16> }"""
+    x = np.array([2 + 2**-10 + 2**-40, 2 + 2**-10, 2.5, np.nan])
+    assert errors(text, "rounds-twice", x) == [2**-9, 0, 0, 0]
+
+
+@pytest.mark.parametrize("op", ["power", "broadcast_power"])
+def test_exponents_of_more_than_six_bits(op: str) -> None:
+    dialect = "chlo" if op.startswith("broadcast") else "stablehlo"
+    text = f"""(%a: tensor<2xi8>, %b: tensor<2xi8>) -> tensor<2xi8> {{
+      %0 = "{dialect}.{op}"(%a, %b) : (tensor<2xi8>, tensor<2xi8>) -> tensor<2xi8>
+      return %0 : tensor<2xi8> }}"""
+    found = errors(text, "large-exponent", np.zeros(2, np.int8), np.array([63, 64], np.int8))
+    assert found == [0, np.inf]
+    name = op if dialect == "stablehlo" else f"chlo.{op}"
+    assert "large-exponent" in concerned(LEEWAYS, frozenset({name}))
+
+
+def test_sums_of_a_convolution_that_wrap() -> None:
+    text = """(%a: tensor<1x2x1xi8>, %b: tensor<1x1x1xi8>) -> tensor<1x2x1xi8> {
+      %0 = stablehlo.convolution(%a, %b) dim_numbers = [b, 0, f]x[0, i, o]->[b, 0, f],
+        window = {} {batch_group_count = 1 : i64, feature_group_count = 1 : i64}
+        : (tensor<1x2x1xi8>, tensor<1x1x1xi8>) -> tensor<1x2x1xi8>
+      return %0 : tensor<1x2x1xi8> }"""
+    x, y = np.array([[[-8], [8]]], np.int8), np.full((1, 1, 1), 16, np.int8)
+    assert errors(text, "saturating-convolution", x, y) == [0, np.inf]
+    assert errors(text, "negative-padding", x, y) == [0, 0]
+    cut = text.replace("window = {}", "window = {pad = [[-1, 1]]}")
+    assert errors(cut, "negative-padding", x, y) == [np.inf, np.inf]
+
+
+@pytest.mark.parametrize(("dtype", "expected"), [("ui8", [np.inf]), ("i8", [0])])
+def test_loops_that_count_down(dtype: str, expected: list[float]) -> None:
+    t = f"tensor<{dtype}>"
+    text = f"""(%a: {t}) -> {t} {{
+      %0 = stablehlo.constant dense<0> : {t}
+      %1 = stablehlo.while(%i = %a) : {t}
+      cond {{
+        %2 = stablehlo.compare GT, %i, %0 : ({t}, {t}) -> tensor<i1>
+        stablehlo.return %2 : tensor<i1>
+      }} do {{
+        %2 = stablehlo.constant dense<1> : {t}
+        %3 = stablehlo.subtract %i, %2 : {t}
+        stablehlo.return %3 : {t}
+      }}
+      return %1 : {t} }}"""
+    x = np.array(2, np.uint8 if dtype == "ui8" else np.int8)
+    assert errors(text, "unsigned-countdown", x) == expected
+
+
+def test_matrices_without_a_decomposition() -> None:
+    text = """(%a: tensor<2x2x2xf32>) -> tensor<2x2x2xf32> {
+      %0 = stablehlo.cholesky %a, lower = true : tensor<2x2x2xf32>
+      return %0 : tensor<2x2x2xf32> }"""
+    x = np.array([[[1, 0], [0, 1]], [[1, 2], [2, 1]]], np.float32)
+    found = errors(text, "indefinite-cholesky", x)
+    assert found[:4] == [0, 0, 0, 0]
+    assert found[4] == np.inf
+
+
+def test_zeta_outside_of_its_domain() -> None:
+    text = """(%a: tensor<5xf32>, %b: tensor<5xf32>) -> tensor<5xf32> {
+      %0 = chlo.zeta %a, %b : tensor<5xf32>, tensor<5xf32> -> tensor<5xf32>
+      return %0 : tensor<5xf32> }"""
+    x = np.array([2, 1, 2, 2, 3], np.float32)
+    q = np.array([1, 1, 0, np.inf, 1e13], np.float32)
+    assert errors(text, "zeta-domain", x, q) == [0, *[np.inf] * 4]
+
+
+def test_the_inverse_error_function_near_one() -> None:
+    text = """(%a: tensor<3xf32>) -> tensor<3xf32> {
+      %0 = chlo.erf_inv %a : tensor<3xf32> -> tensor<3xf32>
+      return %0 : tensor<3xf32> }"""
+    x = np.array([0.5, 1 - 2**-12, 1], np.float32)
+    half, near, end = errors(text, "imprecise-erf-inv", x)
+    assert half < 2**-24
+    assert 2**-14 > near > 2**-15
+    assert end == 0  # infinity has no neighbourhood
+
+
+def test_a_reduction_of_what_is_open_is_open() -> None:
+    text = """(%a: tensor<1xf32>, %i: tensor<f32>) -> tensor<f32> {
+      %0 = stablehlo.reduce(%a init: %i) applies stablehlo.maximum across dimensions = []
+        : (tensor<1xf32>, tensor<f32>) -> tensor<1xf32>
+      %1 = stablehlo.reduce(%0 init: %i) applies stablehlo.maximum across dimensions = [0]
+        : (tensor<1xf32>, tensor<f32>) -> tensor<f32>
+      return %1 : tensor<f32> }"""
+    x = np.zeros(1, np.float32)
+    assert errors(text, "reduce-schedule", x, np.float32(np.nan)) == [np.inf]
+    assert errors(text, "reduce-schedule", x, np.float32(-np.inf)) == [0]
