@@ -30,7 +30,12 @@ def fma(a: Any, b: Any, c: Any) -> Floats:
             f"fma of {a.dtype}, {b.dtype}, {c.dtype}: all must be float32 or all float64"
         )
     with np.errstate(all="ignore"):
-        return _fma32(a, b, c) if a.dtype == np.float32 else _fma64(a, b, c)
+        return fused(a, b, c)
+
+
+def fused(a: Any, b: Any, c: Any) -> Floats:
+    """As :func:`fma`, for callers that have checked dtypes and switched NumPy's warnings off."""
+    return _fma32(a, b, c) if a.dtype == np.float32 else _fma64(a, b, c)
 
 
 def _two_sum(a: Floats, b: Floats) -> tuple[Floats, Floats]:
@@ -61,28 +66,34 @@ def _add_to_odd(a: Floats, b: Floats) -> Floats:
     """
     s, e = _two_sum(a, b)
     bits = s.view(np.int64)
-    mend = (e != 0) & ((bits & 1) == 0) & np.isfinite(s)
-    step = np.where((e > 0) == (s > 0), np.int64(1), np.int64(-1))
-    odd: Floats = np.where(mend, bits + step, bits).view(np.float64)
-    return odd
+    toward_zero = bits - ((e > 0) != (s > 0))
+    odd: Floats = np.where(np.abs(e) > 0, toward_zero | 1, bits).view(np.float64)
+    return odd  # e is NaN where s is not finite
 
 
 def _fma32(a: Floats, b: Floats, c: Floats) -> Floats:
     """The product is exact in f64; rounding to odd at 53 >= 2 * 24 + 2 bits is innocuous."""
-    product = np.asarray(a.astype(np.float64) * b.astype(np.float64))
-    return _add_to_odd(*np.broadcast_arrays(product, c.astype(np.float64))).astype(np.float32)
+    product = a.astype(np.float64) * b.astype(np.float64)
+    return _add_to_odd(product, c.astype(np.float64)).astype(np.float32)
 
 
 def _fma64(a: Floats, b: Floats, c: Floats) -> Floats:
     """Directly where no intermediate can leave the normal range, elsewhere scaled."""
-    a, b, c = (np.asarray(x) for x in np.broadcast_arrays(a, b, c))
-    p, m = np.abs(a * b), np.abs(c)
-    safe = (p > 2.0**-800) & (p < 2.0**900) & (np.maximum(np.abs(a), np.abs(b)) < 2.0**900)
-    safe &= ((m > 2.0**-800) & (m < 2.0**900)) | (m == 0)
+    x, y, p, m = np.abs(a), np.abs(b), np.abs(a * b), np.abs(c)
     head, tail = _sum3(a, b, c)
     result = np.asarray(head + tail)
-    if not safe.all():
-        result[~safe] = _fma64_scaled(a[~safe], b[~safe], c[~safe])
+    safe = (p > 2.0**-800) & (p < 2.0**900) & (np.maximum(x, y) < 2.0**900)
+    safe = safe & (((m > 2.0**-800) & (m < 2.0**900)) | (m == 0))
+    if safe.all():
+        return result
+    # A factor of zero, and what is infinite or NaN from the start: at most one operation rounds.
+    plain = (x == 0) | (y == 0) | ~np.isfinite(x) | ~np.isfinite(y)
+    plain = plain | (~np.isfinite(c) & np.isfinite(p))
+    result = np.where(plain, a * b + c, result)
+    hard = ~(safe | plain)
+    if hard.any():
+        a, b, c = (np.broadcast_to(v, result.shape)[hard] for v in (a, b, c))
+        result[hard] = _fma64_scaled(a, b, c)
     return result
 
 

@@ -6,15 +6,15 @@ one after another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import prod
 
 import numpy as np
 
 from compiler.dtypes import DType, from_numpy
 from compiler.ir import Array
-from compiler.nest.evaluate import evaluate
-from compiler.nest.fma import fma
+from compiler.nest.evaluate import Ready
+from compiler.nest.fma import fused
 from compiler.nest.ir import (
     Branch,
     Buffer,
@@ -24,7 +24,6 @@ from compiler.nest.ir import (
     Program,
     Reduce,
     Scatter,
-    Sort,
     While,
 )
 from compiler.nest.ordered import run_scatter, run_sort
@@ -62,41 +61,78 @@ def run(
 
     Raises TripsError if its loops take more than ``trips`` trips in all.
     """
-    memory = [_allocate(b) for b in program.buffers]
-    for n, x in zip(program.inputs, inputs, strict=True):
-        memory[n] = np.ascontiguousarray(x).reshape(-1)
-    with np.errstate(all="ignore"):
-        _run_nests(program.nests, memory, Trips(trips))
-    return tuple(memory[n].reshape(program.buffers[n].type.shape) for n in program.outputs)
+    return Interpreter(program)(inputs, trips=trips)
+
+
+class Interpreter:
+    """A program to be run on several sets of inputs: what they do not decide is computed once."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._buffers = [_allocate(b) for b in program.buffers]
+        self._ready: dict[int, list[_Part]] = {}  # by the nest's identity
+
+    def __call__(self, inputs: Sequence[Array], *, trips: int | None = None) -> tuple[Array, ...]:
+        """As :func:`run`."""
+        program = self._program
+        memory = [
+            np.zeros_like(flat) if b.role in ("output", "temp") else flat
+            for b, flat in zip(program.buffers, self._buffers, strict=True)
+        ]
+        for n, x in zip(program.inputs, inputs, strict=True):
+            memory[n] = np.ascontiguousarray(x).reshape(-1)
+        with np.errstate(all="ignore"):
+            self._run_nests(program.nests, memory, Trips(trips))
+        return tuple(memory[n].reshape(program.buffers[n].type.shape) for n in program.outputs)
+
+    def _run_nests(self, nests: Sequence[Nest], memory: list[Array], trips: Trips) -> None:
+        for nest in nests:
+            if isinstance(nest, Map | Reduce):
+                for part in self._parts(nest):
+                    part(memory)
+            elif isinstance(nest, While):
+                self._run_nests(nest.cond, memory, trips)
+                while memory[nest.pred][0]:
+                    trips.take()
+                    self._run_nests(nest.body, memory, trips)
+                    self._run_nests(nest.cond, memory, trips)
+            elif isinstance(nest, Branch):
+                taken = nest.branches[_branch(nest, memory[nest.index][0])]
+                self._run_nests(taken, memory, trips)
+            elif isinstance(nest, Dot):
+                _run_dot(nest, memory)
+            elif isinstance(nest, Scatter):
+                run_scatter(nest, memory)
+            else:
+                run_sort(nest, memory)
+
+    def _parts(self, nest: Map | Reduce) -> Iterable[_Part]:
+        """The parts of a nest; what is ready is kept where there is one part only."""
+        found = self._ready.get(id(nest))
+        if found is not None:
+            return found
+        chunks = _chunks(nest.domain) if prod(nest.domain) else []
+        parts = (_ready(nest, *chunk) for chunk in chunks)
+        if len(chunks) > 1:
+            return parts
+        kept = self._ready[id(nest)] = list(parts)
+        return kept
+
+
+_Part = Callable[[list[Array]], None]  # runs a part of a nest on memory
+
+
+def _ready(nest: Map | Reduce, start: int, stop: int, dim: int) -> _Part:
+    if isinstance(nest, Map):
+        return _ready_map(nest, start, stop, dim)
+    return _ready_reduce(nest, start, stop, dim)
 
 
 def _allocate(buffer: Buffer) -> Array:
     if buffer.role == "const":
         flat = np.frombuffer(buffer.data, buffer.type.dtype.numpy)
         return np.broadcast_to(flat, buffer.type.size) if flat.size == 1 else flat
-    if buffer.role == "input":
-        return np.empty(0, buffer.type.dtype.numpy)
-    return np.zeros(buffer.type.size, buffer.type.dtype.numpy)
-
-
-def _run_nests(nests: Sequence[Nest], memory: list[Array], trips: Trips) -> None:
-    for nest in nests:
-        if isinstance(nest, While):
-            _run_nests(nest.cond, memory, trips)
-            while memory[nest.pred][0]:
-                trips.take()
-                _run_nests(nest.body, memory, trips)
-                _run_nests(nest.cond, memory, trips)
-        elif isinstance(nest, Branch):
-            _run_nests(nest.branches[_branch(nest, memory[nest.index][0])], memory, trips)
-        elif isinstance(nest, Dot):
-            _run_dot(nest, memory)
-        elif isinstance(nest, Scatter):
-            run_scatter(nest, memory)
-        elif isinstance(nest, Sort):
-            run_sort(nest, memory)
-        else:
-            _run_loops(nest, memory)
+    return np.empty(0 if buffer.role == "input" else buffer.type.size, buffer.type.dtype.numpy)
 
 
 def _branch(nest: Branch, value: Value) -> int:
@@ -105,16 +141,6 @@ def _branch(nest: Branch, value: Value) -> int:
     if value.dtype == np.bool_:
         return 0 if value else last
     return int(value) if 0 <= value <= last else last
-
-
-def _run_loops(nest: Map | Reduce, memory: list[Array]) -> None:
-    if prod(nest.domain) == 0:
-        return
-    for start, stop, dim in _chunks(nest.domain):
-        if isinstance(nest, Map):
-            _run_map(nest, memory, start, stop, dim)
-        else:
-            _run_reduce(nest, memory, start, stop, dim)
 
 
 def _chunks(domain: tuple[int, ...]) -> list[tuple[int, int, int]]:
@@ -146,37 +172,47 @@ def _part(
     return (*domain[:dim], stop - start, *domain[dim + 1 :]), slice(start * inner, stop * inner)
 
 
-def _run_map(nest: Map, memory: list[Array], start: int, stop: int, dim: int) -> None:
-    indices = _indices(nest.domain, start, stop, dim)
+def _ready_map(nest: Map, start: int, stop: int, dim: int) -> _Part:
     shape, where = _part(nest.domain, start, stop, dim)
-    values = evaluate(nest.body, memory, indices)
-    for out, value in zip(nest.outs, values, strict=True):
-        memory[out][where] = np.broadcast_to(value, shape).reshape(-1)
+    body = Ready(nest.body, _indices(nest.domain, start, stop, dim))
+
+    def part(memory: list[Array]) -> None:
+        for out, value in zip(nest.outs, body(memory), strict=True):
+            memory[out][where] = _whole(value, shape).reshape(-1)
+
+    return part
+
+
+def _whole(value: Value, shape: tuple[int, ...]) -> Value:
+    """``value`` as an array of ``shape``."""
+    return value if np.shape(value) == shape else np.broadcast_to(value, shape)
 
 
 # Reductions
 
 
-def _run_reduce(nest: Reduce, memory: list[Array], start: int, stop: int, dim: int) -> None:
+def _ready_reduce(nest: Reduce, start: int, stop: int, dim: int) -> _Part:
     shape, where = _part(nest.domain, start, stop, dim)
-    sizes = (*nest.domain, *nest.reduced)
+    sizes, full = (*nest.domain, *nest.reduced), (*shape, *nest.reduced)
     count, rows = prod(nest.reduced), prod(shape)
-    inits = [np.full(rows, v) for v in evaluate(nest.inits, memory)]
-    if count == 0:
-        elements = [np.empty((rows, 0), v.dtype) for v in inits]
-    else:
-        indices = _indices(sizes, start, stop, dim if nest.domain else -1)
-        values = evaluate(nest.body, memory, indices)
-        full = (*shape, *nest.reduced)
-        elements = [np.broadcast_to(v, full).reshape(rows, count) for v in values]
-
-    def combine(acc: list[Value], element: list[Value]) -> list[Value]:
-        values = evaluate(nest.combine, memory, (), (*acc, *element))
-        return [np.broadcast_to(v, a.shape) for v, a in zip(values, acc, strict=True)]
-
+    initial, combining = Ready(nest.inits), Ready(nest.combine)
+    body = Ready(nest.body, _indices(sizes, start, stop, dim if nest.domain else -1))
     fold = _lanes if nest.order == "lanes" else _sequential
-    for out, value in zip(nest.outs, fold(nest, inits, elements, combine), strict=True):
-        memory[out][where] = value
+
+    def part(memory: list[Array]) -> None:
+        def combine(acc: list[Value], element: list[Value]) -> list[Value]:
+            values = combining(memory, (*acc, *element))
+            return [_whole(v, a.shape) for v, a in zip(values, acc, strict=True)]
+
+        inits = [np.full(rows, v) for v in initial(memory)]
+        if count == 0:
+            elements = [np.empty((rows, 0), v.dtype) for v in inits]
+        else:
+            elements = [_whole(v, full).reshape(rows, count) for v in body(memory)]
+        for out, value in zip(nest.outs, fold(nest, inits, elements, combine), strict=True):
+            memory[out][where] = value
+
+    return part
 
 
 Combine = Callable[[list[Value], list[Value]], list[Value]]
@@ -239,7 +275,7 @@ def _dot_float(left: Array, right: Array) -> Array:
     for start in range(0, shape[-1], BLOCK):
         part = np.zeros_like(total)
         for k in range(start, min(start + BLOCK, shape[-1])):
-            part = fma(left[..., k], right[..., k], part)
+            part = fused(left[..., k], right[..., k], part)
         total = total + part
     return total
 

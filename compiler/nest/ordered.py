@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from compiler.ir import Array
-from compiler.nest.evaluate import evaluate
+from compiler.nest.evaluate import Ready, evaluate
 from compiler.nest.ir import Body, Scatter, Sort
 
 
@@ -25,10 +25,11 @@ def run_scatter(nest: Scatter, memory: list[Array]) -> None:
         return
     values = _elements(nest.body, memory, nest.domain)
     offsets, updates = values[0].reshape(-1), [v.reshape(-1) for v in values[1:]]
+    combine = Ready(nest.combine)
     for now in _rounds(offsets):
         places = offsets[now]
         args = [*(memory[out][places] for out in nest.outs), *(u[now] for u in updates)]
-        for out, new in zip(nest.outs, evaluate(nest.combine, memory, (), args), strict=True):
+        for out, new in zip(nest.outs, combine(memory, args), strict=True):
             memory[out][places] = new
 
 
@@ -55,9 +56,9 @@ def run_sort(nest: Sort, memory: list[Array]) -> None:
     values = [np.moveaxis(v, dim, -1) for v in _elements(nest.body, memory, nest.shape)]
     shape = values[0].shape
     lines = [np.ascontiguousarray(v).reshape(-1, length) for v in values]
-    width = 1
+    less, width = Ready(nest.less), 1
     while width < length:
-        lines = _merged(nest.less, memory, lines, width)
+        lines = _merged(less, memory, lines, width)
         width *= 2
     for out, x in zip(nest.outs, lines, strict=True):
         memory[out][:] = np.moveaxis(x.reshape(shape), -1, dim).reshape(-1)
@@ -66,14 +67,14 @@ def run_sort(nest: Sort, memory: list[Array]) -> None:
 Before = Callable[[Array, Array], Array]  # of (right, left) places in the lines
 
 
-def _merged(less: Body, memory: Sequence[Array], lines: list[Array], width: int) -> list[Array]:
+def _merged(less: Ready, memory: Sequence[Array], lines: list[Array], width: int) -> list[Array]:
     """One pass: neighbouring runs of ``width`` become one."""
     count, length = lines[0].shape
     rows = np.arange(count)[:, None]
 
     def before(right: Array, left: Array) -> Array:
         args = [x[rows, at] for x in lines for at in (right, left)]
-        return np.broadcast_to(evaluate(less, memory, (), args)[0], right.shape)
+        return np.broadcast_to(less(memory, args)[0], right.shape)
 
     start = np.arange(length) // (2 * width) * (2 * width)
     middle, end = np.minimum(start + width, length), np.minimum(start + 2 * width, length)

@@ -14,7 +14,7 @@ import ml_dtypes
 import numpy as np
 
 from compiler.dtypes import BF16, F64, DType, working
-from compiler.nest.fma import fma
+from compiler.nest.fma import fused
 from compiler.nest.ir import Inst
 
 Value = Any  # an array or a NumPy scalar
@@ -110,7 +110,7 @@ SCALAR: dict[str, Scalar] = {
     "fsub": np.subtract,
     "fmul": np.multiply,
     "fdiv": np.divide,
-    "fma": fma,
+    "fma": fused,
     "fsqrt": np.sqrt,
     "fneg": np.negative,
     "fabs": np.abs,

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from compiler.nest.interp import evaluate
+from compiler.nest.evaluate import evaluate
 from compiler.nest.math import MATH
 
 Array = NDArray[Any]

@@ -12,7 +12,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from compiler.nest.interp import evaluate
+from compiler.nest.evaluate import evaluate
 from compiler.nest.math import MATH
 from verify.ref import special
 

@@ -6,8 +6,9 @@ import pytest
 from compiler.dtypes import BF16, F16, F32, F64, I1, I8, I32, I64, UI64
 from compiler.errors import InternalError
 from compiler.ir import TensorType
+from compiler.nest.evaluate import evaluate
 from compiler.nest.functions import function
-from compiler.nest.interp import CHUNK, evaluate, run
+from compiler.nest.interp import CHUNK, Interpreter, run
 from compiler.nest.ir import Buffer, Dot, Map, Program, Reduce, Scalars
 from compiler.nest.scalars import convert
 
@@ -27,6 +28,17 @@ def test_map_with_index_arithmetic():
     p = program([TensorType((4, 3), F32), TensorType((3, 4), F32)], [nest])
     x = np.arange(12, dtype=np.float32).reshape(4, 3)
     assert run(p, [x])[0].tolist() == (-x.T).tolist()
+
+
+def test_an_interpreter_runs_on_one_set_of_inputs_after_the_other():
+    s = Scalars()
+    i = s.emit("index", dtype=I64, imm=0)
+    x = s.emit("load", i, dtype=I64, imm=0)
+    nest = Map("add", (4,), s.body(s.emit("iadd", x, i, dtype=I64)), (1,))
+    both = Interpreter(program([TensorType((4,), I64)] * 2, [nest]))
+    first = both([np.zeros(4, np.int64)])[0]
+    assert both([np.arange(4)])[0].tolist() == [0, 2, 4, 6]
+    assert first.tolist() == [0, 1, 2, 3]
 
 
 def test_large_domains_are_cut_into_parts():

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import compiler
 from compiler.executable import compile_module
 from compiler.ir import Array, Module
-from compiler.nest.ir import Program
+from compiler.lower import lower
+from compiler.nest.interp import Interpreter
 from compiler.pipeline import PASSES, Options
 from compiler.rewrite import Trace
 from verify.targets.protocol import Compiled, Profile
@@ -45,13 +46,10 @@ class Canonical:
 
     def __init__(self, module: Module) -> None:
         self.module = module
-        self._program: Program | None = None
+        self._interpreter: Interpreter | None = None
 
     def __call__(self, inputs: Sequence[Array]) -> tuple[Array, ...]:
-        """Evaluate; the lowering is made at the first call and kept."""
-        from compiler.lower import lower
-        from compiler.nest.interp import run
-
-        if self._program is None:
-            self._program = lower(self.module)
-        return run(self._program, inputs)
+        """Evaluate; what the first call prepares is kept."""
+        if self._interpreter is None:
+            self._interpreter = Interpreter(lower(self.module))
+        return self._interpreter(inputs)
