@@ -6,7 +6,7 @@ from compiler.errors import InputError
 from verify.engines import Lost
 from verify.faults import FAULTS
 from verify.mutation import chosen, mutate
-from verify.mutation.job import Isolate, Stretch, Tried
+from verify.mutation.job import Hunt, Isolate, Stretch, Tried
 from verify.mutation.outcome import JUDGES, OURS, Hit, Isolation, Proved
 from verify.mutation.run import STRETCH, _Run
 from verify.mutation.sample import Unbroken
@@ -101,6 +101,27 @@ def test_a_run_ends_and_goes_on(tmp_path):
     assert more.outcomes[0].isolation.tests
     assert more.outcomes[1].proof.verdict == "refuted"
     assert not more.unbroken.failing
+
+
+def test_an_exception_of_the_harness_is_told_and_ends_nothing(monkeypatch):
+    def broken(_seed, index):
+        raise ZeroDivisionError(f"at {index}")
+
+    monkeypatch.setattr("verify.mutation.job.examined", broken)
+    told = []
+
+    class Report:
+        stopping = False
+        begin = staticmethod(lambda *_: None)
+        emit = staticmethod(told.append)
+
+    hunt = Hunt((NAME,), 0, 20)
+    hunt.start()
+    hunt.run(Stretch(0, 2, {NAME: frozenset(JUDGES)}), Report())
+    assert [t.unbroken.errors for t in told] == [
+        ["program 0: ZeroDivisionError: at 0"],
+        ["program 1: ZeroDivisionError: at 1"],
+    ]
 
 
 def test_faults_are_chosen_by_pattern():

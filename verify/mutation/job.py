@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from compiler.errors import AssayError
 from verify import prove as prover
 from verify.case import Case
 from verify.engines import Report
@@ -62,7 +62,7 @@ class Tried:
     """A message: one program is done."""
 
     index: int
-    tally: Unbroken
+    unbroken: Unbroken
     hits: tuple[Hit, ...]
     changed: tuple[str, ...]  # faults that changed the module while the oracle waits for a hit
 
@@ -147,7 +147,10 @@ class Hunt:
         """One program under every fault that waits and can matter."""
         assert self.probe is not None
         report.begin(index, UNBROKEN, PATIENCE)
-        made, tally = examined(self.seed, index)
+        try:
+            made, tally = examined(self.seed, index)
+        except Exception as e:  # the harness's own: that program is left out, and it is said
+            return Tried(index, Unbroken(programs=1, errors=[_in_a_line(index, "", e)]), (), ())
         matter = self.probe.candidates(made.module, LEVELS)
         hits: list[Hit] = []
         changed = []
@@ -156,7 +159,11 @@ class Hunt:
             if not judges or (name in self.probe.faults and name not in matter):
                 continue
             report.begin(index, number + 1, PATIENCE)
-            trial = attempt(self.faults[name], made, judges)
+            try:
+                trial = attempt(self.faults[name], made, judges)
+            except Exception as e:
+                tally.errors.append(_in_a_line(index, name, e))
+                continue
             hits += trial.hits.values()
             if trial.changed and OURS in judges and OURS not in trial.hits:
                 changed.append(name)
@@ -216,13 +223,20 @@ class Hunt:
         for index in task.programs:
             report.begin(index, self.phase(task.fault), PATIENCE)
             made = sample(self.seed, index)
-            hit = look(fault, made)
-            if hit is not None:
+            with suppress(Exception):  # what fails here is no hit
+                hit = look(fault, made)
+                if hit is None:
+                    continue
                 case = self._case(hit, made, hit.inputs, hit.level)
                 with fault.install():
                     guilty = bisect(case.module, case.inputs, case.options)
                 return Looked(task.fault, hit, Isolation(guilty.pass_name, guilty.rewrite))
         return Looked(task.fault, None)
+
+
+def _in_a_line(index: int, fault: str, error: Exception) -> str:
+    under = f" under {fault}" if fault else ""
+    return f"program {index}{under}: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
 def prove(fault: Fault) -> Proved:
@@ -234,8 +248,8 @@ def prove(fault: Fault) -> Proved:
             rule = only_rule(fault)
             assert rule is not None
             proof = prover.prove(rule, limit=LIMIT)
-    except AssayError as e:
-        return Proved("unknown", str(e))
+    except Exception as e:  # a rule that cannot even be taken apart
+        return Proved("unknown", f"{type(e).__name__}: {e}")
     known = {"refuted": "refuted", **dict.fromkeys(EQUIVALENT, "equivalent")}
     note = "; ".join((proof.verdict, *proof.notes))
     return Proved(known.get(proof.verdict, "unknown"), note, proof.ms / 1000)

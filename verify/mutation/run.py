@@ -284,10 +284,10 @@ class _Run:
         self._tried(Tried(index, tally, (), ()))
 
     def _tried(self, done: Tried) -> None:
-        self.tallies[done.index] = done.tally
+        self.tallies[done.index] = done.unbroken
         for hit in done.hits:
             self._hit(hit)
-        self.store.program(done.index, done.tally, done.hits, done.changed)
+        self.store.program(done.index, done.unbroken, done.hits, done.changed)
 
     def _hit(self, hit: Hit) -> None:
         known = self.hits.setdefault(hit.fault, {})

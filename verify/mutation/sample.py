@@ -171,6 +171,7 @@ class Unbroken:
         verdicts: of the oracle, over the runs.
         alarms: runs that a rival rejects although the oracle does not call them a failure.
         failing: numbers of the programs that the oracle rejects.
+        errors: exceptions of the harness itself, one line each.
         seconds: CPU time of generation, reference, compiler and judge.
     """
 
@@ -179,6 +180,7 @@ class Unbroken:
     verdicts: Counter[str] = field(default_factory=Counter)
     alarms: Counter[str] = field(default_factory=Counter)
     failing: list[int] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -193,6 +195,7 @@ class Unbroken:
         self.verdicts.update(other.verdicts)
         self.alarms.update(other.alarms)
         self.failing += other.failing
+        self.errors += other.errors
         self.seconds += other.seconds
 
     def to_json(self) -> dict[str, Any]:
@@ -203,6 +206,7 @@ class Unbroken:
             "verdicts": dict(self.verdicts),
             "alarms": dict(self.alarms),
             "failing": self.failing,
+            "errors": self.errors,
             "seconds": self.seconds,
         }
 

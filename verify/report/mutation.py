@@ -205,6 +205,7 @@ def unbroken(score: Score) -> Section:
         (
             f"{total.programs:,} programs, {total.runs:,} runs over levels and input sets, "
             f"{total.seconds / max(total.programs, 1) * 1000:.0f} ms a program. {failing}",
+            *(f"The harness itself failed: {error}" for error in total.errors[:20]),
         ),
         ("verdict", "runs"),
         tuple((kind, f"{n:,}") for kind, n in total.verdicts.most_common()),
