@@ -54,6 +54,15 @@ def test_sums_of_a_convolution_that_wrap() -> None:
     assert errors(cut, "negative-padding", x, y) == [np.inf, np.inf]
 
 
+@pytest.mark.parametrize(("start", "expected"), [(-1, np.inf), (0, 0), (1, 0), (2, np.inf)])
+def test_slices_that_start_out_of_bounds(start: int, expected: float) -> None:
+    text = """(%a: tensor<3xi8>, %i: tensor<i32>) -> tensor<2xi8> {
+      %0 = stablehlo.dynamic_slice %a, %i, sizes = [2] : (tensor<3xi8>, tensor<i32>) -> tensor<2xi8>
+      return %0 : tensor<2xi8> }"""
+    found = errors(text, "clamped-slice", np.zeros(3, np.int8), np.array(start, np.int32))
+    assert found == [expected] * 2
+
+
 @pytest.mark.parametrize(("dtype", "expected"), [("ui8", [np.inf]), ("i8", [0])])
 def test_loops_that_count_down(dtype: str, expected: list[float]) -> None:
     t = f"tensor<{dtype}>"

@@ -189,6 +189,15 @@ SHOWN = {
         return %2#0 : tensor<ui8>""",
         (np.float32(0),),
     ),
+    "adds-starts-unclamped": (
+        "(%a: tensor<3xf32>, %i: tensor<i32>, %j: tensor<i32>) -> tensor<1xf32>",
+        """%0 = stablehlo.dynamic_slice %a, %i, sizes = [2]
+          : (tensor<3xf32>, tensor<i32>) -> tensor<2xf32>
+        %1 = stablehlo.dynamic_slice %0, %j, sizes = [1]
+          : (tensor<2xf32>, tensor<i32>) -> tensor<1xf32>
+        return %1 : tensor<1xf32>""",
+        (np.arange(3, dtype=np.float32), np.array(0, np.int32), np.array(2, np.int32)),
+    ),
     "power-of-six-bits": (
         "(%a: tensor<i32>, %b: tensor<i32>) -> tensor<i32>",
         """%0 = stablehlo.power %a, %b : tensor<i32>

@@ -173,6 +173,13 @@ def _indefinite(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     return [own.any(axis=(-2, -1), keepdims=True)]
 
 
+@leeway("clamped-slice", "dynamic_slice")
+def _clamped_slice(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """Slices that start out of bounds."""
+    ends = zip(operands[0].shape, node.type.shape, operands[1:], strict=True)
+    return [any(not 0 <= int(x.as_bits()) <= have - size for have, size, x in ends)]
+
+
 @leeway("negative-padding", "convolution")
 def _negative_padding(_ctx: Context, node: Node, _operands: list[Value]) -> list[Any]:
     """Convolutions that cut their operand."""
