@@ -131,6 +131,7 @@ VERDICTS = {
     "layout/slice-identity~without-2": "refuted",
     "algebra/subtract-self~any-dtype": "refuted",
     "reduce/integer-reduce-reduce~add-sibling": "refuted",
+    "reassoc/divide-by-constant~any-c": "unknown",  # the inverse of a subnormal is infinite
     "algebra/subtract-self~other-x": "refuted",
     "reassoc/add-zero~no-contract": "refuted",
     "reassoc/add-multiple~no-nsz": "refuted",

@@ -20,7 +20,8 @@ Two things are asked:
    that needs more ops than a left side has stays unseen.
 
 What else a mutant may cost, such as a slower program, no oracle of results can see, and none of it
-is a miscompilation. The prover looks at ranks up to 3, and so does equivalence.
+is a miscompilation. The prover looks at ranks up to 3, and so does equivalence. Over the reals
+nothing overflows: so where a mutant drops what bounds a magnitude, that proof does not count.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from compiler.rewrite import Trace
 from compiler.rules import RULES
 from compiler.rules.greedy import rewrite_graph
 from compiler.rules.match import Pattern, compile_rule, roots
-from compiler.rules.term import Rule
+from compiler.rules.term import Invertible, Rule
 from verify.faults.base import Fault, exchanged
 from verify.faults.mutants import Mutant, mutants
 from verify.faults.settle import unsettled
@@ -180,6 +181,14 @@ def equivalence(fault: Fault, *, limit: int = LIMIT) -> Proof:
 
     rule = altered_rule(fault)
     proof = prove(replace(rule, name=fault.name), limit=limit)
-    if proof.verdict in EQUIVALENT and (trouble := unsettled(fault)):
-        return replace(proof, verdict="unknown", notes=(*proof.notes, trouble))
-    return proof
+    doubt = ""
+    if proof.verdict == "equal-over-reals" and _ranges(rule) != _ranges(_RULES[fault.rule]):
+        doubt = "over the reals every number but 0 has an inverse: that says nothing of overflow"
+    elif proof.verdict in EQUIVALENT:
+        doubt = unsettled(fault)
+    return replace(proof, verdict="unknown", notes=(*proof.notes, doubt)) if doubt else proof
+
+
+def _ranges(rule: Rule) -> list[str]:
+    """Variables whose kind bounds their magnitude."""
+    return [name for name, kind in rule.variables.items() if issubclass(kind, Invertible)]
