@@ -124,16 +124,16 @@ def _(x: Tensor, y: Tensor) -> Rewrite:
     return negate(subtract(x, y)), subtract(y, x)
 
 
-@rule("reassoc/divide-by-constant", dtypes=FLOATS, contract=allow("arcp"))
-def _(x: Varying, c: Invertible) -> Rewrite:
-    """X / c -> x * (1 / c) where c and its inverse are normal numbers"""
-    return divide(x, c), multiply(x, divide(const(1), c))
-
-
 @rule("reassoc/divide-divide", dtypes=FLOATS, contract=allow("reassoc", "arcp"))
 def _(x: Varying, a: Const, b: Invertible) -> Rewrite:
     """(x * a) / b -> x * (a / b)"""
     return divide(multiply(x, a), b), multiply(x, divide(a, b))
+
+
+@rule("reassoc/divide-by-constant", dtypes=FLOATS, contract=allow("arcp"))
+def _(x: Varying, c: Invertible) -> Rewrite:
+    """X / c -> x * (1 / c) where c and its inverse are normal numbers"""
+    return divide(x, c), multiply(x, divide(const(1), c))
 
 
 @rule("reassoc/inverse-of-sqrt", dtypes=FLOATS, contract=allow("afn"))

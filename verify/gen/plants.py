@@ -104,20 +104,20 @@ def _produce(draft: Draft, v: int) -> int:
 
 @lru_cache(maxsize=1 << 15)
 def template(name: str, index: int) -> Graph:
-    """Template ``index`` of a rule: an instance (even numbers) or a near-miss (odd ones), every
-    other of these one for which the rule's guard (often just not) or dtypes do not hold, if there
-    is any.
+    """Template ``index`` of a rule: an instance (even numbers) or a near-miss (odd ones). Of these
+    every other one is an instance with one thing on the left side changed (3, 7, ...); in the rest
+    the rule's guard (often just not) or dtypes do not hold, if there is any that could.
     """
     chooser = RandomChooser(program_seed(crc32(name.encode()), index))
     fallback: Graph | None = None
-    instances = _instances(name, chooser, odd=bool(index % 2))
-    for attempt, (instance, holds) in enumerate(instances):
+    outside = index % 4 == 1
+    for attempt, (instance, holds) in enumerate(_instances(name, chooser, outside)):
         if fallback and index % 2 and attempt >= _MISSES:
             break
-        wanted = index % 4 == 3 or holds == (index % 2 == 0)
+        wanted = holds is not outside
         if fallback and not wanted:
             continue
-        altered = index % 4 == 3 or (index % 4 == 1 and holds)
+        altered = index % 4 == 3 or (outside and holds)
         try:
             if altered:
                 graph = build(*_missed(instance, chooser))
@@ -139,20 +139,20 @@ def _says_little(graph: Graph) -> bool:
     return 0 in sizes or max(sizes) < 2
 
 
-def _instances(name: str, chooser: Chooser, odd: bool) -> Iterator[tuple[Instance, bool]]:
-    """Instances of a rule, and whether it holds for them, until somebody is content; for
-    near-misses also neighbours that it just excludes, and dtypes for which it does not hold.
+def _instances(name: str, chooser: Chooser, outside: bool) -> Iterator[tuple[Instance, bool]]:
+    """Instances of a rule, and whether it holds for them, until somebody is content; ``outside``:
+    also neighbours that its guard just excludes, and dtypes for which it does not hold.
     """
     rule = _RULES[name]
     others = [d for d in ALL if d not in rule.dtypes]
     for _ in range(_TRIES):
-        dtypes = others if odd and others and chooser.below(2) else rule.dtypes
+        dtypes = others if outside and others and chooser.below(2) else rule.dtypes
         sampler = Sampler(rule, chooser, dtypes[chooser.below(len(dtypes))])
         try:
             instance = sampler.run()
         except Unfit:
             continue
-        if odd and chooser.below(2):
+        if outside and chooser.below(2):
             if not instance.holds:
                 continue
             instance = _just_outside(sampler, chooser) or instance
