@@ -245,7 +245,7 @@ def widths(flow: Flow, lane: int, fold: Body | None = None) -> tuple[int, int]:
 
     ``fold`` is a combine body that works on the results.
     """
-    bits = 8
+    bits = max(8, *(flow.body.insts[r].dtype.bits for r in flow.body.results))
     for n in flow.needed:
         if flow.deps[n] >> lane & 1:
             if not _vectorises(flow, n, lane):

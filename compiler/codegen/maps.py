@@ -2,7 +2,8 @@
 
 There is no tail: the last vector starts where it still fits and recomputes a few elements, which is
 harmless because a nest does not read what it writes. One that does, in place of a carried value,
-ends with single elements instead. Short loops use narrower vectors.
+ends with single elements instead. Short loops use narrower vectors, and those of a few iterations
+are written out.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from compiler.nest.ir import Body, Map
 
 INTERLEAVE_FROM = 1024  # trip count from which several vectors are computed side by side
 COPIES = ((24, 4), (200, 2))  # (instructions, copies): longer bodies gain less and cost more
+WRITTEN_OUT = 4  # iterations up to which a loop is written out, if the copies stay short:
+WRITTEN_LENGTH = 24  # instructions of all of them
 
 
 def emit_map(t: Text, nest: Map, memory: Memory) -> None:
@@ -53,14 +56,19 @@ def start_of(t: Text, counter: str, copy: int, copies: int, size: int, width: in
     start = t.sum((counter, 1), copy * width)
     if size % (width * copies) == 0 or (copy == 0 and size % width == 0):
         return start
+    if start[0] != "%":
+        return str(min(int(start), size - width))
     # Not umin: LLVM's fast instruction selection knows no intrinsics.
     fits = t.e(f"icmp ult i64 {start}, {size - width}")
     return t.e(f"select i1 {fits}, i64 {start}, i64 {size - width}")
 
 
-def copies_for(body: Body, size: int) -> int:
-    """How many vectors to compute side by side in a loop of ``size``."""
-    if size < INTERLEAVE_FROM:
+def copies_for(body: Body, size: int, width: int) -> int:
+    """How many vectors to compute side by side in a loop of ``size``: all, if they are few."""
+    iterations = -(-size // width)
+    if iterations <= WRITTEN_OUT and iterations * length(body) <= WRITTEN_LENGTH:
+        return iterations
+    if size < INTERLEAVE_FROM or width == 1:
         return 1
     return next((copies for most, copies in COPIES if length(body) <= most), 1)
 
@@ -68,8 +76,10 @@ def copies_for(body: Body, size: int) -> int:
 def _innermost(t: Text, nest: Map, code: Code, axis: Axis, outs: list[str]) -> None:
     lane = axis.variables[-1]
     width = width_for(axis.size, *widths(code.flow, lane))
-    copies = copies_for(nest.body, axis.size) if width > 1 else 1
+    copies = copies_for(nest.body, axis.size, width)
     rest = axis.size % (width * copies) if _in_place(nest, code.memory) else 0
+    if rest == axis.size:
+        copies, rest = 1, axis.size % width
     if rest:
         with t.loop(rest) as loop:
             own = code.fork()
