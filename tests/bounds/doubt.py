@@ -19,10 +19,11 @@ from bounds_legal_ops import Legal
 from bounds_reals import exactly, fraction, rounded, true
 
 from compiler.contract import EXACT, Contract
-from compiler.dtypes import FLOATS, DType, from_numpy
+from compiler.dtypes import F64, FLOATS, DType, from_numpy
 from compiler.errors import UnsupportedError
 from compiler.ir import Array, Function, Module, Node
 from verify.bounds.core import Context
+from verify.bounds.format import carrier_of
 from verify.bounds.value import Value
 from verify.gen import RandomChooser, draw_inputs
 from verify.gen.draft import Draft, Library
@@ -126,9 +127,11 @@ def _around(rng: random.Random, v: Any, dtype: DType, carrier: Any) -> tuple[Any
     else:
         radius = carrier(rng.choice([1e-3, 0.1, 1.0, 4.0]))
     center = v + radius * carrier(rng.choice([0.0, 0.0, 0.9, -0.9, rng.uniform(-0.9, 0.9)]))
-    if radius == 0 or abs(center) + 2 * radius > carrier(float(_largest(dtype))):
+    reach = abs(center) + 2 * radius
+    if radius == 0 or not np.isfinite(reach) or reach > carrier(_largest(dtype)):
         return v, carrier(0)
-    return center, radius
+    inside = abs(fraction(v) - fraction(center)) <= fraction(radius)  # center was rounded
+    return (center, radius) if inside else (v, carrier(0))
 
 
 def _largest(dtype: DType) -> float:
@@ -216,8 +219,8 @@ def check(question: Question, contract: Contract, seed: int, choices: int = 3) -
     """
     rng = random.Random(seed)
     node, module = question.node, question.module
-    floats = {t.dtype for t in node.types} | {from_numpy(x.dtype) for x in question.args}
-    carrier = np.longdouble if any(d.name == "f64" for d in floats) else np.float64
+    dtypes = {t.dtype for t in node.types} | {from_numpy(x.dtype) for x in question.args}
+    carrier = carrier_of(F64 in dtypes)
     known = node.op in KNOWN or "dynamic" in node.op
     with np.errstate(all="ignore"):
         operands = [operand(rng, x, carrier, known) for x in question.args]
@@ -250,13 +253,6 @@ def check(question: Question, contract: Contract, seed: int, choices: int = 3) -
     return decided, looked
 
 
-def carrier_of(module: Module) -> Any:
-    """The carrier for a program: longdouble where it holds an f64."""
-    graphs = [f.graph for f in module.functions]
-    wide = any(t.dtype.name == "f64" for g in graphs for t in g.types)
-    return np.longdouble if wide else np.float64
-
-
 def walk(module: Module, inputs: Sequence[Array], contract: Contract, seed: int) -> int:
     """The true value of a whole program, element by element, on inputs that carry errors.
 
@@ -264,7 +260,8 @@ def walk(module: Module, inputs: Sequence[Array], contract: Contract, seed: int)
     rounded, too. Returns how many true values were looked at; AssertionError if one lies outside.
     """
     rng = random.Random(seed)
-    carrier, graph = carrier_of(module), module.main.graph
+    graph = module.main.graph
+    carrier = carrier_of(any(t.dtype is F64 for t in graph.types))
     operands = [operand(rng, x, carrier, known=True) for x in inputs]
     looked = 0
     with np.errstate(all="ignore"):

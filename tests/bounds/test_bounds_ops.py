@@ -16,6 +16,7 @@ from compiler.contract import EXACT, Contract, allow
 from compiler.dtypes import ALL, BF16, F16, F32, F64, DType
 from compiler.ops import OPS
 from verify.bounds import core, functions
+from verify.bounds import format as formats
 from verify.bounds.format import FORMATS
 from verify.gen import Config, RandomChooser, draw_inputs, generate
 
@@ -88,6 +89,18 @@ def test_the_ops_with_float_results_are_really_tried(doubt: ModuleType) -> None:
         if not any(doubt.check(q, EXACT, seed, choices=1)[0] for q, _, seed in rows):
             idle.append(op)
     assert not idle
+
+
+@pytest.mark.parametrize("op", sorted(frozenset(OPS) - WITHOUT_ERRORS - frozenset(COSTLY)))
+def test_f64_without_a_wider_carrier(
+    doubt: ModuleType, monkeypatch: pytest.MonkeyPatch, op: str
+) -> None:
+    """As on a machine whose longdouble is float64."""
+    monkeypatch.setattr(formats, "WIDE", np.float64)
+    with np.errstate(over="ignore"):
+        monkeypatch.setitem(FORMATS, F64, formats.make(F64))
+    for seed, question in enumerate(doubt.questions(op, (F64,), range(900, 906))):
+        doubt.check(question, CONTRACTS[seed % len(CONTRACTS)], seed)
 
 
 # --- whole programs -------------------------------------------------------------------------------

@@ -140,7 +140,7 @@ def select(ctx: Context, pred: Value, x: Value, y: Value) -> Value:
         alike = ((vx == vy) & zero | (np.isnan(vx) & np.isnan(vy))) & (ex == 0) & (ey == 0)
         middle = vx / 2 + vy / 2
         half = (np.abs(vx - vy) / 2 + np.maximum(ex, ey)) * (1 + 8 * ctx.eps)
-        half = np.where(half > 0, half, FORMATS[dtype].eta / 4) + np.abs(middle) * (4 * ctx.eps)
+        half = np.where(half > 0, half, FORMATS[dtype].sign) + np.abs(middle) * (4 * ctx.eps)
         half = np.where(np.isfinite(half), half, np.inf)
         z = np.where(pred.error, np.where(alike, vx, middle), z)
         e = np.where(pred.error, np.where(alike, 0.0, half), e)

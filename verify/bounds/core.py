@@ -14,7 +14,7 @@ from compiler.errors import UnsupportedError
 from compiler.ir import Array, Graph, Module, Node
 from verify.bounds import ring
 from verify.bounds.excess import unrounded
-from verify.bounds.format import FORMATS, Format
+from verify.bounds.format import FORMATS, Format, carrier_of
 from verify.bounds.leeway import take
 from verify.bounds.limits import fused_roundings, roundings
 from verify.bounds.value import Enclosure, Value, enclosure
@@ -92,7 +92,7 @@ class Context:
         self.carrier = carrier
         # A longdouble stays one: 1 + eps must not become 1.
         eps = np.finfo(carrier).eps
-        self.eps: Any = eps if carrier is np.longdouble else float(eps)
+        self.eps: Any = float(eps) if carrier is np.float64 else eps
         self.reassoc = "reassoc" in self.flags
         self.contract = "contract" in self.flags
         self.arcp = "arcp" in self.flags
@@ -355,7 +355,7 @@ def enclose(
     """
     graph = module.main.graph
     arrays = check_inputs(graph.params, inputs)
-    carrier = np.longdouble if _holds_f64(module) else np.float64
+    carrier = carrier_of(_holds_f64(module))
     with np.errstate(all="ignore"):
         ctx = Context(module, contract, carrier, leeways)
         args = [Value(from_numpy(x.dtype), x) for x in arrays]

@@ -125,7 +125,7 @@ def _signless_zero(
         return z, e
     signs = np.copysign(1.0, a) @ np.copysign(1.0, b)
     negative = ((mag == 0) & (signs == -k)).reshape(z.shape)
-    return z, np.where(negative & (e == 0), FORMATS[dtype].eta / 4, e)
+    return z, np.where(negative & (e == 0), FORMATS[dtype].sign, e)
 
 
 def _special(

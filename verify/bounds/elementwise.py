@@ -308,7 +308,7 @@ def _remainder(ctx: Context, node: Node, operands: list[Value]) -> Value:
     jump = ~same & (vy > ey) & np.isfinite(vx + ex)
     z = np.where(same, z, 0.0)
     e = np.where(same, e, np.where(jump, np.minimum(vx + ex, vy + ey) * slack, np.inf))
-    e = np.where(e == 0, FORMATS[node.type.dtype].eta / 4, e)
+    e = np.where(e == 0, FORMATS[node.type.dtype].sign, e)
     z, e = exact_where(ctx, node, operands, z, e)
     nan = sure(x, np.isnan(vx)) | sure(y, np.isnan(vy))
     z, e = np.where(nan, np.nan, z), np.where(nan, 0.0, e)
@@ -347,7 +347,7 @@ def _step(ctx: Context, node: Node, operands: list[Value]) -> Value:
     low, high = (fn(end) for end in ends(ctx, x))
     z, e = low, np.zeros_like(low)
     # Equal ends that differ in the sign of zero: a zero of unknown sign.
-    e = np.where((low == 0) & (np.signbit(low) != np.signbit(high)), FORMATS[x.dtype].eta / 4, e)
+    e = np.where((low == 0) & (np.signbit(low) != np.signbit(high)), FORMATS[x.dtype].sign, e)
     jump = low != high
     hull = x.hull
     if jump.any():

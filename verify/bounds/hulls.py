@@ -48,7 +48,7 @@ def _one_float(ctx: Context, x: Value, starts: Array) -> Value:
     low, high = np.minimum.reduceat(v - e, starts), np.maximum.reduceat(v + e, starts)
     middle = low / 2 + high / 2
     half = (high / 2 - low / 2) * (1 + 8 * ctx.eps) + np.abs(middle) * (4 * ctx.eps)
-    least = FORMATS[x.dtype].eta / 4
+    least = FORMATS[x.dtype].sign
     half = np.where(np.isfinite(half), np.maximum(half, least), np.inf)
     z = np.where(alike, v[starts], middle)
     error = np.where(alike, e[starts], half)

@@ -121,7 +121,7 @@ def _extreme(ctx: Context, op: str, x: Value) -> Value:
     z = v.max(axis=-1)
     error = np.maximum(high - z, z - low) + np.abs(z) * (4 * ctx.eps)
     error = np.where(np.isfinite(e).all(axis=-1), error, np.inf)
-    error = np.where(error > 0, error, FORMATS[x.dtype].eta / 4)
+    error = np.where(error > 0, error, FORMATS[x.dtype].sign)
     error = np.where(np.isfinite(error), error, np.inf)
     bits = np.where(exact, x.as_bits(), x.dtype.numpy.type(-np.inf * sign))
     known = ctx.center(Value(x.dtype, _plain(op, bits)))

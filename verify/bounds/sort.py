@@ -135,7 +135,7 @@ def _statistics(ctx: Context, key: Value, out: Value, descending: bool) -> Value
     middle = np.where(low == high, low, low / 2 + high / 2)
     half = (high / 2 - low / 2) * (1 + 8 * ctx.eps) + np.abs(middle) * (4 * ctx.eps)
     half = np.where(low == high, 0.0, half)
-    half = np.where((half > 0) | (low != 0), half, FORMATS[key.dtype].eta / 4)
+    half = np.where((half > 0) | (low != 0), half, FORMATS[key.dtype].sign)
     better = ~lost & (half < error_of(out))
     z, e = np.where(better, middle, ctx.center(out)), np.where(better, half, error_of(out))
     return settle(key.dtype, z, e, out.hull)
