@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -62,6 +63,13 @@ def is_exact(e: Enclosure) -> bool:
 
 def test_every_op_has_a_bound() -> None:
     assert set(BOUNDS) == set(OPS)
+
+
+@pytest.mark.parametrize("op", BOUNDS)
+def test_every_rule_says_what_it_does_and_by_what_source(op: str) -> None:
+    rule = BOUNDS[op]
+    assert rule.__doc__
+    assert "Source" in f"{rule.__doc__} {sys.modules[rule.__module__].__doc__}"
 
 
 def test_inputs_are_checked() -> None:

@@ -2,6 +2,12 @@
 
 For ops that the specification composes of others, but that a compiler may evaluate with other
 intermediate precision: so nothing is taken to be exact, and every step may round.
+
+Source: running error analysis (Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed.,
+section 3.3): a step adds u (abs(z) + e) + eta to the error that its operands propagate, which is
+ex + ey for sums, abs(x) ey + abs(y) ex + ex ey for products, (ex + abs(q) ey) / (abs(y) - ey) for
+quotients, e / sqrt(z) for roots, and the sum of all e, with n u times the sum of magnitudes, for n
+terms in any order (Jeannerod and Rump, see :mod:`verify.bounds.reduce`).
 """
 
 from __future__ import annotations

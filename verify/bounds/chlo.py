@@ -2,6 +2,10 @@
 
 Numerical functions: the image of the interval of legal operands, then the accuracy limit of
 :mod:`verify.bounds.limits`. What is composed of plain ops has their bounds.
+
+Source: where functions rise and fall, the Digital Library of Mathematical Functions (DLMF):
+sections 4.23, 4.35 and 4.37 (elementary functions), 5.4 (iii) (the minimum of gamma), 5.15
+(polygamma), 7.2 and 7.17 (error functions), 10.25 and 10.29 (Bessel functions), 25.11 (zeta).
 """
 
 from __future__ import annotations

@@ -1,4 +1,10 @@
-"""Elementwise ops that choose between values: maximum, minimum, clamp, compare, select."""
+"""Elementwise ops that choose between values: maximum, minimum, clamp, compare, select.
+
+None of them rounds. Source: maximum and minimum do not enlarge the largest difference of their
+operands, and the image of two intervals lies between those of their ends (Moore, Kearfott and
+Cloud, *Introduction to Interval Analysis*, 2009, section 5.1); comparisons of disjoint intervals
+are decided (the same, chapter 2).
+"""
 
 from __future__ import annotations
 
@@ -113,6 +119,7 @@ def _compare(ctx: Context, node: Node, operands: list[Value]) -> Value:
 
 @define("select", determined=True)
 def _select(ctx: Context, _node: Node, operands: list[Value]) -> Value:
+    """The chosen side, with its error; the hull of both where the predicate is undecided."""
     pred, x, y = operands
     return select(ctx, pred, x, y)
 

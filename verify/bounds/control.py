@@ -2,6 +2,9 @@
 
 What an undecided predicate or index chooses is the hull of the outcomes: of branches, and of the
 states in which a loop may end.
+
+Source: StableHLO specification, *while*, *if*, *case*; hulls as in Moore, Kearfott and Cloud,
+*Introduction to Interval Analysis*, 2009, chapter 2.
 """
 
 from __future__ import annotations
@@ -49,6 +52,7 @@ def _while(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
 
 @define("if")
 def _if(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
+    """The branch taken; the hull of both where the predicate is undecided."""
     pred = operands[0]
     known = None if _unsure(pred) else (0 if pred.as_bits() else 1)
     return _branches(ctx, node, known, operands[1:])
@@ -56,6 +60,7 @@ def _if(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
 
 @define("case")
 def _case(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
+    """The branch taken; the hull of all where the index is undecided."""
     index, last = operands[0], len(node.regions) - 1
     known = None
     if not _unsure(index):
@@ -111,4 +116,5 @@ def _map(ctx: Context, node: Node, operands: list[Value]) -> Value:
 
 @define("optimization_barrier")
 def _optimization_barrier(_ctx: Context, _node: Node, operands: list[Value]) -> list[Value]:
+    """The operands as they are."""
     return list(operands)

@@ -1,4 +1,9 @@
-"""convert, bitcast_convert, reduce_precision."""
+"""convert, bitcast_convert, reduce_precision.
+
+Source: one rounding to nearest of a normal result errs by u abs(x) at most (Higham, *Accuracy and
+Stability of Numerical Algorithms*, 2nd ed., theorem 2.2), of a subnormal one by half the smallest
+subnormal; an interval whose ends round to one integer has no other inside, as rounding is monotone.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +22,7 @@ from verify.ref.convert import convert_array
 
 @define("convert")
 def _convert(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """One rounding to a narrower float; see :func:`convert_value`."""
     return convert_value(ctx, operands[0], node.type.dtype)
 
 

@@ -1,4 +1,7 @@
-"""convolution: windows are moved elements, and have the bounds of a dot_general."""
+"""convolution: windows are moved elements, and have the bounds of a dot_general.
+
+Source: StableHLO specification, *convolution*, which is a *dot_general* of each window.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""dot_general: sums of products in any order."""
+"""dot_general: sums of products in any order.
+
+Source: StableHLO specification, *dot_general*; Jeannerod and Rump, *Improved error bounds for inner
+products in floating-point arithmetic*, SIAM J. Matrix Anal. Appl. 34 (2013).
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,7 @@ def _dot_general(ctx: Context, node: Node, operands: list[Value]) -> Value:
     """Any order: e = sum of (abs(a) eb + abs(b) ea + ea eb) + k u sum of (abs(a) + ea)(abs(b) + eb)
     + k eta.
 
-    k u instead of gamma_k: Jeannerod and Rump (see ``reduce``), also with fused multiply-add; u of
+    k u instead of gamma_k: Jeannerod and Rump, also with fused multiply-add; u of
     the accumulator, and one rounding more where the result is narrower. Exact where all products
     are multiples of one power of two and small.
     """

@@ -1,5 +1,8 @@
 """Ops whose operands say what attributes say elsewhere: bounded as the static op, where these
 operands are decided.
+
+Source: StableHLO specification, the sections of these ops: each has the semantics of its static
+form.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from verify.ref.dynamic import numbers
 
 @define("get_dimension_size", determined=True)
 def _get_dimension_size(_ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """Known from the type: error 0."""
     return Value(node.type.dtype, np.asarray(operands[0].shape[node.attr("dimension")], np.int32))
 
 
@@ -34,23 +38,27 @@ def _shaped(ctx: Context, node: Node, operands: list[Value]) -> Outputs:
 
 @define("dynamic_pad", determined=True)
 def _dynamic_pad(ctx: Context, node: Node, operands: list[Value]) -> Outputs:
+    """As pad: elements move, errors with them."""
     names = ("edge_padding_low", "edge_padding_high", "interior_padding")
     return _with_numbers(ctx, node, "pad", operands[:2], names, operands[2:])
 
 
 @define("real_dynamic_slice", determined=True)
 def _real_dynamic_slice(ctx: Context, node: Node, operands: list[Value]) -> Outputs:
+    """As slice: elements move, errors with them."""
     names = ("start_indices", "limit_indices", "strides")
     return _with_numbers(ctx, node, "slice", operands[:1], names, operands[1:])
 
 
 @define("dynamic_gather")
 def _dynamic_gather(ctx: Context, node: Node, operands: list[Value]) -> Outputs:
+    """As gather: elements move, errors with them."""
     return _with_numbers(ctx, node, "gather", operands[:2], ("slice_sizes",), operands[2:])
 
 
 @define("dynamic_conv")
 def _dynamic_conv(ctx: Context, node: Node, operands: list[Value]) -> Outputs:
+    """As convolution: sums of products in any order."""
     padding = operands[2]
     if np.any(padding.undecided()):
         return undecided(node.type)
@@ -80,9 +88,11 @@ def _static(ctx: Context, node: Node, op: str, operands: list[Value], **given: A
 
 @define("real", determined=True)
 def _real(_ctx: Context, _node: Node, operands: list[Value]) -> Value:
+    """The operand: it has no imaginary part."""
     return operands[0]
 
 
 @define("imag", determined=True)
 def _imag(_ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """Zeros: error 0."""
     return Value(node.type.dtype, np.zeros(operands[0].shape, node.type.dtype.numpy))

@@ -1,9 +1,11 @@
 """Elementwise ops; transcendental functions are in ``functions``, choices in ``choices``.
 
 Every rule works on operands of which at least one element is not exact; where all operands of an
-element are exact the reference's bits are put in with error 0. Formulas: Higham, *Accuracy and
-Stability of Numerical Algorithms*, 2nd ed., chapters 2-4 (running error analysis, after Wilkinson);
-intervals for the ops that have jumps.
+element are exact the reference's bits are put in with error 0. Source of the formulas: Higham,
+*Accuracy and Stability of Numerical Algorithms*, 2nd ed., section 3.3 (running error analysis,
+after Wilkinson), with theorem 2.2 for the rounding; for the ops that have jumps, the image of an
+interval under a monotone function (Moore, Kearfott and Cloud, *Introduction to Interval Analysis*,
+2009, section 5.1); for special values IEEE 754-2019, sections 6 and 7.
 """
 
 from __future__ import annotations

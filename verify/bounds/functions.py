@@ -1,9 +1,9 @@
 """sqrt and the transcendental functions.
 
 The image of the interval of legal operands, then the accuracy limit of :mod:`verify.bounds.limits`.
-A function that is monotone on an interval takes its extremes at the ends (Moore, Kearfott and
-Cloud, *Introduction to Interval Analysis*, 2009, section 5.1); where a whole interval lies outside
-the domain the result is NaN for certain (IEEE 754-2019, section 9.2.1).
+Source: a function that is monotone on an interval takes its extremes at the ends (Moore, Kearfott
+and Cloud, *Introduction to Interval Analysis*, 2009, section 5.1); where a whole interval lies
+outside the domain the result is NaN for certain (IEEE 754-2019, section 9.2.1).
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def _sqrt(ctx: Context, node: Node, operands: list[Value]) -> Value:
 
 @define("sine", "cosine")
 def _wave(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """E = min(ex, 2), because the derivative is at most 1; then the limit."""
+    """E = min(ex, 2), because the derivative is at most 1 (mean value theorem); then the limit."""
     x = operands[0]
     v = ctx.center(x)
     true = np.sin(v) if node.op == "sine" else np.cos(v)
@@ -156,8 +156,8 @@ def _wave(ctx: Context, node: Node, operands: list[Value]) -> Value:
 
 @define("tan")
 def _tan(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """Tan a - tan b = sin(a - b) / (cos a cos b), so e = ex / (c (c - ex)) with c = abs(cos x);
-    undecided where c <= ex.
+    """Tan a - tan b = sin(a - b) / (cos a cos b) (DLMF, section 4.21), so e = ex / (c (c - ex)) with
+    c = abs(cos x); undecided where c <= ex.
     """
     x = operands[0]
     v = ctx.center(x)

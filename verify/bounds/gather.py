@@ -1,6 +1,9 @@
 """Reads and writes at computed places: where an index is undecided, anything that may be read.
 
 Elsewhere values, errors and polynomials move as in :mod:`verify.bounds.shape`.
+
+Source: StableHLO specification, *gather*, *dynamic_slice* and *dynamic_update_slice*: start indices
+are clamped, and index vectors that are not sorted though the attribute says so are undefined.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from verify.ref.gather import entries, places, window
 
 @define("dynamic_slice", determined=True)
 def _dynamic_slice(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """The elements of the slice; where it may begin at several places, anything of the operand."""
     x, *starts = operands
     sizes = node.attr("slice_sizes")
     where = window([s.as_bits() for s in starts], x.shape, sizes)
@@ -32,6 +36,9 @@ def _dynamic_slice(ctx: Context, node: Node, operands: list[Value]) -> Value:
 
 @define("dynamic_update_slice", determined=True)
 def _dynamic_update_slice(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """The operand with the update written; where that may begin at several places, for each element
+    either its own or any of the update.
+    """
     x, update, *starts = operands
     if 0 in update.shape:
         return x

@@ -1,5 +1,7 @@
 """cholesky and triangular_solve: bounds for every order of their sums.
 
+Sources: StableHLO specification, *triangular_solve* and *cholesky*, and those below.
+
 Triangular solving. Each unknown is a sum of products of elements of ``b``, of elements of ``a`` and
 of reciprocals of its diagonal, whatever the algorithm: substitution, in blocks, or with inverted
 blocks. With the absolute values of all of these the sum is ``d = M^-1 abs(b)``, M the comparison

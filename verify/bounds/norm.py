@@ -1,4 +1,8 @@
-"""Batch normalisation: the specification's formulas in ball arithmetic."""
+"""Batch normalisation: the specification's formulas in ball arithmetic.
+
+Source: StableHLO specification, *batch_norm_inference*, *batch_norm_training*, *batch_norm_grad*;
+for the steps :mod:`verify.bounds.ball`.
+"""
 
 from __future__ import annotations
 
@@ -53,6 +57,7 @@ class Batch:
 
 @define("batch_norm_inference")
 def _inference(ctx: Context, node: Node, operands: list[Value]) -> Value:
+    """``scale * (x - mean) / sqrt(variance + epsilon) + offset``, a rounding each step."""
     b = Batch(ctx, node, operands)
     return b.normal(*b.balls).value(node.type.dtype, any_hull(operands))
 

@@ -1,4 +1,8 @@
-"""rng_bit_generator: bits of a known state are known."""
+"""rng_bit_generator: bits of a known state are known.
+
+Source: StableHLO specification, *rng_bit_generator*; Salmon et al., *Parallel random numbers: as
+easy as 1, 2, 3*, 2011.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,10 @@
 
 The specification leaves the order to the implementation also without any contract, so a float sum
 or product is bounded for every order. The init value takes part once.
+
+Source: StableHLO specification, *reduce*; Jeannerod and Rump, *Improved error bounds for inner
+products in floating-point arithmetic*, SIAM J. Matrix Anal. Appl. 34 (2013), for sums; Higham,
+*Accuracy and Stability of Numerical Algorithms*, 2nd ed., lemma 3.1, for products.
 """
 
 from __future__ import annotations
@@ -29,6 +33,7 @@ from verify.ref.reduce import reduce_last
 
 @define("reduce")
 def _reduce(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
+    """Sums, products and extremes by :func:`any_order`; other bodies step by step."""
     count = len(node.types)
     captures = operands[2 * count :]
     # The body may compute in a wider type than the inputs have: that of the results.
@@ -143,8 +148,7 @@ def _sum(ctx: Context, x: Value, init: Value) -> Value:
     """Any order: abs(error) <= sum of e + (n - 1) u sum of (abs(x) + e), n terms with the init
     value.
 
-    (n - 1) u instead of gamma_(n-1): Jeannerod and Rump, *Improved error bounds for inner products
-    in floating-point arithmetic*, SIAM J. Matrix Anal. Appl. 34 (2013). Additions do not underflow.
+    (n - 1) u instead of gamma_(n-1): Jeannerod and Rump. Additions do not underflow.
     A partial sum may overflow where the sum of magnitudes reaches the threshold. Exact where all
     terms are integer multiples of one power of two 2**q and the sum of magnitudes is at most 2**(p
     + q): then every partial sum is representable.

@@ -3,6 +3,9 @@
 The specification leaves the order open. Where several updates meet, a sum or product is bounded for
 every order; of values that are set, one is there at the end; few updates by any other body are
 bounded for every permutation, many are undecided.
+
+Source: StableHLO specification, *scatter* and *select_and_scatter*: the order is
+implementation-defined. Sums and products as in :mod:`verify.bounds.reduce`.
 """
 
 from __future__ import annotations

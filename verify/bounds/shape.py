@@ -1,4 +1,7 @@
-"""Ops that move elements move values, errors and polynomials alike; the error does not change."""
+"""Ops that move elements move values, errors and polynomials alike; the error does not change.
+
+Source: StableHLO specification, the sections of these ops: no element is computed anew.
+"""
 
 from __future__ import annotations
 

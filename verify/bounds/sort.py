@@ -35,6 +35,9 @@ PAIRS = 1 << 21  # comparisons of all pairs in all lines that are worth it
 
 @define("sort")
 def _sort(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
+    """For each element the hull of those between the same two cuts; the keys by order statistics,
+    too. No rounding.
+    """
     count, dim = len(node.types), node.attr("dimension")
     captures = operands[count:]
     lines = [_moved(x, lambda a: as_lines(a, dim)) for x in operands[:count]]

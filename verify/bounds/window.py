@@ -1,4 +1,7 @@
-"""reduce_window: windows are moved elements, and have the bounds of a reduce."""
+"""reduce_window: windows are moved elements, and have the bounds of a reduce.
+
+Source: StableHLO specification, *reduce_window*, which is a *reduce* of each window.
+"""
 
 from __future__ import annotations
 
