@@ -24,21 +24,15 @@ def load(name: str) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def reals() -> ModuleType:
-    """True values."""
-    return load("reals")
-
-
-@pytest.fixture(scope="session")
-def legal(reals: ModuleType) -> ModuleType:
+def legal() -> ModuleType:
     """The random legal evaluator."""
-    assert reals
-    return load("legal")
+    for name in ("reals", "legal"):
+        load(name)
+    return load("legal_ops")
 
 
 @pytest.fixture(scope="session")
 def doubt(legal: ModuleType) -> ModuleType:
     """Operands with errors, and the check of single ops on them."""
     assert legal
-    load("legal_ops")
     return load("doubt")

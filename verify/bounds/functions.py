@@ -156,8 +156,8 @@ def _wave(ctx: Context, node: Node, operands: list[Value]) -> Value:
 
 @define("tan")
 def _tan(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """Tan a - tan b = sin(a - b) / (cos a cos b) (DLMF, section 4.21), so e = ex / (c (c - ex)) with
-    c = abs(cos x); undecided where c <= ex.
+    """Tan a - tan b = sin(a - b) / (cos a cos b) (DLMF, section 4.21), so e = ex / (c (c - ex))
+    with c = abs(cos x); undecided where c <= ex.
     """
     x = operands[0]
     v = ctx.center(x)
