@@ -387,3 +387,13 @@ def test_a_quotient_by_a_power_of_two_is_a_product_under_reassoc(exponent: int) 
         legal = [(x / c) * y, (x * y) * (1 / c)]
     for got in legal:
         assert judge([got.astype(np.float32)], enclosures, allow("reassoc")).kind != "violation"
+
+
+def test_means_whose_partial_sums_may_overflow_are_open() -> None:
+    ones = np.ones(1, np.float16)
+    for size, decided in ((30000, True), (40000, False)):
+        x = np.array([[size], [size], [-size]], np.float16)
+        b = Builder(types_of([x, ones, ones]))
+        normal = b.emit("batch_norm_training", [0, 1, 2], epsilon=np.float32(0), feature_index=1)
+        (mean,) = enclose(module(b.graph([normal + 1])), [x, ones, ones])
+        assert (mean.undecided == 0) == decided

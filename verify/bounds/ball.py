@@ -119,10 +119,11 @@ class Ball:
         return self._rounded(np.where(fine, z, 0.0), e, self.s.function)
 
     def total(self, axes: tuple[int, ...]) -> Ball:
-        """Sums over ``axes``, in any order."""
+        """Sums over ``axes``, in any order; undecided where a partial sum may overflow."""
         size = np.abs(self.z).sum(axis=axes)
         count = self.z.size / max(size.size, 1)
-        return self._rounded(self.z.sum(axis=axes), self.e.sum(axis=axes), count, size)
+        made = self._rounded(self.z.sum(axis=axes), self.e.sum(axis=axes), count, size)
+        return Ball(self.s, made.z, np.where(size + made.e < self.s.f.top, made.e, np.inf))
 
 
 def _or_inf(e: Any) -> Any:
