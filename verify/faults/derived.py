@@ -180,13 +180,28 @@ def equivalence(fault: Fault, *, limit: int = LIMIT) -> Proof:
     from verify.prove import prove
 
     rule = altered_rule(fault)
-    proof = prove(replace(rule, name=fault.name), limit=limit)
+    proofs = [prove(claim, limit=limit) for claim in _claims(fault, rule)]
+    proof = min(proofs, key=lambda p: _ORDER.index(p.verdict))
     doubt = ""
     if proof.verdict == "equal-over-reals" and _ranges(rule) != _ranges(_RULES[fault.rule]):
         doubt = "over the reals every number but 0 has an inverse: that says nothing of overflow"
     elif proof.verdict in EQUIVALENT:
         doubt = unsettled(fault)
     return replace(proof, verdict="unknown", notes=(*proof.notes, doubt)) if doubt else proof
+
+
+_ORDER = ("refuted", "unknown", "equal-over-reals", "bit-exact")
+
+
+def _claims(fault: Fault, rule: Rule) -> list[Rule]:
+    """What is to be proved: the altered rule, under the fault's name; where it only takes more
+    element types, the rule for these, class by class (for its own it is proved as every rule is).
+    """
+    named = replace(rule, name=fault.name)
+    more = [d for d in rule.dtypes if d not in _RULES[fault.rule].dtypes]
+    classes = [[d for d in more if d.is_float], [d for d in more if d.is_integer]]
+    classes.append([d for d in more if not (d.is_float or d.is_integer)])
+    return [replace(named, dtypes=tuple(c)) for c in classes if c] or [named]
 
 
 def _ranges(rule: Rule) -> list[str]:

@@ -53,12 +53,17 @@ class SymbolicPower(PowerOfTwo):
     @property
     def inverse(self) -> Any:
         """2**-k (floats)."""
-        return self._inverse
+        return self._known(self._inverse)
 
     @property
     def mask(self) -> Any:
         """2**k - 1 (integers)."""
-        return self._mask
+        return self._known(self._mask)
+
+    def _known(self, value: Any) -> Any:
+        if value is None:
+            raise Unknown(f"{self.dtype} has no such power of two")
+        return value
 
 
 def _normal(biased: Any, dtype: DType) -> Any:
