@@ -120,10 +120,11 @@ class Ball:
 
     def total(self, axes: tuple[int, ...]) -> Ball:
         """Sums over ``axes``, in any order; undecided where a partial sum may overflow."""
-        size = np.abs(self.z).sum(axis=axes)
-        count = self.z.size / max(size.size, 1)
-        made = self._rounded(self.z.sum(axis=axes), self.e.sum(axis=axes), count, size)
-        return Ball(self.s, made.z, np.where(size + made.e < self.s.f.top, made.e, np.inf))
+        high, low = (np.maximum(x, 0.0).sum(axis=axes) for x in (self.z, -self.z))
+        count = self.z.size / max(high.size, 1)
+        made = self._rounded(high - low, self.e.sum(axis=axes), count, high + low)
+        fits = np.maximum(high, low) + made.e < self.s.f.top
+        return Ball(self.s, made.z, np.where(fits, made.e, np.inf))
 
 
 def _or_inf(e: Any) -> Any:
