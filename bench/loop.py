@@ -4,7 +4,7 @@
 
 One process, set up as a campaign's workers are. Templates of near-misses are built first, once a
 process; their time is shown on its own. The parts are shares of the same run; each program is run
-on all its sets of inputs.
+on all its sets of inputs. The canonical bits are asked for where no rewrite may change bits.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from verify.engines.local import collect_seldom
 from verify.examine import prepare
 from verify.fuzz.config import CampaignConfig, program
 from verify.gen import InputSet, plants
+from verify.targets.assay import Canonical
 
 
 def _examine(module: Module, sets: list[InputSet], options: Options) -> list[str]:
@@ -67,6 +68,11 @@ def main(level: int, count: int) -> None:
         for given in sets:
             enclose(module, given.arrays)
         parts["reference, bounds"] += clock() - start
+        start = clock()
+        canonical = Canonical(module)
+        for given in sets:
+            canonical(given.arrays)
+        parts["canonical bits"] += clock() - start
     print(f"whole loop          {count / whole:8.1f} programs a CPU second, {ops:.1f} ops each")
     print(f"generation, inputs  {count / generated:8.1f} programs a CPU second")
     for name, seconds in parts.items():
