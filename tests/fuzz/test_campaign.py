@@ -15,6 +15,7 @@ from compiler.errors import InputError, InternalError
 from verify.case import load
 from verify.fuzz import CampaignConfig, campaign, program, resume, summary
 from verify.fuzz.store import Store
+from verify.gen import SETS
 
 HERE = Path(__file__).parent
 
@@ -210,6 +211,12 @@ def test_one_bug_is_one_finding_with_the_rewrite_named(tmp_path):
     assert result.stats.violations > 1
     assert [(f.pass_name, f.rewrite) for f in result.findings] == [("lower", "pad")]
     assert result.findings[0].ops <= 2
-    assert load(Path(result.findings[0].folder)).fault == "pad-low-off-by-one"
+    case = load(Path(result.findings[0].folder))
+    assert case.fault == "pad-low-off-by-one"
+    assert case.meta["inputs"] == result.findings[0].inputs
+    assert result.findings[0].inputs in SETS
+    document = result.to_json()
+    assert sum(kinds.get("violation", 0) for kinds in document["sets"].values()) > 1
+    assert {f["inputs"] for f in document["findings"]} <= set(document["sets"]) <= set(SETS)
     with Store(tmp_path) as store:
         assert {f.guilty for f in store.failures(1)} == {"lower:pad"}
