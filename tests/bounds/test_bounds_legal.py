@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from compiler.contract import EXACT, Contract, Precision, allow
-from compiler.dtypes import BF16, F16, F32, F64, DType
+from compiler.dtypes import ALL, BF16, F16, F32, F64, DType
 from compiler.ops import OPS
 from verify.bounds import enclose
 from verify.gen import SETS, Config, RandomChooser, draw_inputs, generate
@@ -28,7 +28,7 @@ CONTRACTS = (
         precision=[Precision("dot_general", "bf16"), Precision("multiply", "f16")],
     ),
 )
-DTYPES: tuple[tuple[DType, ...], ...] = ((F32,), (F32, F64), (F32, BF16), (F16, F32), (F64,))
+DTYPES: tuple[tuple[DType, ...], ...] = ((F32,), (F32, F64), (F32, BF16), (F16, F32), (F64,), ALL)
 RING = frozenset(
     [
         "constant",
