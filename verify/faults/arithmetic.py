@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from compiler.dtypes import BY_NAME, I32, I64
+from compiler.dtypes import BY_NAME, I32, I64, working
 from compiler.ir import Node
 from compiler.lower import elementwise as lower_elementwise
 from compiler.lower.scope import Index, Scope
@@ -76,10 +76,20 @@ def _compared_sign(at: Scope, xs: list[int]) -> int:
     return at.select(at.compare("gt", xs[0], zero), at.const(1.0, dtype), below)
 
 
-def _half_added(at: Scope, xs: list[int]) -> int:
+def _half_added(old: Value) -> Value:
     """trunc(x + 1/2), with the sign of x: the sum rounds."""
-    half = at.op("copysign", at.const(0.5, at.s.dtype(xs[0])), xs[0])
-    return at.op("trunc", at.op("fadd", xs[0], half))
+
+    def run(at: Scope, node: Node, index: Index) -> int:
+        x = at.operand(node, 0, index)
+        dtype, wide = at.s.dtype(x), working(at.s.dtype(x))
+        if dtype.narrow:
+            return old(at, node, index)
+        x = at.convert(x, wide)
+        half = at.op("copysign", at.const(0.5, wide), x)
+        total = at.convert(at.op("fadd", x, half), dtype)
+        return at.convert(at.op("trunc", at.convert(total, wide)), dtype)
+
+    return run
 
 
 def _reciprocal(at: Scope, xs: list[int]) -> int:
@@ -202,7 +212,7 @@ declare(
     "missing rounding",
     "round_nearest_afz adds a half and truncates, so that the sum rounds first",
     blame=("lower", "round_nearest_afz"),
-    install=lowered("round_nearest_afz", _on("float", _half_added)),
+    install=lowered("round_nearest_afz", _half_added),
     source="JDK-6430675: Math.round(0.49999999999999994) is 1",
 )
 declare(

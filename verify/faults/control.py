@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from compiler.dtypes import I32
-from compiler.ir import Graph, Literal, Node, TensorType
+from compiler.ir import Literal, Node, TensorType
 from compiler.lower.program import Lowerer
 from compiler.nest.ir import Branch, Map
-from compiler.passes import decide, results
+from compiler.passes import decide
 from verify.faults.base import declare, lowered, patched
 
 
@@ -65,18 +65,6 @@ def _condition_last(old: Callable[..., Any]) -> Callable[..., Any]:
     return loop
 
 
-def _first_results(old: Callable[..., Graph]) -> Callable[..., Graph]:
-    """Of a region that loses results the first ones stay, whichever are wanted."""
-
-    def returning(graph: Graph, keep: Sequence[int]) -> Graph:
-        first = range(len(keep))
-        types = graph.result_types
-        alike = all(types[a] == types[b] for a, b in zip(first, keep, strict=True))
-        return old(graph, first if alike else keep)
-
-    return returning
-
-
 def _passed_on(old: Callable[..., Any]) -> Callable[..., Any]:
     """A loop that hands on another carried value counts as handing on this one."""
 
@@ -84,7 +72,7 @@ def _passed_on(old: Callable[..., Any]) -> Callable[..., Any]:
         body = node.regions[1]
         count = len(node.types)
         swapped = [
-            k if body.params[k] == body.params[v] and v < count else v
+            k if v < count and body.params[k] == body.params[v] else v
             for k, v in enumerate(body.results)
         ]
         if swapped == list(body.results):
@@ -126,14 +114,6 @@ declare(
     blame=("fold", "fold/while"),
     install=patched(decide._Decider, "_loop", _condition_last),
     source="openxla/xla#48454: wrong trip counts of empty and of uneven loops",
-)
-declare(
-    "dce-keeps-first-results",
-    "dead code",
-    "of branches with results that nobody needs the first ones stay",
-    blame=("dce", "dce/result"),
-    install=patched(results, "_returning", _first_results),
-    source="apache/tvm#3867: elements of a tuple lost in fusion",
 )
 declare(
     "loop-swap-is-invariant",

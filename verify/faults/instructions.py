@@ -7,7 +7,7 @@ from typing import Any
 
 from compiler.codegen import narrow, scalars
 from compiler.codegen.text import Text, constant, register, splat_of, vector
-from compiler.dtypes import F64, DType
+from compiler.dtypes import DType
 from compiler.nest.ir import Inst
 from verify.faults.base import Install, exchanged, patched
 from verify.faults.codegen import declare_codegen
@@ -63,18 +63,6 @@ def _rounds_twice(_old: Any) -> Any:
     return narrowed
 
 
-def _high_word_lost(old: Callable[..., str]) -> Callable[..., str]:
-    """Integers of 64 bits are converted to f32 by way of f64: two roundings."""
-
-    def convert(t: Text, x: str, source: DType, target: DType, width: int) -> str:
-        if source.is_integer and source.bits == 64 and target.name == "f32":
-            wide = old(t, x, source, F64, width)
-            return old(t, wide, F64, target, width)
-        return old(t, x, source, target, width)
-
-    return convert
-
-
 # fmt: off
 declare_codegen("i4-zero-extended", "wrong signedness",
                 "machine code reads negative integers of less than 8 bits as positive ones",
@@ -108,8 +96,4 @@ declare_codegen("f64-rounds-twice", "missing rounding",
                 "machine code makes 8 and 16 bits of f64 by way of f32, rounded to nearest",
                 patched(scalars, "_round_to_odd", _rounds_twice),
                 source="JuliaLang/julia#57809: Float64 to Float16 by way of Float32")
-declare_codegen("i64-to-f32-rounds-twice", "missing rounding",
-                "machine code converts integers of 64 bits to f32 by way of f64",
-                patched(scalars, "convert", _high_word_lost),
-                source="llvm/llvm-project#55838: a conversion between floats rounded wrongly")
 # fmt: on

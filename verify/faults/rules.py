@@ -342,9 +342,6 @@ altered("compare-converted-unguarded", "dropped guard", "convert/compare-convert
 altered("floor-of-float", "dropped guard", "convert/floor-of-integer",
         "floor of a conversion is dropped, also of floats", dtypes=INTEGERS + FLOATS,
         source="microsoft/onnxruntime#4039: float to integer to float removed")
-altered("signed-below-zero-false", "wrong signedness", "logic/unsigned-below-zero",
-        "x < 0 is taken for false, also of signed integers", dtypes=INTEGERS,
-        source="microsoft/onnxruntime#17953: signedness ignored in casts")
 altered("compare-constant-not-swapped", "operands swapped", "logic/compare-constant-left",
         "c < x becomes x < c", _constant_moved,
         source="llvm/llvm-project#122723: wrong predicate of two merged comparisons")

@@ -80,7 +80,8 @@ def _last_first(old: Callable[..., None]) -> Callable[..., None]:
     """Updates take place from the last to the first."""
 
     def emit(t: Text, nest: Scatter, memory: Any) -> None:
-        old(t, replace(nest, body=_backwards(nest.body, nest.domain)), memory)
+        if 0 not in nest.domain:
+            old(t, replace(nest, body=_backwards(nest.body, nest.domain)), memory)
 
     return emit
 

@@ -60,7 +60,9 @@ def gathered(draft: Draft) -> tuple[int, int, Shape, Attrs, TensorType]:
     kept = [d for d, r in enumerate(roles) if r < 2]
     lengths = _lengths(draft, shape)
     sizes = tuple([1 if roles[d] > 1 else n for d, n in enumerate(lengths)])
-    indexed = _shuffled(draft, [*collapsed, *(d for d in kept if below(2))])
+    # A slice of a part says most where it may begin elsewhere than at 0.
+    parts = [d for d in kept if below(4) < (3 if sizes[d] < shape[d] else 1)]
+    indexed = _shuffled(draft, [*collapsed, *parts])
     # The indices: batching dimensions in some order among a few others, and the index vector.
     batch = [shape[d] for d in batching]
     size = 1

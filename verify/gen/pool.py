@@ -84,6 +84,8 @@ def specials(dtype: DType) -> Array:
         values = [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, top, -top, normal, -normal]
         values += [tiny, -tiny, normal - tiny, 1 + eps, 1 - eps / 2, 1 / eps, 2 / eps, -1 / eps]
         values += [0.5, -0.5, 1.5, 2.5, -2.5, 127.5, -128.5, 255.5, 256.0, 32767.5, -32769.0]
+        # Where adding a half rounds: below a half, and odd numbers that have no halves.
+        values += [0.5 - eps / 4, eps / 4 - 0.5, 1 / eps + 1, -1 / eps - 1]
         values += [65535.5, 3e-5, 88.8, -104.0, 11.1, -17.4, 0.1, 3.14159265]
         values += [2.0**31, 2.0**31 - 0.5, -(2.0**31) - 1, 2.0**32, 2.0**63, -(2.0**63), 2.0**64]
         values += _halfway(dtype)
