@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from compiler.contract import Contract
-from compiler.dtypes import ALL, F32, F64, DType, by_name
+from compiler.dtypes import ALL, F32, F64, DType, by_name, from_numpy
 from compiler.ir import Array, Graph, Module, Node
 from verify.bounds.limits import ULPS
 from verify.ref import REF, Context
@@ -248,7 +248,7 @@ class Legal:
                 first = next((e for e in x.flat), None)
                 out.append(dtype_of(first) if first is not None else node.types[0].dtype)
             else:
-                out.append(next(d for d in (by_name(n) for n in NAMES) if d.numpy == x.dtype))
+                out.append(from_numpy(x.dtype))
         del known
         return out
 
