@@ -158,11 +158,6 @@ def _high_parts_first(old: Value) -> Value:
     return run
 
 
-def _plain_if_total(node: Node) -> str:
-    kind = str(node.attr("compare_type"))
-    return "FLOAT" if kind == "TOTALORDER" else kind
-
-
 def _own_exponents(node: Node) -> int:
     return node.type.dtype.bits - node.type.dtype.precision
 
@@ -262,14 +257,6 @@ declare(
     blame=("lower", "bitcast_convert"),
     install=lowered("bitcast_convert", _high_parts_first),
     source="onnx/onnx#4238: bytes of bf16 in the wrong order",
-)
-declare(
-    "total-order-ignored",
-    "lost NaN",
-    "compare by the total order compares as numbers: NaN, and zeros of both signs",
-    blame=("lower", ("compare", "sort", "reduce*", "select_and_scatter")),
-    install=lowered("compare", changed(compare_type=_plain_if_total)),
-    source="jax-ml/jax#6443: jnp.sort puts NaN and -0 elsewhere than NumPy",
 )
 declare(
     "reduce-precision-keeps-range",

@@ -42,18 +42,6 @@ def _one_after_another(_old: Any) -> Any:
     return move
 
 
-def _nearest_branch(old: Callable[[Any, Node], int | None]) -> Callable[[Any, Node], int | None]:
-    """A constant index is clamped at both ends."""
-
-    def branch(self: Any, node: Node) -> int | None:
-        literal = self.literals.get(node.operands[0])
-        if node.op == "case" and literal is not None:
-            return int(min(max(literal.item(), 0), len(node.regions) - 1))
-        return old(self, node)
-
-    return branch
-
-
 def _condition_last(old: Callable[..., Any]) -> Callable[..., Any]:
     """A loop whose condition is false at once runs its body one time when it is folded."""
 
@@ -98,14 +86,6 @@ declare(
     blame=("lower", "while"),
     install=patched(Lowerer, "move", _one_after_another),
     source="Briggs et al., Construction and Destruction of SSA, SP&E, 1998: swap problem",
-)
-declare(
-    "fold-case-clamps",
-    "branch selection",
-    "case with a constant negative index is folded to the first branch",
-    blame=("fold", "fold/case"),
-    install=patched(decide._Decider, "_branch", _nearest_branch),
-    source="pytorch/pytorch#189028: a switch clamps its index at both ends",
 )
 declare(
     "fold-loop-runs-once",
