@@ -389,6 +389,23 @@ def test_a_quotient_by_a_power_of_two_is_a_product_under_reassoc(exponent: int) 
         assert judge([got.astype(np.float32)], enclosures, allow("reassoc")).kind != "violation"
 
 
+def test_a_factor_may_be_moved_into_a_normalisation_and_overflow() -> None:
+    two, x = (np.full((1, 1), n, np.float16) for n in (2, 1))
+    zero, one = np.zeros(1, np.float16), np.ones(1, np.float16)
+    for scale, decided in ((20000, True), (40000, False)):
+        inputs = [x, two, np.full(1, scale, np.float16), zero, one]
+        b = Builder(types_of(inputs))
+        product = b.emit("multiply", [0, 1])
+        made = b.emit(
+            "batch_norm_inference",
+            [product, 2, 3, 3, 4],
+            epsilon=np.float32(0),
+            feature_index=1,
+        )
+        (e,) = enclose(module(b.graph([made])), inputs, allow("reassoc"))
+        assert (e.undecided == 0) == decided
+
+
 def test_means_whose_partial_sums_may_overflow_are_open() -> None:
     ones = np.ones(1, np.float16)
     for size, decided in ((30000, True), (40000, False)):

@@ -92,6 +92,45 @@ def test_matrices_without_a_decomposition() -> None:
     assert found[4] == np.inf
 
 
+@pytest.mark.parametrize(("dtype", "expected"), [("f32", np.inf), ("f64", 0)])
+def test_the_exponential_of_nan(dtype: str, expected: float) -> None:
+    text = f"""(%a: tensor<2x{dtype}>) -> tensor<2x{dtype}> {{
+      %0 = stablehlo.exponential %a : tensor<2x{dtype}>
+      return %0 : tensor<2x{dtype}> }}"""
+    x = np.array([1, np.nan], np.dtype(dtype.replace("f", "float")))
+    assert errors(text, "nan-exponential", x) == [0, expected]
+
+
+def test_what_zeros_do_not_mask() -> None:
+    text = """(%a: tensor<2x2xf32>, %b: tensor<2x2xf32>) -> tensor<1x2xf32> {
+      %0 = stablehlo.convolution(%a, %b) dim_numbers = [b, f]x[i, o]->[b, f], window = {}
+        {batch_group_count = 2 : i64, feature_group_count = 1 : i64}
+        : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<1x2xf32>
+      return %0 : tensor<1x2xf32> }"""
+    x = np.ones((2, 2), np.float32)
+    assert errors(text, "masked-convolution", x, x) == [0, 0]
+    assert errors(text, "masked-convolution", x, np.array([[1, np.inf], [1, 1]], "f")) != [0, 0]
+
+
+@pytest.mark.parametrize(("x", "expected"), [((0, 1, 2), 0), ((0, 1, 1), np.inf)])
+def test_elements_that_select_cannot_tell(x: tuple[int, ...], expected: float) -> None:
+    text = """(%a: tensor<3xi8>, %s: tensor<3xi8>, %i: tensor<i8>) -> tensor<3xi8> {
+      %0 = "stablehlo.select_and_scatter"(%a, %s, %i) ({
+        ^bb0(%x: tensor<i8>, %y: tensor<i8>):
+          %1 = stablehlo.compare GE, %x, %y : (tensor<i8>, tensor<i8>) -> tensor<i1>
+          stablehlo.return %1 : tensor<i1>
+        }, {
+        ^bb0(%x: tensor<i8>, %y: tensor<i8>):
+          %1 = stablehlo.add %x, %y : tensor<i8>
+          stablehlo.return %1 : tensor<i8>
+        }) {window_dimensions = array<i64: 2>, padding = dense<[[0, 1]]> : tensor<1x2xi64>}
+        : (tensor<3xi8>, tensor<3xi8>, tensor<i8>) -> tensor<3xi8>
+      return %0 : tensor<3xi8> }"""
+    i8 = np.int8
+    found = errors(text, "select-ties", np.array(x, i8), np.ones(3, i8), np.zeros((), i8))
+    assert found == [expected] * 3
+
+
 def test_zeta_outside_of_its_domain() -> None:
     text = """(%a: tensor<5xf32>, %b: tensor<5xf32>) -> tensor<5xf32> {
       %0 = chlo.zeta %a, %b : tensor<5xf32>, tensor<5xf32> -> tensor<5xf32>

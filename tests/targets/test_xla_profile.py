@@ -189,6 +189,43 @@ SHOWN = {
         return %2#0 : tensor<ui8>""",
         (np.float32(0),),
     ),
+    "masks-groups": (
+        "(%a: tensor<5x5xf32>, %b: tensor<5x10xf32>) -> tensor<1x10xf32>",
+        """%0 = stablehlo.convolution(%a, %b) dim_numbers = [b, f]x[i, o]->[b, f], window = {}
+          {batch_group_count = 5 : i64, feature_group_count = 1 : i64}
+          : (tensor<5x5xf32>, tensor<5x10xf32>) -> tensor<1x10xf32>
+        return %0 : tensor<1x10xf32>""",
+        (np.ones((5, 5), np.float32), np.where(np.eye(5, 10), np.nan, 1).astype(np.float32)),
+    ),
+    "orders-windows": (
+        "(%a: tensor<2x2xi32>, %s: tensor<1x2xi32>, %i: tensor<i32>) -> tensor<2x2xi32>",
+        """%0 = "stablehlo.select_and_scatter"(%a, %s, %i) ({
+          ^bb0(%x: tensor<i32>, %y: tensor<i32>):
+            %1 = stablehlo.compare GT, %x, %y : (tensor<i32>, tensor<i32>) -> tensor<i1>
+            stablehlo.return %1 : tensor<i1>
+          }, {
+          ^bb0(%x: tensor<i32>, %y: tensor<i32>):
+            %1 = stablehlo.add %x, %y : tensor<i32>
+            stablehlo.return %1 : tensor<i32>
+          }) {window_dimensions = array<i64: 2, 2>,
+              padding = dense<[[0, 0], [0, 1]]> : tensor<2x2xi64>}
+          : (tensor<2x2xi32>, tensor<1x2xi32>, tensor<i32>) -> tensor<2x2xi32>
+        return %0 : tensor<2x2xi32>""",
+        (
+            np.array([[-1, 0], [0, -1]], np.int32),
+            np.array([[1, 10]], np.int32),
+            np.array(0, np.int32),
+        ),
+    ),
+    "folds-exponential-of-nan": (
+        "(%a: tensor<1xf32>) -> tensor<1xf32>",
+        """%0 = stablehlo.constant dense<0x7FC00000> : tensor<1xf32>
+        %1 = stablehlo.minimum %a, %0 : tensor<1xf32>
+        %2 = stablehlo.exponential %1 : tensor<1xf32>
+        %3 = stablehlo.maximum %2, %a : tensor<1xf32>
+        return %3 : tensor<1xf32>""",
+        (np.zeros(1, np.float32),),
+    ),
     "adds-starts-unclamped": (
         "(%a: tensor<3xf32>, %i: tensor<i32>, %j: tensor<i32>) -> tensor<1xf32>",
         """%0 = stablehlo.dynamic_slice %a, %i, sizes = [2]

@@ -6,6 +6,8 @@ for the steps :mod:`verify.bounds.ball`.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from compiler.ir import Node
@@ -20,6 +22,8 @@ class Batch:
 
     Attributes:
         balls: of the operands.
+        bigs: what may be multiplied to make the operands, where formulas may be multiplied out:
+            ``big`` of :class:`verify.bounds.ring.Ring`.
         axes: all dimensions but that of features.
         shape: of a vector with an element a feature, to be combined with the whole tensor.
     """
@@ -27,6 +31,7 @@ class Batch:
     def __init__(self, ctx: Context, node: Node, operands: list[Value]) -> None:
         self.s = Setting.of(ctx, node.type.dtype)
         self.balls = [Ball.of(ctx, self.s, x) for x in operands]
+        self.bigs = [ctx.leaf(x).big for x in operands] if self.s.loose else []
         shape, axis = operands[0].shape, node.attr("feature_index")
         self.axes = tuple(d for d in range(len(shape)) if d != axis)
         self.shape = tuple(n if d == axis else 1 for d, n in enumerate(shape))
@@ -52,7 +57,16 @@ class Batch:
             slope = scale / root
             made = made.or_else(x * slope + (offset - mean * slope))
             made = made.or_else((x - mean) * scale / root + offset)
+            made = Ball(self.s, made.z, np.where(self._fits(mean, root), made.e, np.inf))
         return made
+
+    def _fits(self, mean: Ball, root: Ball) -> Any:
+        """Where the products of some of the factors of ``(x - mean) * scale / root``, in any order,
+        do not overflow.
+        """
+        inverse = 1 / np.maximum(root.z - root.e, self.s.f.normal)
+        factor = self.bigs[1].reshape(self.shape) * np.maximum(inverse, 1.0)
+        return (self.bigs[0] + np.abs(mean.z) + mean.e) * factor < self.s.f.top
 
 
 @define("batch_norm_inference")

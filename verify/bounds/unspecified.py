@@ -19,6 +19,7 @@ from verify.bounds.window import as_reduce
 from verify.ref.convert import convert_array
 from verify.ref.core import meaning
 from verify.ref.rounding import up
+from verify.ref.scatter import selected_index
 
 
 @leeway("integer-division", "divide", "remainder")
@@ -137,6 +138,12 @@ def _atan2(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     return [(x < normal) & (y < normal)]
 
 
+@leeway("nan-exponential", "exponential", "chlo.cosh", "chlo.sinh")
+def _nan_exponential(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """The exponential of NaN, not in f64."""
+    return [np.isnan(ctx.center(operands[0])) & (node.type.dtype is not F64)]
+
+
 @leeway("imprecise-erf-inv", "chlo.erf_inv")
 def _erf_inv(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     """What the rounding of x**2, of unit u and no more than (1 - abs(x))**2 as 2 abs(x) - 1 has no
@@ -153,14 +160,16 @@ def _erf_inv(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
 
 @leeway("zeta-domain", "chlo.zeta", "chlo.polygamma")
 def _zeta(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
-    """Arguments up to 1 or 0, infinite ones, and those with a subnormal first term."""
+    """Arguments up to 1 or 0; an x whose 24th power overflows; a q that is infinite, or of which
+    terms that count are subnormal.
+    """
     x, q = (ctx.center(v) for v in operands)
     if node.op == "chlo.polygamma":
         x = x + 1
-    wide = node.type.dtype if node.type.dtype is F64 else F32
+    wide = FORMATS[node.type.dtype if node.type.dtype is F64 else F32]
     size = -x * np.log(np.abs(q))
-    inside = (x > 1) & (q > 0) & np.isfinite(x) & np.isfinite(q)
-    return [~(inside & (size > np.log(FORMATS[wide].normal)))]
+    inside = (x > 1) & (x < wide.top ** (1 / 24)) & (q > 0) & np.isfinite(q)
+    return [~(inside & (size > np.log(wide.normal / wide.u)))]
 
 
 @leeway("indefinite-cholesky", "cholesky")
@@ -178,6 +187,31 @@ def _clamped_slice(_ctx: Context, node: Node, operands: list[Value]) -> list[Any
     """Slices that start out of bounds."""
     ends = zip(operands[0].shape, node.type.shape, operands[1:], strict=True)
     return [any(not 0 <= int(x.as_bits()) <= have - size for have, size, x in ends)]
+
+
+@leeway("masked-convolution", "convolution")
+def _masked(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """Convolutions in groups, where something is infinite or NaN, or undecided."""
+    groups = max(node.attr("feature_group_count"), node.attr("batch_group_count"))
+    if groups == 1 or not node.type.dtype.precision:
+        return [False]
+    return [any((~np.isfinite(ctx.center(x)) | x.undecided()).any() for x in operands)]
+
+
+@leeway("select-ties", "select_and_scatter")
+def _ties(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """All, where another element is chosen when the windows are read from their ends."""
+    source, updates = (x.as_bits() for x in operands[:2])
+    captures = [x.as_bits() for x in operands[3:]]
+    attrs = dict(node.attrs)
+    sizes = zip(updates.shape, attrs["window_strides"], attrs["window_dimensions"], strict=True)
+    reach = [(n - 1) * stride + window for n, stride, window in sizes]
+    ends = zip(reach, source.shape, attrs["padding"], strict=True)
+    attrs["padding"] = tuple((size - low - have, low) for size, have, (low, _) in ends)
+    turned = node._replace(attrs=tuple(attrs.items()))
+    there = selected_index(ctx.ref, node, source, captures)
+    back = np.flip(selected_index(ctx.ref, turned, np.flip(source), captures))
+    return [bool((there != np.where(back < 0, back, source.size - 1 - back)).any())]
 
 
 @leeway("negative-padding", "convolution")
