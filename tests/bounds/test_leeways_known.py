@@ -54,6 +54,16 @@ def test_sums_of_a_convolution_that_wrap() -> None:
     assert errors(cut, "negative-padding", x, y) == [np.inf, np.inf]
 
 
+@pytest.mark.parametrize(("start", "expected"), [(127, 0), (128, np.inf)])
+def test_unsigned_starts(start: int, expected: float) -> None:
+    text = """(%a: tensor<1xi8>, %i: tensor<ui8>) -> tensor<1xi8> {
+      %0 = stablehlo.dynamic_update_slice %a, %a, %i
+        : (tensor<1xi8>, tensor<1xi8>, tensor<ui8>) -> tensor<1xi8>
+      return %0 : tensor<1xi8> }"""
+    x, i = np.zeros(1, np.int8), np.array(start, np.uint8)
+    assert errors(text, "unsigned-start", x, i) == [expected]
+
+
 @pytest.mark.parametrize(("start", "expected"), [(-1, np.inf), (0, 0), (1, 0), (2, np.inf)])
 def test_slices_that_start_out_of_bounds(start: int, expected: float) -> None:
     text = """(%a: tensor<3xi8>, %i: tensor<i32>) -> tensor<2xi8> {

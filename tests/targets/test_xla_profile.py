@@ -226,6 +226,15 @@ SHOWN = {
         return %3 : tensor<1xf32>""",
         (np.zeros(1, np.float32),),
     ),
+    "folds-unsigned-starts-as-signed": (
+        "() -> tensor<1xi32>",
+        """%0 = stablehlo.constant dense<[1, 2]> : tensor<2xi32>
+        %1 = stablehlo.constant dense<128> : tensor<ui8>
+        %2 = stablehlo.dynamic_slice %0, %1, sizes = [1]
+          : (tensor<2xi32>, tensor<ui8>) -> tensor<1xi32>
+        return %2 : tensor<1xi32>""",
+        (),
+    ),
     "adds-starts-unclamped": (
         "(%a: tensor<3xf32>, %i: tensor<i32>, %j: tensor<i32>) -> tensor<1xf32>",
         """%0 = stablehlo.dynamic_slice %a, %i, sizes = [2]

@@ -182,6 +182,13 @@ def _indefinite(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     return [own.any(axis=(-2, -1), keepdims=True)]
 
 
+@leeway("unsigned-start", "dynamic_slice", "dynamic_update_slice")
+def _unsigned_start(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """Unsigned starts that are negative when they are read as signed."""
+    starts = operands[1 if node.op == "dynamic_slice" else 2 :]
+    return [any(x.dtype.kind == "uint" and x.as_bits() >> (x.dtype.bits - 1) for x in starts)]
+
+
 @leeway("clamped-slice", "dynamic_slice")
 def _clamped_slice(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     """Slices that start out of bounds."""
