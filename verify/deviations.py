@@ -55,37 +55,39 @@ def explain(
     widen it by, and leeways. Of the deviations that together explain the violation those are kept
     that cannot be left out.
     """
-    if any(o.note for o in verdict.outputs):
-        return _explain_types(profile, module, verdict)
-    held = ops(module)
-    needed = [d for d in profile.deviations if d.widens.within(held) or concerned(d.leeways, held)]
-
-    def fails(deviations: Sequence[Deviation]) -> bool:
-        return judged(deviations).kind == "violation"
+    named = _by_symptom(profile, module, verdict)
+    if named is None:
+        return None
+    typed = [k for k, o in enumerate(verdict.outputs) if not o.note]
+    if any(verdict.outputs[k].verdict == "violation" for k in typed):
+        held = ops(module)
+        needed = [d for d in profile.deviations if d.widens or concerned(d.leeways, held)]
+    else:
+        needed = []
 
     def enclosed(deviations: Sequence[Deviation]) -> tuple[Enclosure, ...]:
         return enclose(_widened(contract, deviations), _leeways(deviations))
 
-    def judged(deviations: Sequence[Deviation]) -> Verdict:
-        return judge(outputs, enclosed(deviations), _widened(contract, deviations))
+    def fails(deviations: Sequence[Deviation]) -> bool:
+        allowed = enclosed(deviations)
+        pairs = [outputs[k] for k in typed], [allowed[k] for k in typed]
+        return judge(*pairs, _widened(contract, deviations)).kind == "violation"
 
-    if not needed or fails(needed):
+    if fails(needed):
         return None
     for d in reversed(needed):  # what a profile lists first is named first
         rest = [other for other in needed if other is not d]
         if not fails(rest):
             needed = rest
-    return Explanation(_relabelled(verdict), tuple(needed), enclosed(needed))
+    return Explanation(_relabelled(verdict), (*named, *needed), enclosed(needed))
 
 
-def _explain_types(profile: Profile, module: Module, verdict: Verdict) -> Explanation | None:
-    """Whether ``profile`` declares all violations of ``verdict``, some being outputs of a wrong
-    type.
+def _by_symptom(profile: Profile, module: Module, verdict: Verdict) -> tuple[Deviation, ...] | None:
+    """The deviations of ``profile`` that declare the outputs of a wrong type; None if they do not
+    declare all.
     """
-    wrong = [o for o in verdict.outputs if o.verdict == "violation"]
-    found = [_with_symptom(profile, module, o.note) for o in wrong]
-    names = [d for d in profile.deviations if d in found]
-    return None if None in found else Explanation(_relabelled(verdict), tuple(names))
+    found = [_with_symptom(profile, module, o.note) for o in verdict.outputs if o.note]
+    return None if None in found else tuple(d for d in profile.deviations if d in found)
 
 
 def _relabelled(verdict: Verdict) -> Verdict:

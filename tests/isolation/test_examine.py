@@ -169,6 +169,27 @@ def test_a_declared_symptom_explains_an_output_of_a_wrong_type():
         assert kind(short) == verdict
 
 
+def test_a_symptom_and_a_leeway_explain_an_output_each():
+    t = "tensor<1xi32>"
+    two = parse(
+        f"""func.func @main(%a: {t}, %b: {t}) -> ({t}, {t}) {{
+          %0 = stablehlo.divide %a, %b : {t}
+          return %a, %0 : {t}, {t}
+        }}"""
+    )
+    inputs = [np.ones(1, np.int32), np.zeros(1, np.int32)]
+    short = Deviation("short", "", "", symptom=lambda _module, note: "int32[0] instead" in note)
+    odd = Toy(run=lambda _inputs: (np.zeros(0, np.int32), np.full(1, 7, np.int32)))
+    for profile, names in (
+        ((short, DIVIDING), ("short", "div")),
+        ((short,), ()),
+        ((DIVIDING,), ()),
+    ):
+        odd.profile = Profile(profile)
+        found = examine(two, inputs, odd)
+        assert (found.kind, found.deviations) == ("explained" if names else "violation", names)
+
+
 @pytest.mark.parametrize(
     "inputs", [INPUTS[:1], [INPUTS[0], INPUTS[1][:2]], [INPUTS[0], np.zeros(3)]]
 )
