@@ -49,6 +49,8 @@ class Executable:
         trace: the rewrites that made ``module``.
         level: of LLVM's code generation. 0 selects instructions by other code than 1 to 3 and gives
             the same bits: a second opinion for tests.
+        poison: whether results and temporaries hold bytes of 255 (NaN, -1) before each run, so that
+            an element that is not written shows, and always as the same value.
     """
 
     def __init__(self, module: Module, trace: Trace | None = None, *, level: int = 2) -> None:
@@ -62,6 +64,7 @@ class Executable:
         self._constants = _constants(self.program, self._layout.slots, self._layout.constants)
         self._arenas: list[Array] = []
         self.level = level
+        self.poison = False
         self._machine = Machine(self.llvm, level)
         self._entry = self._machine.address("main")
 
@@ -73,6 +76,9 @@ class Executable:
         inputs = check_inputs(self.inputs, arrays)
         outputs = tuple(aligned(t) for t in self.outputs)
         arena = self._arenas.pop() if self._arenas else _block(self._layout.arena)
+        if self.poison:
+            for block in (*outputs, arena):
+                block.reshape(-1).view(np.uint8).fill(255)
         blocks = (*inputs, *outputs, arena, self._constants)
         pointers = (ctypes.c_void_p * len(blocks))(*(b.ctypes.data for b in blocks))
         guard()(self._entry, ctypes.addressof(pointers))

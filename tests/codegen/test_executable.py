@@ -115,6 +115,15 @@ def test_code_generation_levels_give_the_same_bits():
     assert len(set(outputs)) == 1
 
 
+def test_what_is_not_written_shows(monkeypatch):
+    exe = Executable(chain(TensorType((5,), F32), ["negate"]))
+    x = np.ones(5, np.float32)
+    exe.poison = True
+    assert exe(x)[0].tolist() == [-1] * 5
+    monkeypatch.setattr("compiler.executable.guard", lambda: lambda entry, arguments: None)
+    assert np.isnan(exe(x)[0]).all()
+
+
 def test_threads_do_not_share_scratch_memory():
     exe = Executable(chain(TensorType((20_000,), F64), ["sine", "cosine", "tanh"]))
     rng = np.random.default_rng(0)

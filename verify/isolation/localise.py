@@ -166,8 +166,8 @@ def _back_end(
     module: Module, inputs: Sequence[Array], run: list[Stage], options: Options, count: int
 ) -> Culprit:
     """All passes kept the meaning: lowering, code generation, or bits that the enclosures allow."""
-    from compiler.executable import compile_module
     from verify.bounds import enclose
+    from verify.targets import get
 
     final = run[-1]
     forms, last = (final.module,), final.applications
@@ -189,7 +189,7 @@ def _back_end(
     if str(verdict.kind) in FAILURES:
         return blame(LOWER, "the nests compute other values than the program", 1, forms)
     try:
-        outputs = compile_module(module, options)(*inputs)
+        outputs = get("assay").compile(module, options).run(inputs)
     except Exception as e:
         return blame(CODEGEN, f"{type(e).__name__}: {e}", 2, forms)
     if differ(outputs, nests):

@@ -27,6 +27,7 @@ class Assay:
         """Machine code; a compilation with the empty contract also promises the canonical bits."""
         trace = Trace(options.rewrite_limit)
         executable = compile_module(module, options, trace)
+        executable.poison = True
 
         def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
             return executable(*inputs)
