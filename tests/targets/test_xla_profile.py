@@ -357,6 +357,22 @@ def test_only_an_init_that_is_not_neutral_excuses_another_sum(
     assert found.kind == kind
 
 
+@pytest.mark.parametrize(("dimension", "kind"), [(1, "violation"), (-1, "explained")])
+def test_only_a_negative_dimension_excuses_a_dropped_sort(
+    monkeypatch: pytest.MonkeyPatch, xla: Xla, dimension: int, kind: str
+) -> None:
+    """XLA drops it in one process of many: its answer there is put in the place of the other."""
+    x = np.array([[2, 1]], np.int32)
+    monkeypatch.setattr(xla, "_ask", lambda function, *_: [x] if "run" in function else None)
+    body = f"""%0 = "stablehlo.sort"(%a) <{{dimension = {dimension} : i64, is_stable = true}}> ({{
+      ^bb0(%x: tensor<i32>, %y: tensor<i32>):
+        %1 = stablehlo.compare LT, %x, %y : (tensor<i32>, tensor<i32>) -> tensor<i1>
+        stablehlo.return %1 : tensor<i1>
+      }}) : (tensor<1x2xi32>) -> tensor<1x2xi32>
+      return %0 : tensor<1x2xi32>"""
+    assert ask(xla, "(%a: tensor<1x2xi32>) -> tensor<1x2xi32>", body, x).kind == kind
+
+
 def test_entries_are_named_once_reasoned_and_do_something() -> None:
     names = [d.name for d in PROFILE.deviations]
     assert len(set(names)) == len(names)

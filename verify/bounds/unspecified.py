@@ -221,6 +221,12 @@ def _ties(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     return [bool((there != np.where(back < 0, back, source.size - 1 - back)).any())]
 
 
+@leeway("negative-sort-dimension", "sort")
+def _negative_dimension(_ctx: Context, node: Node, _operands: list[Value]) -> list[Any]:
+    """Sorts along a dimension that is counted from the last."""
+    return [node.attr("dimension") < 0] * len(node.types)
+
+
 @leeway("negative-padding", "convolution")
 def _negative_padding(_ctx: Context, node: Node, _operands: list[Value]) -> list[Any]:
     """Convolutions that cut their operand."""

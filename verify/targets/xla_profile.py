@@ -177,6 +177,13 @@ PROFILE = Profile(
             leeways=frozenset({"unsigned-countdown"}),
         ),
         Deviation(
+            "drops-sorts",
+            "algsimp drops a sort along a dimension of size 1, and reads the size of a negative "
+            "dimension from whatever lies before the sizes: in some processes it drops those",
+            "xla/hlo/transforms/simplifiers/algebraic_simplifier.cc, HandleSort",
+            leeways=frozenset({"negative-sort-dimension"}),
+        ),
+        Deviation(
             "folds-unsigned-starts-as-signed",
             "the folders of dynamic_slice and dynamic_update_slice read unsigned starts as signed "
             "(computed at run time they are unsigned)",
