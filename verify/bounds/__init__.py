@@ -8,7 +8,7 @@ the op table; one file a family, as in ``compiler/ops``.
 How to read the files: ``format`` (constants of the dtypes), ``value`` (what is carried), ``core``
 (the walk), ``rounding`` (one rounding more), ``limits`` (accuracy of the functions), ``ring`` (what
 ``reassoc`` allows), ``ball`` (formulas of which no step is exact), then the families; last
-``leeway``, ``unspecified``, ``schedule`` (what other compilers may leave open).
+``leeway``, ``unspecified``, ``known``, ``schedule`` (what other compilers may leave open).
 """
 
 from verify.bounds import (
@@ -24,6 +24,7 @@ from verify.bounds import (
     elementwise,
     functions,
     gather,
+    known,
     linalg,
     norm,
     random,
@@ -54,6 +55,7 @@ __all__ = [
     "enclose",
     "functions",
     "gather",
+    "known",
     "linalg",
     "norm",
     "random",

@@ -1,5 +1,5 @@
-"""The rows of :data:`verify.bounds.leeway.LEEWAYS`: where the results of an op may be anything, or
-how far they may lie.
+"""Rows of :data:`verify.bounds.leeway.LEEWAYS` that the specification leaves open: where the
+results of an op may be anything, or how far they may lie.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from compiler.dtypes import F32, F64, I1
-from compiler.ir import Node, TensorType
+from compiler.dtypes import F32
+from compiler.ir import Node
 from verify.bounds.core import Context
 from verify.bounds.format import FORMATS
 from verify.bounds.leeway import leeway
@@ -17,9 +17,6 @@ from verify.bounds.schedule import unsure_of_schedule
 from verify.bounds.value import Value
 from verify.bounds.window import as_reduce
 from verify.ref.convert import convert_array
-from verify.ref.core import meaning
-from verify.ref.rounding import up
-from verify.ref.scatter import selected_index
 
 
 @leeway("integer-division", "divide", "remainder")
@@ -41,12 +38,6 @@ def _power(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     bits = node.type.dtype.bits - (x.dtype.kind == "i")
     size = np.log2(np.maximum(np.abs(x.astype(np.longdouble)), 1))
     return [(y < 0) | (size * y.astype(np.longdouble) >= bits)]
-
-
-@leeway("large-exponent", "power")
-def _large_exponent(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
-    """Integers to the power of 64 or more."""
-    return [operands[1].as_bits() >= 64 if node.type.dtype.is_integer else False]
 
 
 @leeway("float-to-integer", "convert")
@@ -85,91 +76,12 @@ def _shift(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     return [(amount < 0) | (amount >= node.type.dtype.bits)]
 
 
-@leeway("i1-sum", "add")
-def _i1_sum(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
-    """Where both are true: false if the sum wraps, as that of other integers does."""
-    if node.type.dtype is not I1:
-        return [False]
-    x, y = (v.as_bits() | v.undecided() for v in operands)
-    return [x & y]
-
-
-@leeway("i1-clamp", "clamp")
-def _i1_clamp(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
-    """Where it shows that true is read as -1, so that maximum is "and", and minimum "or"."""
-    if node.type.dtype is not I1:
-        return [False]
-    low, x, high = (v.as_bits() for v in operands)
-    return [((low & x) | high) != ((low | x) & high)]
-
-
 @leeway("reduce-schedule", "reduce", "reduce_window")
 def _schedule(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     """Where the order of a reduction shows, or how often its init takes part."""
     if node.op == "reduce_window":
         node, operands = as_reduce(ctx, node, operands)
     return unsure_of_schedule(ctx, node, operands)
-
-
-@leeway("signed-overflow", "multiply", "abs")
-def _signed_overflow(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
-    """Squares and absolute values of signed integers that wrap."""
-    x = operands[0].as_bits()
-    if x.dtype.kind != "i":
-        return [False]
-    if node.op == "abs":
-        return [x == np.iinfo(x.dtype).min]
-    if operands[1] is not operands[0]:
-        return [False]
-    return [np.abs(x.astype(np.longdouble)) > np.sqrt(np.longdouble(np.iinfo(x.dtype).max))]
-
-
-@leeway("negative-leading-zeros", "count_leading_zeros")
-def _leading_zeros(_ctx: Context, _node: Node, operands: list[Value]) -> list[Any]:
-    """The number of leading zeros of a negative integer."""
-    return [operands[0].as_bits() < 0]
-
-
-@leeway("atan2-near-zero", "atan2")
-def _atan2(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
-    """The angle of two numbers that are zero or subnormal."""
-    normal = FORMATS[node.type.dtype].normal
-    y, x = (np.abs(ctx.center(v)) for v in operands)
-    return [(x < normal) & (y < normal)]
-
-
-@leeway("nan-exponential", "exponential", "chlo.cosh", "chlo.sinh")
-def _nan_exponential(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
-    """The exponential of NaN, not in f64."""
-    return [np.isnan(ctx.center(operands[0])) & (node.type.dtype is not F64)]
-
-
-@leeway("imprecise-erf-inv", "chlo.erf_inv")
-def _erf_inv(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
-    """What the rounding of x**2, of unit u and no more than (1 - abs(x))**2 as 2 abs(x) - 1 has no
-    further digits than x, makes of the result: the derivative is sqrt(pi) / 2 exp(erf_inv(x)**2)
-    (Abramowitz and Stegun, 7.1.19). Narrow types are computed in f32.
-    """
-    made = ctx.step(node, operands)
-    assert isinstance(made, Value)
-    unit = FORMATS[F64 if node.type.dtype is F64 else F32].u
-    x, value = np.abs(ctx.center(operands[0])), ctx.center(made)
-    rounding = np.minimum(unit * x * x, (1 - x) ** 2)
-    return [np.sqrt(np.pi) / 2 * np.exp(value * value) * rounding]
-
-
-@leeway("zeta-domain", "chlo.zeta", "chlo.polygamma")
-def _zeta(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
-    """Arguments up to 1 or 0; an x whose 24th power overflows; a q that is infinite, or of which
-    terms that count are subnormal.
-    """
-    x, q = (ctx.center(v) for v in operands)
-    if node.op == "chlo.polygamma":
-        x = x + 1
-    wide = FORMATS[node.type.dtype if node.type.dtype is F64 else F32]
-    size = -x * np.log(np.abs(q))
-    inside = (x > 1) & (x < wide.top ** (1 / 24)) & (q > 0) & np.isfinite(q)
-    return [~(inside & (size > np.log(wide.normal / wide.u)))]
 
 
 @leeway("indefinite-cholesky", "cholesky")
@@ -180,84 +92,3 @@ def _indefinite(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     lost = np.isnan(ctx.center(made)) | made.undecided()
     own = np.tril(lost) if node.attr("lower") else np.triu(lost)
     return [own.any(axis=(-2, -1), keepdims=True)]
-
-
-@leeway("unsigned-start", "dynamic_slice", "dynamic_update_slice")
-def _unsigned_start(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
-    """Unsigned starts that are negative when they are read as signed."""
-    starts = operands[1 if node.op == "dynamic_slice" else 2 :]
-    return [any(x.dtype.kind == "uint" and x.as_bits() >> (x.dtype.bits - 1) for x in starts)]
-
-
-@leeway("clamped-slice", "dynamic_slice")
-def _clamped_slice(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
-    """Slices that start out of bounds."""
-    ends = zip(operands[0].shape, node.type.shape, operands[1:], strict=True)
-    return [any(not 0 <= int(x.as_bits()) <= have - size for have, size, x in ends)]
-
-
-@leeway("masked-convolution", "convolution")
-def _masked(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
-    """Convolutions in groups, where something is infinite or NaN, or undecided."""
-    groups = max(node.attr("feature_group_count"), node.attr("batch_group_count"))
-    if groups == 1 or not node.type.dtype.precision:
-        return [False]
-    return [any((~np.isfinite(ctx.center(x)) | x.undecided()).any() for x in operands)]
-
-
-@leeway("select-ties", "select_and_scatter")
-def _ties(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
-    """All, where another element is chosen when the windows are read from their ends."""
-    source, updates = (x.as_bits() for x in operands[:2])
-    captures = [x.as_bits() for x in operands[3:]]
-    attrs = dict(node.attrs)
-    sizes = zip(updates.shape, attrs["window_strides"], attrs["window_dimensions"], strict=True)
-    reach = [(n - 1) * stride + window for n, stride, window in sizes]
-    ends = zip(reach, source.shape, attrs["padding"], strict=True)
-    attrs["padding"] = tuple((size - low - have, low) for size, have, (low, _) in ends)
-    turned = node._replace(attrs=tuple(attrs.items()))
-    there = selected_index(ctx.ref, node, source, captures)
-    back = np.flip(selected_index(ctx.ref, turned, np.flip(source), captures))
-    return [bool((there != np.where(back < 0, back, source.size - 1 - back)).any())]
-
-
-@leeway("negative-sort-dimension", "sort")
-def _negative_dimension(_ctx: Context, node: Node, _operands: list[Value]) -> list[Any]:
-    """Sorts along a dimension that is counted from the last."""
-    return [node.attr("dimension") < 0] * len(node.types)
-
-
-@leeway("negative-padding", "convolution")
-def _negative_padding(_ctx: Context, node: Node, _operands: list[Value]) -> list[Any]:
-    """Convolutions that cut their operand."""
-    return [any(n < 0 for pair in node.attr("padding") for n in pair)]
-
-
-@leeway("saturating-convolution", "convolution")
-def _saturates(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
-    """Sums of integers that the type cannot hold."""
-    t = node.type
-    if not t.dtype.is_integer:
-        return [False]
-    wide = node._replace(types=(TensorType(t.shape, F64),))
-    total = meaning("convolution")(ctx.ref, wide, [up(x.as_bits()).astype(float) for x in operands])
-    least = -(2.0 ** (t.dtype.bits - 1)) if t.dtype.kind == "int" else 0.0
-    top = least + 2.0**t.dtype.bits
-    return [(np.asarray(total) < least) | (np.asarray(total) >= top)]
-
-
-@leeway("unsigned-countdown", "while")
-def _counts_down(_ctx: Context, node: Node, _operands: list[Value]) -> list[Any]:
-    """Loops that carry an unsigned integer and subtract from one."""
-    carries = any(t.dtype.kind == "uint" for t in node.types)
-    down = any(n.op == "subtract" and n.type.dtype.kind == "uint" for n in node.regions[1].nodes)
-    return [carries and down] * len(node.types)
-
-
-@leeway("imprecise-gamma", "chlo.lgamma", "chlo.digamma")
-def _gamma(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
-    """Above 0, where the function is small but the terms of its sum are not: 64 roundings of
-    numbers around 1, in the format that narrow types are computed in. No limit in ulp can say that.
-    """
-    unit = FORMATS[F64 if node.type.dtype is F64 else F32].u
-    return [np.where(ctx.center(operands[0]) > 0, 64 * unit, 0.0)]
