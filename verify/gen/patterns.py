@@ -211,7 +211,9 @@ def _again(draft: Draft) -> None:
 
 
 def _zeros(draft: Draft) -> None:
-    """0 and -0 side by side, each with a user that tells them apart."""
+    """0 and -0 side by side, each with a user that tells them apart: against anything, or against
+    zeros of both signs.
+    """
     t = draft.new_type(FLOATS)
     if 0 in t.shape:
         return _sums(draft)
@@ -219,7 +221,9 @@ def _zeros(draft: Draft) -> None:
     minus = plus[:-1] + b"\x80"
     order = (plus, minus) if draft.below(2) else (minus, plus)
     v = draft.like(t)
-    op = ("divide", "maximum", "atan2", "add")[draft.below(4)]
+    if draft.below(2):
+        v = draft.add("multiply", (v, draft.constant(t, plus)), (), t)
+    op = ("divide", "maximum", "minimum", "atan2", "add")[draft.below(5)]
     for data in order:
         zero = draft.constant(t, data)
         draft.add(op, (zero, v) if op == "atan2" else (v, zero), (), t)
@@ -347,6 +351,18 @@ def _masked(draft: Draft) -> None:
         fold(draft, w, ops[below(len(ops))], (below(len(t.shape)),))
 
 
+def _nan_check(draft: Draft) -> None:
+    """A float compared with itself, as isnan is written, and often a select by that."""
+    below = draft.below
+    v = draft.subject(FLOATS)
+    t = draft.types[v]
+    attrs = compare_attrs(t.dtype, below(6), 0)
+    mask = draft.add("compare", (v, v), attrs, tensor(t.shape, I1))
+    if below(2):
+        pair = (v, draft.splat(t)) if below(2) else (draft.splat(t), v)
+        draft.add("select", (mask, *pair), (), t)
+
+
 def _diamond(draft: Draft) -> None:
     """One value with two users that meet again, one branch moved by a layout op that keeps the
     type.
@@ -396,6 +412,7 @@ PATTERNS: dict[str, Step] = {
     "layernorm": _layernorm,
     "masked": _masked,
     "matrix-chain": _matrix_chain,
+    "nan-check": _nan_check,
     "reduction-of-sum": _reduction_of_sum,
     "reshape-sandwich": _reshape_sandwich,
     "softmax": _softmax,
