@@ -2,9 +2,10 @@
 
     python bench/loop.py [LEVEL] [PROGRAMS]
 
-One process, set up as a campaign's workers are. Templates of near-misses are built first, once a
-process; their time is shown on its own. The parts are shares of the same run; each program is run
-on all its sets of inputs. The canonical bits are asked for where no rewrite may change bits.
+One process, set up as a campaign's workers are. Templates of near-misses and tables of values are
+built first, once a process; their time is shown on its own. The parts are shares of the same run;
+each program is run on all its sets of inputs. The canonical bits are asked for where no rewrite may
+change bits.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 import time
 from collections import Counter
 
+from compiler.dtypes import ALL, NARROW
 from compiler.executable import Executable
 from compiler.ir import Module
 from compiler.pipeline import Options, optimize
@@ -22,6 +24,7 @@ from verify.engines.local import collect_seldom
 from verify.examine import prepare
 from verify.fuzz.config import CampaignConfig, program
 from verify.gen import InputSet, plants
+from verify.gen.pool import TABLES, table
 from verify.targets.assay import Canonical
 
 
@@ -40,6 +43,11 @@ def main(level: int, count: int) -> None:
         for k in range(plants.TEMPLATES):
             plants.template(rule, k)
     print(f"templates           {clock() - start:8.2f} s, once a process")
+    start = clock()
+    for dtype in (*ALL, *NARROW):
+        for name in TABLES:
+            table(dtype, name)
+    print(f"tables of values    {clock() - start:8.2f} s, once a process")
     for i in range(100):
         _examine(*program(config, i), options)
     collect_seldom()

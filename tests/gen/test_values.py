@@ -52,6 +52,8 @@ def test_modes_hold_what_they_say(dtype):
     assert np.abs(normal.astype(np.float64)).max() <= 1000
     assert np.all(exact == np.rint(exact.astype(np.float64)))
     assert np.abs(exact.astype(np.float64)).max() == 4
+    zeros = exact[exact == 0].astype(np.float64)
+    assert 0.4 < np.signbit(zeros).mean() < 0.6
     as_double = special.astype(np.float64)
     assert 0.05 < np.isnan(as_double).mean() < 0.08
     assert np.isinf(as_double).any()

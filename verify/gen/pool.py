@@ -5,11 +5,11 @@ Tables of :mod:`verify.gen.related` apart, each starts with a ramp of small numb
 simplest array.
 
 Names: ``normal`` (moderate numbers, no NaN or infinity; floats also halfway between neighbours of a
-narrower format), ``exact`` (small integers, also in the float types: sums and products are exact),
-``unit`` (as ``exact`` with -1, 0, 1 only, for programs in which numbers grow), ``special`` (one in
-sixteen a NaN, three an infinity, signed zero, subnormal, tie or limit of the type), ``wide``
-(uniform bits without NaN and infinity), and those of related values: ``cancel``, and a few on one
-side.
+narrower format), ``exact`` (small integers, also in the float types: sums and products are exact;
+half of the zeros are negative), ``unit`` (as ``exact`` with -1, 0, 1 only, for programs in which
+numbers grow), ``special`` (one in sixteen a NaN, three an infinity, signed zero, subnormal, tie or
+limit of the type), ``wide`` (uniform bits without NaN and infinity), and those of related values:
+``cancel``, and a few on one side.
 """
 
 from __future__ import annotations
@@ -148,7 +148,9 @@ def _small(name: str, low: int, rng: np.random.RandomState) -> Array:
 
 def _float_table(dtype: DType, name: str, rng: np.random.RandomState) -> Array:
     if name in ("exact", "unit"):
-        out = _small(name, -1, rng).astype(dtype.numpy)
+        small = _small(name, -1, rng).astype(np.float64)
+        small[(small == 0) & (rng.randint(0, 2, SIZE) == 0)] = -0.0
+        out = small.astype(dtype.numpy)
         out[:RAMP] = (np.arange(RAMP) % (2 if name == "unit" else 4)).astype(dtype.numpy)
         return out
     kind = rng.randint(0, 16, SIZE)
