@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from compiler.contract import allow
 from compiler.ir import Array
 from compiler.text import parse
 from verify.bounds import enclose
@@ -171,3 +172,16 @@ def test_a_reduction_of_what_is_open_is_open() -> None:
     x = np.zeros(1, np.float32)
     assert errors(text, "reduce-schedule", x, np.float32(np.nan)) == [np.inf]
     assert errors(text, "reduce-schedule", x, np.float32(-np.inf)) == [0]
+
+
+def test_quotients_that_are_multiplied_out() -> None:
+    text = """func.func @main(%a: tensor<3xf64>) -> tensor<3xf64> {
+      %0 = stablehlo.divide %a, %a : tensor<3xf64>
+      %1 = stablehlo.divide %a, %0 : tensor<3xf64>
+      return %1 : tensor<3xf64> }"""
+    for size, lost in ((1e100, False), (1e200, True), (1e-200, True)):
+        x = np.array([size, 0, size])
+        contract, leeways = allow("reassoc", "arcp"), frozenset({"multiplied-quotient"})
+        (e,) = enclose(parse(text), [np.where(x == 0, 1.0, x)], contract, leeways)
+        assert e.error is not None
+        assert [bool(z) for z in np.isinf(e.error)] == [lost, False, lost]

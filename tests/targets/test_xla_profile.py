@@ -235,6 +235,13 @@ SHOWN = {
         return %2 : tensor<1xi32>""",
         (),
     ),
+    "multiplies-out-quotients": (
+        "(%a: tensor<f64>) -> tensor<f64>",
+        """%0 = stablehlo.divide %a, %a : tensor<f64>
+        %1 = stablehlo.divide %a, %0 : tensor<f64>
+        return %1 : tensor<f64>""",
+        (np.array(1e-200),),
+    ),
     "adds-starts-unclamped": (
         "(%a: tensor<3xf32>, %i: tensor<i32>, %j: tensor<i32>) -> tensor<1xf32>",
         """%0 = stablehlo.dynamic_slice %a, %i, sizes = [2]

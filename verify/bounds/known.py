@@ -70,7 +70,18 @@ def _atan2(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     return [(x < normal) & (y < normal)]
 
 
-@leeway("nan-exponential", "exponential", "chlo.cosh", "chlo.sinh")
+@leeway("multiplied-quotient", "divide")
+def _multiplied_quotient(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """Quotients a / (b / c) where a c may overflow, or be subnormal."""
+    x, y = operands
+    if y.ring is None or y.ring.divisor == 1.0:
+        return [False]
+    size, f = np.abs(ctx.center(x)), FORMATS[node.type.dtype]
+    over, under = size * y.ring.divisor >= f.top, size < f.normal * y.ring.divisor
+    return [over | (under & (size > 0))]
+
+
+@leeway("nan-exponential", "exponential", "logistic", "chlo.cosh", "chlo.sinh")
 def _nan_exponential(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     """The exponential of NaN, not in f64."""
     return [np.isnan(ctx.center(operands[0])) & (node.type.dtype is not F64)]

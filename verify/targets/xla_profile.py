@@ -311,6 +311,12 @@ PROFILE = Profile(
             allow("arcp"),
         ),
         Deviation(
+            "multiplies-out-quotients",
+            "algsimp turns a / (b / c) into (a * c) / b, although a * c may overflow or underflow",
+            "xla/hlo/transforms/simplifiers/algebraic_simplifier.cc, HandleDivide",
+            leeways=frozenset({"multiplied-quotient"}),
+        ),
+        Deviation(
             "drops-zero-terms",
             "x + 0 becomes x, on import and in algsimp, which keeps a negative zero",
             "xla/hlo/transforms/simplifiers/algebraic_simplifier.cc",
