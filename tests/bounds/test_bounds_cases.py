@@ -389,6 +389,25 @@ def test_a_quotient_by_a_power_of_two_is_a_product_under_reassoc(exponent: int) 
         assert judge([got.astype(np.float32)], enclosures, allow("reassoc")).kind != "violation"
 
 
+@pytest.mark.parametrize("op", ["multiply", "divide"])
+def test_a_factor_that_is_nan_stays_nan_in_any_order(op: str) -> None:
+    x, y = np.array([np.nan, 1, 0], np.float32), np.array([1, np.nan, np.nan], np.float32)
+    e = one(op, x, y, contract=allow("reassoc", "arcp"))
+    assert e.error is None
+    assert np.isnan(e.value).all()
+    loose = one("subtract", x, y, contract=allow("reassoc"))
+    assert loose.undecided == 1
+
+
+def test_an_inexact_exponential_that_surely_overflows() -> None:
+    x = np.array([6.67], np.float16)  # of its exponential, even f64 cannot hold the exponential
+    b = Builder(types_of([x]))
+    made = b.emit("exponential_minus_one", [b.emit("exponential_minus_one", [0])])
+    (e,) = enclose(module(b.graph([made])), [x])
+    assert e.undecided == 0
+    assert np.isposinf(e.value).all()
+
+
 def test_a_factor_may_be_moved_into_a_normalisation_and_overflow() -> None:
     two, x = (np.full((1, 1), n, np.float16) for n in (2, 1))
     zero, one = np.zeros(1, np.float16), np.ones(1, np.float16)

@@ -104,8 +104,8 @@ def _mend(
     overflow = np.isinf(z) & (e == 0) & np.isfinite(true)
     avoided = ctx.afn & np.isinf(true) & np.isfinite(v) & (v != 0)
     fixed, error = _known(ctx, node.op, v, true, x.exact(), e)
-    if x.error is not None and node.op == "exponential":
-        least = np.exp(ends(ctx, x)[0])
+    if x.error is not None and node.op in ("exponential", "exponential_minus_one"):
+        least = np.expm1(ends(ctx, x)[0])
         certain = (least > FORMATS[x.dtype].top * 1.25) & np.isfinite(x.error) & (not ctx.afn)
         fixed, error = np.where(certain, np.inf, fixed), np.where(certain, 0.0, error)
     error = np.where(overflow, 0.0, np.where(avoided, np.inf, error))

@@ -9,7 +9,7 @@ from compiler.ir import Node
 from verify.bounds.core import Context
 from verify.bounds.format import FORMATS
 from verify.bounds.ring import Ring, growth
-from verify.bounds.rounding import any_hull, overflowing, tame_minor
+from verify.bounds.rounding import any_hull, overflowing, sure, tame_minor
 from verify.bounds.value import Value
 
 NARROW = {FORMATS[d].precision: FORMATS[d] for d in (F16, BF16)}
@@ -26,8 +26,9 @@ def ring_value(
     """The result of a ring op under ``reassoc``: the bound of :mod:`verify.bounds.ring`.
 
     Exact where no order can round (exact mode), and where the op is the only one of its region and
-    its operands are exact: then there is no other circuit. NaN is undecided (x - x may have become
-    0, and 0 * x as well); an infinity is certain where a sum holds infinities of one sign only.
+    its operands are exact: then there is no other circuit. A product or quotient of NaN is NaN, as
+    it stays a factor; a sum with it is undecided (x - x may have become 0). An infinity is certain
+    where a sum holds infinities of one sign only.
 
     ``single``: whether the op on exact operands is one evaluation that the specification
     determines; by default looked up for elementwise operands.
@@ -69,6 +70,10 @@ def ring_value(
             bits = ctx.center(Value(dtype, ctx.reference(node, operands)))
             alone = alone & ~np.isnan(bits)
             shown, e = np.where(alone, bits, shown), np.where(alone, 0.0, e)
+    if node.op in ("multiply", "divide"):
+        for x in operands:
+            nan = sure(x, np.isnan(ctx.center(x)))
+            shown, e = np.where(nan, np.nan, shown), np.where(nan, 0.0, e)
     value = Value(dtype, None, np.asarray(shown), np.asarray(e), any_hull(operands), made)
     if not e.any():
         value.error = None
