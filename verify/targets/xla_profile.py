@@ -58,7 +58,10 @@ def _selects_in_scalar(module: Module, note: str) -> bool:
 
 def _scatters_wider(module: Module, note: str) -> bool:
     """A scatter whose body takes a wider type than the inputs have."""
-    marks = ("accumulator shape at index", "instead of tensor", "ShapeUtil::Compatible")
+    marks = (
+        *("accumulator shape at index", "instead of tensor", "ShapeUtil::Compatible"),
+        "ratio of bit-widths",
+    )
     wider = (
         graph.types[node.operands[0]].dtype is not node.type.dtype
         for graph in graphs(module)
