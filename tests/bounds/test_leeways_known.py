@@ -63,6 +63,12 @@ def test_unsigned_starts(start: int, expected: float) -> None:
       return %0 : tensor<1xi8> }"""
     x, i = np.zeros(1, np.int8), np.array(start, np.uint8)
     assert errors(text, "unsigned-start", x, i) == [expected]
+    text = """(%a: tensor<2xi8>, %i: tensor<1xui8>) -> tensor<i8> {
+      %0 = "stablehlo.gather"(%a, %i) {dimension_numbers = #stablehlo.gather<
+          collapsed_slice_dims = [0], start_index_map = [0]>, slice_sizes = array<i64: 1>}
+        : (tensor<2xi8>, tensor<1xui8>) -> tensor<i8>
+      return %0 : tensor<i8> }"""
+    assert errors(text, "unsigned-start", np.zeros(2, np.int8), i.reshape(1)) == [expected]
 
 
 @pytest.mark.parametrize(("start", "expected"), [(-1, np.inf), (0, 0), (1, 0), (2, np.inf)])

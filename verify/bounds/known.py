@@ -115,11 +115,15 @@ def _zeta(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     return [~(inside & (size > np.log(wide.normal / wide.u)))]
 
 
-@leeway("unsigned-start", "dynamic_slice", "dynamic_update_slice")
+@leeway("unsigned-start", "dynamic_slice", "dynamic_update_slice", "gather")
 def _unsigned_start(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     """Unsigned starts that are negative when they are read as signed."""
-    starts = operands[1 if node.op == "dynamic_slice" else 2 :]
-    return [any(x.dtype.kind == "uint" and x.as_bits() >> (x.dtype.bits - 1) for x in starts)]
+    starts = [
+        x
+        for x in operands[2 if node.op == "dynamic_update_slice" else 1 :]
+        if x.dtype.kind == "uint"
+    ]
+    return [any((x.as_bits() >> (x.dtype.bits - 1)).any() for x in starts)]
 
 
 @leeway("clamped-slice", "dynamic_slice")

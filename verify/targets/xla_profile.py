@@ -188,8 +188,8 @@ PROFILE = Profile(
         ),
         Deviation(
             "folds-unsigned-starts-as-signed",
-            "the folders of dynamic_slice and dynamic_update_slice read unsigned starts as signed "
-            "(computed at run time they are unsigned)",
+            "the folders of dynamic_slice, dynamic_update_slice and gather read unsigned starts as "
+            "signed (computed at run time they are unsigned)",
             "reproduced in tests/targets/test_xla_profile.py",
             leeways=frozenset({"unsigned-start"}),
         ),
