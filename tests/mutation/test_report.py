@@ -14,11 +14,11 @@ FAULT = FAULTS["cse-ignores-attributes"]
 WIDE = list(RIVALS)[1]
 
 
-def made(name, *, oracle="bound", judge=OURS, blame=None, proof=""):
+def made(name, *, oracle="bound", judge=OURS, blame=None, proof="", origin="written", **fault):
     hit = Hit(name, judge, 7, 1, "exact", "violation", oracle)
     return outcome(
-        replace(FAULT, name=name),
-        "written",
+        replace(FAULT, name=name, **fault),
+        origin,
         100,
         hits={judge: hit} if oracle else {},
         seconds={judge: 2.0} if oracle else {},
@@ -33,7 +33,7 @@ def score():
         made("right", blame=("cse", "cse/slice")),
         made("wrong rewrite", blame=("cse", "fold/slice")),
         made("wrong pass", blame=("lower", "cse/slice")),
-        made("same", oracle="", proof="equivalent"),
+        made("same", oracle="", proof="equivalent", origin="derived"),
         made("refuted", oracle="", proof="refuted"),
         made("hidden", oracle="localisation", blame=("cse", "cse/slice")),
         made("theirs", judge=WIDE),
@@ -53,6 +53,26 @@ def test_only_programs_count_and_the_equivalent_do_not(score):
     assert rows["right rewrite or op"] == ("1 of 3 (33.3%)", "NO")
     assert rows["reduced size in ops, median"] == ("2", "yes")
     assert "3 of 6 written" in sentence(score)
+
+
+def test_a_written_fault_is_never_proved_away():
+    one = made("written", oracle="", proof="equivalent")
+    assert not one.equivalent
+    score = Score((one,), Unbroken(programs=100), 0, 100, 200)
+    rows = {row[0]: row[2:] for row in promises(score).rows}
+    assert rows["written faults found"] == ("0 of 1 (0.0%)", "NO")
+
+
+def test_what_was_not_measured_is_not_kept():
+    rows = promises(Score((), Unbroken(), 0, 0, 200)).rows
+    assert {row[2:] for row in rows} == {("-", "-")}
+
+
+def test_a_fault_that_names_no_rewrite_is_no_right_rewrite(score):
+    free = made("free", blame=("codegen", "add"), pass_name="codegen", rewrites=("*",))
+    rows = {row[0]: row[2] for row in promises(replace(score, outcomes=(free,))).rows}
+    assert rows["right pass blamed"] == "1 of 1 (100.0%)"
+    assert rows["right rewrite or op"] == "-"
 
 
 def test_rivals_stand_beside_the_oracle(score):

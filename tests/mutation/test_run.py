@@ -38,6 +38,17 @@ def test_what_is_committed_is_there_after_the_process_ends(tmp_path):
         assert store.proofs() == {NAME: Proved("refuted")}
 
 
+def test_a_hit_beyond_the_count_is_not_counted(tmp_path):
+    with opened(tmp_path, resume=False) as store:
+        store.program(9, Unbroken(programs=1), [hit(9)], [])
+        store.answer(NAME, ISOLATION, Isolation("lower", "reduce", 1, 18))
+        (short,) = _Run((NAME,), 9, store).outcomes()
+        (long,) = _Run((NAME,), 10, store).outcomes()
+    assert (short.found, short.isolation) == (False, None)
+    assert long.found
+    assert long.isolation
+
+
 def test_without_resume_a_run_is_forgotten_and_others_are_not(tmp_path):
     for names in ((NAME,), ("other",)):
         with opened(tmp_path, resume=False, names=names) as store:

@@ -21,7 +21,9 @@ Two things are asked:
 
 What else a mutant may cost, such as a slower program, no oracle of results can see, and none of it
 is a miscompilation. The prover looks at ranks up to 3, and so does equivalence. Over the reals
-nothing overflows: so where a mutant drops what bounds a magnitude, that proof does not count.
+nothing overflows: so where a mutant drops what bounds a magnitude, that proof does not count. Nor
+do the reals tell flags apart: beside an equation they are asked for NaN and the sign of zero only,
+so a mutant that drops another flag than ``nnan`` and ``nsz`` needs a proof by bits.
 """
 
 from __future__ import annotations
@@ -182,10 +184,8 @@ def equivalence(fault: Fault, *, limit: int = LIMIT) -> Proof:
     rule = altered_rule(fault)
     proofs = [prove(claim, limit=limit) for claim in _claims(fault, rule)]
     proof = min(proofs, key=lambda p: _ORDER.index(p.verdict))
-    doubt = ""
-    if proof.verdict == "equal-over-reals" and _ranges(rule) != _ranges(_RULES[fault.rule]):
-        doubt = "over the reals every number but 0 has an inverse: that says nothing of overflow"
-    elif proof.verdict in EQUIVALENT:
+    doubt = _doubt_of_reals(rule, _RULES[fault.rule]) if proof.verdict == "equal-over-reals" else ""
+    if not doubt and proof.verdict in EQUIVALENT:
         doubt = unsettled(fault)
     return replace(proof, verdict="unknown", notes=(*proof.notes, doubt)) if doubt else proof
 
@@ -202,6 +202,16 @@ def _claims(fault: Fault, rule: Rule) -> list[Rule]:
     classes = [[d for d in more if d.is_float], [d for d in more if d.is_integer]]
     classes.append([d for d in more if not (d.is_float or d.is_integer)])
     return [replace(named, dtypes=tuple(c)) for c in classes if c] or [named]
+
+
+def _doubt_of_reals(altered: Rule, shipped: Rule) -> str:
+    """Why a proof over the reals does not settle what became of a rule; empty if it does."""
+    if _ranges(altered) != _ranges(shipped):
+        return "over the reals every number but 0 has an inverse: that says nothing of overflow"
+    lost = shipped.contract.flags - altered.contract.flags - {"nnan", "nsz"}
+    if lost:
+        return f"over the reals nothing says whether {' '.join(sorted(lost))} is needed"
+    return ""
 
 
 def _ranges(rule: Rule) -> list[str]:

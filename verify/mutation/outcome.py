@@ -121,8 +121,18 @@ class Outcome:
 
     @property
     def equivalent(self) -> bool:
-        """Whether the prover shows that the fault changes nothing (and no program says other)."""
-        return self.hit is None and self.proof is not None and self.proof.verdict == "equivalent"
+        """Whether the prover shows that a derived fault changes nothing, and no program says other.
+        One written by hand is a bug, whatever the prover says.
+        """
+        proved = self.proof is not None and self.proof.verdict == "equivalent"
+        return self.origin == "derived" and self.hit is None and proved
+
+    @property
+    def names_rewrite(self) -> bool:
+        """Whether the fault says which rewrite or op must be blamed; where any is right, as in code
+        generation, that cannot be missed.
+        """
+        return "*" not in self.rewrites
 
     @property
     def oracle(self) -> str:

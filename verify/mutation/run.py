@@ -161,8 +161,13 @@ class _Run:
     def __post_init__(self) -> None:
         self.faults: dict[str, Fault] = {n: find(n) for n in self.names}
         self.tallies = {n: t for n, t in self.store.tallies().items() if n < self.count}
-        self.hits = self.store.hits()
-        self.isolations, self.proofs = self.store.isolations(), self.store.proofs()
+        self.hits = {
+            name: {judge: hit for judge, hit in hits.items() if hit.program < self.count}
+            for name, hits in self.store.hits().items()
+        }
+        isolations = self.store.isolations()
+        self.isolations = {n: i for n, i in isolations.items() if OURS in self.hits.get(n, {})}
+        self.proofs = self.store.proofs()
         self.looked = self.store.looked()
         for first in range(0, self.count, STRETCH):
             last = min(first + STRETCH, self.count)

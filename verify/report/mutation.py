@@ -56,25 +56,28 @@ def promises(score: Score) -> Section:
 
     def most(name: str, part: Iterable[Outcome], whole: Sequence[Outcome], goal: float) -> _Row:
         n = len(list(part))
-        share = n / len(whole) if whole else 1.0
-        return name, f">= {goal:.0%}", _share(n, len(whole)), _yes(share >= goal)
+        kept = _yes(n / len(whole) >= goal) if whole else "-"
+        return name, f">= {goal:.0%}", _share(n, len(whole)), kept
 
     def least(name: str, values: Sequence[int], goal: int) -> _Row:
-        return name, f"<= {goal}", _median(values), _yes(not values or median(values) <= goal)
+        kept = _yes(median(values) <= goal) if values else "-"
+        return name, f"<= {goal}", _median(values), kept
 
     written, derived = score.of("written"), score.of("derived")
+    named = [o for o in found if o.names_rewrite]
     return Section(
         "Promises",
         (
-            "A fault is found if a program fails with it and not without it. Faults that the "
-            "prover shows to be equivalent are not counted.",
+            "A fault is found if a program fails with it and not without it. Derived faults that "
+            "the prover shows to be equivalent are not counted. Rewrites and ops are counted for "
+            "faults that name one, sizes and tests where the isolation succeeded.",
         ),
         ("", "promised", "measured", "kept"),
         (
             most("written faults found", _found(written), written, WRITTEN),
             most("derived faults found", _found(derived), derived, DERIVED),
             most("right pass blamed", (o for o in found if o.pass_right), found, PASS),
-            most("right rewrite or op", (o for o in found if o.rewrite_right), found, REWRITE),
+            most("right rewrite or op", (o for o in named if o.rewrite_right), named, REWRITE),
             least("reduced size in ops, median", ops, OPS),
             least("reduction tests, median", tests, TESTS),
         ),
@@ -311,9 +314,11 @@ def sentence(score: Score) -> str:
     found = [o for o in score.outcomes if o.found]
     out = f"{' and '.join(parts) or 'no faults'} within {score.unbroken.programs:,} programs"
     if found:
-        right, exact = sum(o.pass_right for o in found), sum(o.rewrite_right for o in found)
+        named = [o for o in found if o.names_rewrite]
+        right, exact = sum(o.pass_right for o in found), sum(o.rewrite_right for o in named)
         sizes = [o.isolation.ops for o in found if o.isolation and o.isolation.ops]
-        out += f"; right pass {right} of {len(found)}, right rewrite {exact}"
+        out += f"; right pass {right} of {len(found)}"
+        out += f", right rewrite {exact} of {len(named)} that name one"
         out += f"; median reduced size {_median(sizes)} ops"
     return out
 
