@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from compiler.contract import EXACT, Contract, join_all
 from compiler.errors import Loc
@@ -61,10 +61,11 @@ class Trace:
         count = len(self.applications)
         if self.limit is not None and count >= self.limit:
             return False
-        before, after = describe() if self.verbose and describe else ("", "")
-        self.applications.append(
-            Application(count + 1, pass_name, rule, contract, loc, before, after)
-        )
+        application = Application(count + 1, pass_name, rule, contract, loc, "", "")
+        self.applications.append(application)
+        if self.verbose and describe:  # logged before: what a broken rule makes may have no text
+            before, after = describe()
+            self.applications[-1] = replace(application, before=before, after=after)
         return True
 
     def require(

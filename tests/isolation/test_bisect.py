@@ -13,6 +13,7 @@ from compiler.rewrite import Pass
 from compiler.text import parse
 from verify.case import Case, load
 from verify.examine import examine
+from verify.faults import activate
 from verify.isolation.bisect import bisect
 from verify.isolation.isolate import isolate
 from verify.isolation.localise import localise
@@ -222,3 +223,18 @@ def test_targets_that_switch_passes_by_name(program, guilty):
     assert found.pass_name == "+".join(sorted(guilty))
     always = bisect(*program, LEVEL, ByName(set()))
     assert always.pass_name == "always on"
+
+
+def test_a_rule_whose_replacement_is_ill_formed_is_named():
+    text = """
+    func.func @main(%x: tensor<2x3xf32>, %y: tensor<3x4xf32>) -> tensor<2x4xf32> {
+      %0 = stablehlo.transpose %x, dims = [1, 0] : (tensor<2x3xf32>) -> tensor<3x2xf32>
+      %1 = stablehlo.dot_general %0, %y, contracting_dims = [0] x [0]
+        : (tensor<3x2xf32>, tensor<3x4xf32>) -> tensor<2x4xf32>
+      return %1 : tensor<2x4xf32>
+    }
+    """
+    inputs = [np.ones((2, 3), np.float32), np.ones((3, 4), np.float32)]
+    with activate("dot/transposed-lhs~operands-swapped"):
+        guilty = bisect(parse(text), inputs, LEVEL)
+    assert guilty.name == "canonicalize:dot/transposed-lhs"
