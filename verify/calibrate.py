@@ -15,7 +15,6 @@ hide it too.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -27,7 +26,7 @@ import numpy as np
 from compiler.ir import Array, Module
 from compiler.pipeline import Options
 from verify.bounds import Enclosure, enclose
-from verify.engines import Lost, Message, Report
+from verify.engines import Lost, Message, Report, workers
 from verify.examine import FAILURES, Examination, Prepared, Question, prepare
 from verify.fuzz.config import CampaignConfig, program
 from verify.gen.values import SETS
@@ -292,14 +291,17 @@ def calibrate(
         for first in range(0, count, BATCH)
         for depth in depths
     ]
-    workers = min(jobs or len(os.sched_getaffinity(0)), max(len(batches), 1))
-    with LocalEngine(Measure(target, level, seed), workers) as engine:
+    width = min(workers(jobs), max(len(batches), 1))
+    with LocalEngine(Measure(target, level, seed), width) as engine:
         tasks = {engine.submit(b): b for b in batches}
         for event in engine.as_completed():
             if isinstance(event, Message):
                 depth, tally, failures = event.content
             elif isinstance(event, Lost):
                 batch = tasks[event.task]
+                if event.item < 0:  # it never began
+                    tasks[engine.submit(batch)] = batch
+                    continue
                 rest = Batch(batch.depth, event.item + 1, batch.last)
                 if rest.first < rest.last:
                     tasks[engine.submit(rest)] = rest

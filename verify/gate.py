@@ -7,7 +7,6 @@ nothing. A step that could not decide is ``inconclusive``, never passed.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -107,11 +106,12 @@ def gate(
 
 def prove_step(settings: Settings) -> Step:
     """Every rule that the compiler ships holds under the contract that it states."""
+    from verify.engines import workers
     from verify.prove import prove_all
 
     start = time.monotonic()
     verdicts = {"bit-exact": PASSED, "equal-over-reals": PASSED, "refuted": FAILED}
-    proofs = prove_all(jobs=settings.jobs or len(os.sched_getaffinity(0)))
+    proofs = prove_all(jobs=workers(settings.jobs))
     checks = []
     for p in proofs:
         text = f"{p.verdict} {p.needs}".rstrip()

@@ -36,8 +36,7 @@ class Value:
         center: array of the carrier; absent until asked for, always absent for integers and
             booleans.
         error: ``None`` if all elements have error 0; else an array of the carrier. For integers and
-            booleans a boolean
-            mask: true where the element is undecided.
+            booleans a boolean mask: true where the element is undecided.
         hull: whether some error comes from two outcomes on the two sides of a jump.
         ring: what ``reassoc`` needs to know of a sum or product; ``None`` for everything else.
         span: where errors are infinite because of overflow: between what the results lie; looked at

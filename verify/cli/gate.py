@@ -44,6 +44,7 @@ def gate_(
     """
     from verify.cli.programs import check_at_least, check_level
     from verify.cli.ui import writing
+    from verify.files import write_whole
     from verify.gate import STEPS, Settings, gate, junit, markdown
 
     check_at_least(0, seconds=seconds, jobs=jobs)
@@ -64,9 +65,8 @@ def gate_(
             if check.verdict != "passed":
                 text.say(f"  {step.name}: {check.verdict}: {check.name}: {check.text}")
     with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "gate.xml").write_text(junit(result), encoding="utf-8")
-        (out / "gate.md").write_text(markdown(result), encoding="utf-8")
+        write_whole(out / "gate.xml", junit(result))
+        write_whole(out / "gate.md", markdown(result))
     text.say(f"gate: {result.verdict}    {out / 'gate.xml'}    {out / 'gate.md'}")
     text.document(
         {

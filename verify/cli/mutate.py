@@ -139,6 +139,7 @@ def _write(out: Output, score: Score, measured: list[Calibration], folder: Path)
 def _calibrations(count: int, seed: int, jobs: int) -> list[Calibration]:
     """Measured now, where that is asked for, else what was measured last."""
     from verify.calibrate import Calibration, calibrate
+    from verify.files import write_whole
     from verify.targets import targets
 
     if not count:
@@ -149,8 +150,7 @@ def _calibrations(count: int, seed: int, jobs: int) -> list[Calibration]:
     installed = [name for name, entry in targets().items() if entry.installed]
     found = [calibrate(name, 2, count, seed, jobs) for name in installed]
     with writing(CALIBRATIONS):
-        CALIBRATIONS.parent.mkdir(parents=True, exist_ok=True)
-        CALIBRATIONS.write_text(json_.dumps([c.to_json() for c in found]) + "\n", "utf-8")
+        write_whole(CALIBRATIONS, json_.dumps([c.to_json() for c in found]) + "\n")
     return found
 
 

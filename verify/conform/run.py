@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from verify.conform.judge import COMPILER, ERROR, Outcome, Step, Trial, steps
 from verify.conform.suite import Case
-from verify.engines import Engine, Lost, Message, Report
+from verify.engines import Engine, Lost, Message, Report, workers
 
 SECONDS = 60.0  # for one case in one way
 
@@ -108,7 +108,7 @@ class Run:
         """Judge all; after Ctrl-C what was judged until then. In the order of the cases."""
         from verify.engines.local import LocalEngine
 
-        jobs = min(self.jobs or len(os.sched_getaffinity(0)), len(self.cases))
+        jobs = min(workers(self.jobs), len(self.cases))
         work = Work(self.seconds, tuple(self.engines), self.setup)
         engine = None
         try:

@@ -7,6 +7,7 @@ machine.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -107,4 +108,13 @@ class Engine(Protocol):
         ...
 
 
-__all__ = ["Done", "Engine", "Event", "Job", "Lost", "Message", "Report"]
+def workers(jobs: int) -> int:
+    """How many workers ``--jobs`` means: one for each core that this process may use if 0."""
+    if jobs:
+        return jobs
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+__all__ = ["Done", "Engine", "Event", "Job", "Lost", "Message", "Report", "workers"]

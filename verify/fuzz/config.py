@@ -4,7 +4,6 @@ alone.
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from compiler.errors import InputError
 from compiler.ir import Module
 from compiler.pipeline import Options
+from verify.engines import workers
 from verify.fuzz.store import DEFAULT
 from verify.gen import Config, InputSet, RandomChooser, draw_sets, generate, program_seed
 from verify.shield import Setup, load_target
@@ -67,11 +67,7 @@ class CampaignConfig:
     @property
     def workers(self) -> int:
         """How many worker processes to start."""
-        if self.jobs:
-            return self.jobs
-        if hasattr(os, "sched_getaffinity"):
-            return len(os.sched_getaffinity(0))
-        return os.cpu_count() or 1
+        return workers(self.jobs)
 
     def to_json(self) -> dict[str, Any]:
         """The form kept in the store."""
@@ -84,7 +80,8 @@ class CampaignConfig:
         if set(data) - known:
             foreign = ", ".join(sorted(set(data) - known))
             raise InputError(
-                f"the campaign was made by another version of Assay (unknown: {foreign})"
+                f"the campaign was made by another version of Assay (unknown: {foreign})",
+                hint="start a new one without --resume",
             )
         return CampaignConfig(**{**data, **changes})
 

@@ -8,14 +8,13 @@ every judge, and the rest of the stretch is done again without it.
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from verify.engines import Done, Lost, Message
+from verify.engines import Done, Lost, Message, workers
 from verify.faults import Fault, find
 from verify.mutation.catalogue import chosen, origin_of
 from verify.mutation.job import (
@@ -117,14 +116,14 @@ def mutate(
     from verify.engines.local import LocalEngine
 
     wanted = chosen(names, origin)
-    workers = jobs or len(os.sched_getaffinity(0))
+    width = workers(jobs)
     with Store(state, wanted, seed, resume=resume) as store:
         run = _Run(tuple(wanted), count, store)
-        with LocalEngine(Hunt(tuple(wanted), seed, budget), workers) as engine:
+        with LocalEngine(Hunt(tuple(wanted), seed, budget), width) as engine:
             running: dict[int, Task] = {}
 
             def refill() -> None:
-                while len(running) < workers + 1 and (task := run.next()) is not None:
+                while len(running) < width + 1 and (task := run.next()) is not None:
                     running[engine.submit(task)] = task
 
             refill()

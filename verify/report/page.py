@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from verify.files import write_whole
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -67,13 +68,10 @@ def _cell(text: str) -> str:
 
 def write(page: Page, folder: Path, name: str) -> list[Path]:
     """Write ``name.md`` and ``name.html``; each file is whole or not there."""
-    folder.mkdir(parents=True, exist_ok=True)
     out = []
     forms: Sequence[tuple[str, str]] = (("md", page.markdown()), ("html", page.html()))
     for suffix, text in forms:
         path = folder / f"{name}.{suffix}"
-        aside = path.with_suffix(f".{suffix}.tmp")
-        aside.write_text(text, encoding="utf-8")
-        os.replace(aside, path)
+        write_whole(path, text)
         out.append(path)
     return out
