@@ -3,8 +3,9 @@
 Verdicts in ascending order: ``identical`` (the reference's bits; any NaN equals any NaN),
 ``allowed`` (within the error), ``unstable`` (passes only because something is undecided, or because
 the error spans both sides of a jump), ``explained`` (a violation that the target declares, which
-:mod:`verify.deviations` finds out), ``violation``. There is no tolerance here: every error is a
-proved bound of what specification and contract leave open.
+:mod:`verify.deviations` finds out), ``violation``. There is no tolerance here: every error is
+derived from what specification and contract leave open, and from the accuracy of functions that
+:mod:`verify.bounds.limits` assumes.
 
 Special values: NaN equals any NaN and nothing else, the sign of a zero counts unless the contract
 says otherwise (``nsz``, and ``reassoc`` with it), an infinity is right where it is certain, or on
