@@ -26,6 +26,8 @@ from verify.prove import (
     to_json,
 )
 from verify.ref import evaluate
+from verify.smt import strategy
+from verify.smt.claims import Attempt
 
 WRONG_FILE = Path(__file__).with_name("wrong_rules.py")
 WRONG = load_rules(WRONG_FILE)
@@ -214,3 +216,17 @@ def test_a_broken_rule_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="RuntimeError: oops"):
         prove_file(path)
     assert before == RULES
+
+
+def test_a_solver_that_gives_up_on_nan_and_zeros_settles_nothing(monkeypatch):
+    decided = strategy.attempt
+
+    def gives_up(rule, binding, dtypes, reading, options):
+        if options.claim != "equal":
+            return Attempt("unknown")
+        return decided(rule, binding, dtypes, reading, options)
+
+    monkeypatch.setattr(strategy, "attempt", gives_up)
+    proof = prove(RULES["reassoc/multiply-constants"])
+    assert proof.verdict == "unknown"
+    assert any("not settled" in note for note in proof.notes)

@@ -263,7 +263,8 @@ def _under_contract(run: _Run, binding: Binding, dtypes: Assignment, options: Op
             return True
         if found.status == REFUTED:
             return _failed(run, binding, dtypes, found, "reals", own)
-        return _failed(run, binding, dtypes, Attempt(UNKNOWN, reason=found.reason), "bits", options)
+        reason = found.reason or "over the reals, but NaN and the sign of zero are not settled"
+        return _failed(run, binding, dtypes, Attempt(UNKNOWN, reason=reason), "bits", options)
     return _failed(
         run, binding, dtypes, found, "bits", replace(options, relax=run.flags & RELAXING)
     )
@@ -283,7 +284,8 @@ def _keeps_specials(run: _Run, binding: Binding) -> bool:
 
 def _keeps(run: _Run, binding: Binding, dtypes: Assignment, claim: str, flag: str) -> bool:
     """Whether no counterexample to ``claim`` replays; without ``flag`` it has to hold. Settled in
-    f16 where possible; folds and uninterpreted functions, which have no model there, are tried out.
+    f16 where possible, and then a solver that gives up settles nothing; folds and uninterpreted
+    functions, which have no model there, are tried out.
     """
     rule, limit = run.rule, min(run.limit, BRIEF)
     found = Attempt(UNKNOWN, folds=True)
@@ -297,7 +299,7 @@ def _keeps(run: _Run, binding: Binding, dtypes: Assignment, claim: str, flag: st
             rule, binding, dtypes, found.symbols, found.model, exact=True, elements=True
         )
     else:
-        return True
+        return found.status in (PROVED, SKIPPED)
     if example is None:
         return True
     run.out.verdict, run.out.counterexample = "refuted", example
