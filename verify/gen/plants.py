@@ -30,6 +30,7 @@ NAMES = tuple(sorted(_RULES))
 TEMPLATES = 48  # of a rule; every other one is a near-miss
 _STRIDE = 5  # from one turn of a rule to the next: all kinds of templates are soon seen
 _TRIES = 150
+_INDEPENDENT = 20  # tries before vectors are made alike, as some guards want them
 _MISSES = 30  # tries for a near-miss: many rules have no guard that could fail
 _NUDGES = 8
 # For each op another one of the same types that is easily taken for it.
@@ -145,9 +146,10 @@ def _instances(name: str, chooser: Chooser, outside: bool) -> Iterator[tuple[Ins
     """
     rule = _RULES[name]
     others = [d for d in ALL if d not in rule.dtypes]
-    for _ in range(_TRIES):
+    for attempt in range(_TRIES):
         dtypes = others if outside and others and chooser.below(2) else rule.dtypes
-        sampler = Sampler(rule, chooser, dtypes[chooser.below(len(dtypes))])
+        dtype = dtypes[chooser.below(len(dtypes))]
+        sampler = Sampler(rule, chooser, dtype, alike=attempt >= _INDEPENDENT)
         try:
             instance = sampler.run()
         except Unfit:

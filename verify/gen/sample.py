@@ -49,7 +49,7 @@ BINARY = tuple(o.name for o in OPS.values() if o.elementwise and len(o.operands)
 
 MAX_RANK, MAX_SIZE = 4, 200
 # What rules and constructors raise on values that do not fit each other.
-_WRONG = (ValueError, IndexError, KeyError, TypeError, AssertionError, OverflowError)
+_WRONG = (ValueError, IndexError, KeyError, TypeError, AssertionError, ArithmeticError)
 
 
 class Unfit(Exception):
@@ -75,6 +75,8 @@ class Sampler:
         rule: the rule.
         chooser: the source of choices.
         dtype: element type of the rule's subject.
+        alike: whether a vector often differs from an earlier one in one entry only, which some
+            guards ask for.
         shape: what tensors look like unless their place says otherwise.
         bound: values of variables so far.
     """
@@ -82,6 +84,7 @@ class Sampler:
     rule: Rule
     chooser: Chooser
     dtype: DType
+    alike: bool = False
     shape: tuple[int, ...] = ()
     bound: dict[str, Any] = field(default_factory=dict)
 
@@ -368,7 +371,7 @@ class Sampler:
         x = self.walk(term.args[0], None)
         y = self.walk(term.args[1], None)
         pairs = self._pairs(x.shape, y.shape)
-        cut = len(pairs) // 2 + (len(pairs) > 1 and self.chooser.below(2))
+        cut = max(self.chooser.below(len(pairs) + 1) - self.chooser.below(2), 0)
         batch, contract = pairs[:cut], pairs[cut:]
         lb = self._value(term, "lhs_batching_dimensions", lambda: Axes(a for a, _ in batch))
         rb = self._value(term, "rhs_batching_dimensions", lambda: Axes(b for _, b in batch))
@@ -425,8 +428,20 @@ class Sampler:
         kind = self.rule.variables[value.variable]
         if issubclass(kind, Vec | Axes) and not isinstance(chosen, kind):
             chosen = kind(chosen)
+        if kind is Vec and self.alike and self.chooser.below(2):
+            chosen = self._like_another(chosen)
         self.bound[value.variable] = chosen
         return chosen
+
+    def _like_another(self, chosen: Vec) -> Vec:
+        """An earlier vector of the same length with one entry exchanged, by that of another one or
+        of ``chosen``.
+        """
+        others = [v for v in self.bound.values() if type(v) is Vec and len(v) == len(chosen)]
+        if not others or not len(chosen):
+            return chosen
+        at = self.chooser.below(len(chosen))
+        return Vec(self._pick(others).put(at, self._pick((*others, chosen))[at]))
 
     def _leftover(self, name: str, kind: type, rank: int) -> Any:
         """A variable that stands on the left side only inside computed attributes."""
