@@ -15,6 +15,7 @@ from compiler.ir import Array, Module
 from verify.bounds import Enclosure
 from verify.bounds.leeway import concerned
 from verify.oracle import Verdict, judge
+from verify.ref.chlo import broadcast_form
 from verify.targets.protocol import Deviation, Profile
 from verify.walk import ops
 
@@ -61,7 +62,9 @@ def explain(
     typed = [k for k, o in enumerate(verdict.outputs) if not o.note]
     if any(verdict.outputs[k].verdict == "violation" for k in typed):
         held = ops(module)
-        needed = [d for d in profile.deviations if d.widens or concerned(d.leeways, held)]
+        plain = {broadcast_form(op) for op in held}
+        possible = [d for d in profile.deviations if d.needs <= plain]
+        needed = [d for d in possible if d.widens or concerned(d.leeways, held)]
     else:
         needed = []
 

@@ -408,6 +408,21 @@ def test_an_inexact_exponential_that_surely_overflows() -> None:
     assert np.isposinf(e.value).all()
 
 
+@pytest.mark.parametrize("flags", [(), ("reassoc",)])
+@pytest.mark.parametrize(("op", "start"), [("add", 0), ("multiply", 1)])
+def test_what_is_flushed_on_the_way_is_lost(op: str, start: int, flags: tuple[str, ...]) -> None:
+    small = float(np.finfo(np.float32).tiny)
+    x = np.array([1.5 * small, -small, small] if op == "add" else [1e-37, 1e-5, 1e5], np.float32)
+    lost = small if op == "add" else 0.0  # of the partial results of the first two
+    b = Builder([TensorType((), F32)] * 2)
+    body = b.graph([b.emit(op, [0, 1])])
+    init = np.array(start, np.float32)
+    for contract, inside in ((allow(*flags), False), (allow(*flags, flush=True), True)):
+        e = one("reduce", x, init, contract=contract, regions=[body], dimensions=(0,))
+        error = np.zeros(()) if e.error is None else e.error
+        assert (abs(lost - e.value) <= error) == inside
+
+
 def test_a_factor_may_be_moved_into_a_normalisation_and_overflow() -> None:
     two, x = (np.full((1, 1), n, np.float16) for n in (2, 1))
     zero, one = np.zeros(1, np.float16), np.ones(1, np.float16)

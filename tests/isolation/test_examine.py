@@ -1,5 +1,7 @@
 """The ladder of verdicts, with targets that misbehave on purpose."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -133,6 +135,20 @@ def test_a_declared_leeway_explains_a_violation_and_is_named():
     assert found.verdict.outputs[0].verdict == "explained"
     assert "subnormals are zero" in found.note
     assert kind(flushing, INPUTS) == "violation"  # nothing there is subnormal
+
+
+def test_a_leeway_may_need_another_op():
+    odd = Toy(run=lambda inputs: (inputs[0],))
+    text = "func.func @main(%a: tensor<1xi32>, %b: tensor<1xi32>) -> tensor<1xi32> {{ {} }}"
+    power = "%0 = stablehlo.power %a, %b : tensor<1xi32>"
+    alone = parse(text.format(f"{power} return %0 : tensor<1xi32>"))
+    more = "%1 = stablehlo.divide %a, %0 : tensor<1xi32> return %1 : tensor<1xi32>"
+    divided = parse(text.format(f"{power} {more}"))
+    entry = Deviation("power", "", "", leeways=frozenset({"inverted-power"}))
+    inputs = [np.full(1, 3, np.int32), np.full(1, 2, np.int32)]
+    for needs, kinds in (((), ["explained"] * 2), (("divide",), ["violation", "explained"])):
+        odd.profile = Profile((replace(entry, needs=frozenset(needs)),))
+        assert [examine(m, inputs, odd).kind for m in (alone, divided)] == kinds
 
 
 def test_what_no_declared_leeway_allows_stays_a_violation():

@@ -242,6 +242,13 @@ SHOWN = {
         return %1 : tensor<f64>""",
         (np.array(1e-200),),
     ),
+    "inverts-integer-powers": (
+        "(%a: tensor<i32>, %b: tensor<i32>, %c: tensor<i32>) -> tensor<i32>",
+        """%0 = stablehlo.power %b, %c : tensor<i32>
+        %1 = stablehlo.divide %a, %0 : tensor<i32>
+        return %1 : tensor<i32>""",
+        (np.array(7, np.int32), np.array(4, np.int32), np.array(1, np.int32)),
+    ),
     "adds-starts-unclamped": (
         "(%a: tensor<3xf32>, %i: tensor<i32>, %j: tensor<i32>) -> tensor<1xf32>",
         """%0 = stablehlo.dynamic_slice %a, %i, sizes = [2]

@@ -21,7 +21,7 @@ import numpy as np
 from compiler.dtypes import DType
 from compiler.ir import Array
 from verify.bounds.core import Context
-from verify.bounds.format import FORMATS, Format
+from verify.bounds.format import Format
 from verify.bounds.limits import AFN
 from verify.bounds.rounding import error_of, settle
 from verify.bounds.value import Value
@@ -49,7 +49,9 @@ class Setting:
     @staticmethod
     def of(ctx: Context, dtype: DType) -> Setting:
         """The setting for results of ``dtype``."""
-        return Setting(FORMATS[dtype], ctx.eps, ctx.reassoc, FUNCTION * (AFN if ctx.afn else 1.0))
+        return Setting(
+            ctx.format(dtype), ctx.eps, ctx.reassoc, FUNCTION * (AFN if ctx.afn else 1.0)
+        )
 
 
 class Ball:

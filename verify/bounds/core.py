@@ -14,7 +14,7 @@ from compiler.errors import UnsupportedError
 from compiler.ir import Array, Graph, Module, Node
 from verify.bounds import ring
 from verify.bounds.excess import unrounded
-from verify.bounds.format import FORMATS, Format, carrier_of
+from verify.bounds.format import FLUSHED, FORMATS, Format, carrier_of
 from verify.bounds.leeway import take
 from verify.bounds.limits import fused_roundings, roundings
 from verify.bounds.value import Enclosure, Value, enclosure
@@ -126,13 +126,24 @@ class Context:
         if x.ring is not None:
             return x.ring
         if x.leaf is None:
-            x.leaf = ring.leaf(self.center(x), x.error)
+            x.leaf = self.new_leaf(x.dtype, self.center(x), x.error)
         return x.leaf
+
+    def new_leaf(self, dtype: DType, center: Array, error: Array | None) -> ring.Ring:
+        """A leaf of a polynomial; sums of flushed numbers lose what they do not lose otherwise."""
+        made = ring.leaf(center, error)
+        if self.flush:
+            made.loss = FLUSHED[dtype].half
+        return made
+
+    def format(self, dtype: DType) -> Format:
+        """The format of the steps of an op that has several."""
+        return FLUSHED[dtype] if self.flush else FORMATS[dtype]
 
     def factor(self, x: Value) -> ring.Ring:
         """The float value ``x`` as a factor of a product or contraction."""
         a = self.leaf(x)
-        return a if a.chain == 1 else ring.factor(a, FORMATS[x.dtype], self.unit(x.dtype))
+        return a if a.chain == 1 else ring.factor(a, self.format(x.dtype), self.unit(x.dtype))
 
     def unit(self, dtype: DType) -> float:
         """The unit roundoff of a ring op, with slack for the carrier.
@@ -314,7 +325,9 @@ def deviate(ctx: Context, x: Value) -> Value:
     polynomial = x.ring
     if ctx.reassoc:
         polynomial = (
-            ring.leaf(center, new) if polynomial is None else _loosen(polynomial, new, error, bad)
+            ctx.new_leaf(x.dtype, center, new)
+            if polynomial is None
+            else _loosen(polynomial, new, error, bad)
         )
     return Value(x.dtype, x.bits, center, new, x.hull, polynomial, span)
 

@@ -55,7 +55,7 @@ def _dot_general(ctx: Context, node: Node, operands: list[Value]) -> Value:
         spread = other if spread is None else spread + other
     if spread is not None:
         mag = mag + spread
-    k, f = a.shape[-1], FORMATS[acc]
+    k, f = a.shape[-1], ctx.format(acc)
     z = product_sums(a, b)
     e = mag * (k * f.u * (1 + 2.0**-20) + (2 * k + 8) * ctx.eps)
     if k:
@@ -197,7 +197,7 @@ def _polynomial(ctx: Context, node: Node, operands: list[Value], acc: DType) -> 
         shape = p.rhs_shape if side else p.lhs_shape
         return a.moved(lambda y: y.transpose(order).reshape(shape))
 
-    f, k = FORMATS[t.dtype], p.lhs_shape[2]
+    f, k = ctx.format(t.dtype), p.lhs_shape[2]
     made = ring.contract(matrix(parts[0], 0), matrix(parts[1], 1), k, f, FORMATS[acc].u)
     made = made.moved(lambda y: y.reshape(t.shape))
     exact = all(x.error is None for x in parts)

@@ -115,7 +115,7 @@ def _multiply(ctx: Context, node: Node, operands: list[Value]) -> Value:
         return integer(ctx, node, operands)
     x, y = operands
     if ctx.reassoc:
-        made = ring.multiply(ctx.factor(x), ctx.factor(y), FORMATS[node.type.dtype])
+        made = ring.multiply(ctx.factor(x), ctx.factor(y), ctx.format(node.type.dtype))
         return ring_value(ctx, node, operands, made)
     vx, vy = ctx.center(x), ctx.center(y)
     spread = None
@@ -178,10 +178,10 @@ def _quotient(ctx: Context, node: Node, operands: list[Value]) -> Value:
     if ctx.reassoc and y.error is None:
         factor = _exact_reciprocal(ctx, y)
         if factor is not None:
-            made = ring.multiply(ctx.factor(x), factor, FORMATS[node.type.dtype])
+            made = ring.multiply(ctx.factor(x), factor, ctx.format(node.type.dtype))
             return ring_value(ctx, node, operands, made)
     if ctx.reassoc and ctx.arcp:
-        made = ring.multiply(ctx.factor(x), _reciprocal(ctx, y), FORMATS[node.type.dtype])
+        made = ring.multiply(ctx.factor(x), _reciprocal(ctx, y), ctx.format(node.type.dtype))
         return ring_value(ctx, node, operands, made, single=False)
     vx, vy = ctx.center(x), ctx.center(y)
     z = vx / vy
@@ -197,7 +197,7 @@ def _quotient(ctx: Context, node: Node, operands: list[Value]) -> Value:
 
 def _by_reciprocal(ctx: Context, node: Node, operands: list[Value], z: Array, spread: Any) -> Value:
     x, y = operands
-    f = FORMATS[node.type.dtype]
+    f = ctx.format(node.type.dtype)
     vx, vy = ctx.center(x), ctx.center(y)
     lost = (np.abs(vx) + error_of(x)) * f.half
     units = 3.0 + 3 * f.u
@@ -236,7 +236,7 @@ def _exact_reciprocal(ctx: Context, y: Value) -> ring.Ring | None:
 
 def _reciprocal(ctx: Context, y: Value) -> ring.Ring:
     """1 / y as one factor: a leaf that was rounded once."""
-    f = FORMATS[y.dtype]
+    f = ctx.format(y.dtype)
     vy, ey = ctx.center(y), error_of(y)
     low = np.abs(vy) - ey
     r = np.where(low > 0, 1 / vy, np.nan)

@@ -12,7 +12,7 @@ is float64 itself a step costs 17 roundings instead of one: sound, but loose.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ml_dtypes
@@ -74,3 +74,15 @@ def make(dtype: DType) -> Format:
 
 
 FORMATS: dict[DType, Format] = {d: make(d) for d in (F16, BF16, F32, F64, *NARROW_FLOATS)}
+
+# Where subnormals may be flushed, any step of several may lose a number up to the smallest normal
+# one as it is read, and another as it is written.
+FLUSHED: dict[DType, Format] = {
+    d: replace(
+        f,
+        half=2 * f.normal,
+        eta=2 * f.normal,
+        eta_exponent=f.eta_exponent + f.precision,  # that of the second smallest normal binade
+    )
+    for d, f in FORMATS.items()
+}

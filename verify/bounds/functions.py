@@ -223,7 +223,7 @@ def _power(ctx: Context, node: Node, operands: list[Value]) -> Value:
         return Value(x.dtype, bits, error=unsure, hull=any_hull(operands))
     vx, vy = ctx.center(x), ctx.center(y)
     if ctx.afn and ctx.reassoc and y.error is None and (vy == 2).all():
-        square = ring.multiply(ctx.factor(x), ctx.factor(x), FORMATS[x.dtype])
+        square = ring.multiply(ctx.factor(x), ctx.factor(x), ctx.format(x.dtype))
         square.depth += ctx.roundings("power", x.dtype)
         return ring_value(ctx, node, operands, square, single=False)
     true = float_power(vx, vy)

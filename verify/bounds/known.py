@@ -19,6 +19,12 @@ from verify.ref.rounding import up
 from verify.ref.scatter import selected_index
 
 
+@leeway("inverted-power", "power")
+def _inverted_power(_ctx: Context, node: Node, _operands: list[Value]) -> list[Any]:
+    """Powers of integers, by which something may be divided."""
+    return [node.type.dtype.is_integer]
+
+
 @leeway("large-exponent", "power")
 def _large_exponent(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     """Integers to the power of 64 or more."""

@@ -23,7 +23,6 @@ import numpy as np
 from compiler.ir import Array, Node
 from verify.bounds.ball import Ball, Setting
 from verify.bounds.core import Context, define
-from verify.bounds.format import FORMATS
 from verify.bounds.ring import growth
 from verify.bounds.rounding import any_hull, error_of, settle
 from verify.bounds.value import Value
@@ -33,7 +32,7 @@ from verify.ref.linalg import solution, substituted, triangle
 @define("triangular_solve")
 def _triangular_solve(ctx: Context, node: Node, operands: list[Value]) -> Value:
     """Undecided where a diagonal element may be zero or subnormal, or something may overflow."""
-    f = FORMATS[node.type.dtype]
+    f = ctx.format(node.type.dtype)
     values = [ctx.center(x) for x in operands]
     errors = [np.broadcast_to(error_of(x), x.shape) for x in operands]
     a, b = triangle(node, *values)

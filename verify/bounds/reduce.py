@@ -148,12 +148,13 @@ def _sum(ctx: Context, x: Value, init: Value) -> Value:
     """Any order: abs(error) <= sum of e + (n - 1) u sum of (abs(x) + e), n terms with the init
     value.
 
-    (n - 1) u instead of gamma_(n-1): Jeannerod and Rump. Additions do not underflow.
+    (n - 1) u instead of gamma_(n-1): Jeannerod and Rump. Additions do not underflow, unless
+    subnormals are flushed.
     A partial sum may overflow where the sum of magnitudes reaches the threshold. Exact where all
     terms are integer multiples of one power of two 2**q and the sum of magnitudes is at most 2**(p
     + q): then every partial sum is representable.
     """
-    dtype, f = x.dtype, FORMATS[x.dtype]
+    dtype, f = x.dtype, ctx.format(x.dtype)
     v, v0, e0 = ctx.center(x), ctx.center(init), error_of(init)
     size, size0 = np.abs(v), np.abs(v0)
     mag = size.sum(axis=-1) + size0
@@ -165,6 +166,8 @@ def _sum(ctx: Context, x: Value, init: Value) -> Value:
     roundings = terms - 1 if np.any(v0 != 0) or init.error is not None else terms - 2
     z = v.sum(axis=-1) + v0
     e = mag * (roundings * f.u * (1 + 2.0**-20) + (terms + 8) * ctx.eps)
+    if ctx.flush:
+        e = e + terms * f.half
     if spread is not None:
         e = e + spread * (1 + (terms + 8) * ctx.eps)
     out = _in_range(ctx, x, init, z, e, mag, roundings)
@@ -173,7 +176,7 @@ def _sum(ctx: Context, x: Value, init: Value) -> Value:
             return Value(dtype, np.asarray(reduce_last("add", x.as_bits(), init.as_bits())))
         grain = _common_grain(v, v0)
         if grain is not None:
-            whole = mag <= 2.0 ** min(f.precision + grain, 1000)
+            whole = (mag <= 2.0 ** min(f.precision + grain, 1000)) & (grain >= f.eta_exponent)
             return _exact_part(ctx, "add", x, init, out, whole)
     return out
 
@@ -236,7 +239,7 @@ def _product(ctx: Context, x: Value, init: Value) -> Value:
     + e, 1), which bounds every partial product. Exact where the odd parts of all factors multiply
     to at most 2**p and no partial product leaves the range.
     """
-    dtype, f = x.dtype, FORMATS[x.dtype]
+    dtype, f = x.dtype, ctx.format(x.dtype)
     v0, e0 = ctx.center(init), error_of(init)
     v = ctx.center(x)
     if np.any(v0 != 1) or init.error is not None:
@@ -277,7 +280,7 @@ def _product(ctx: Context, x: Value, init: Value) -> Value:
 
 def _polynomial(ctx: Context, node: Node, op: str, x: Value, init: Value) -> Value:
     """With ``reassoc``: the polynomial of the sum or product."""
-    f = FORMATS[x.dtype]
+    f = ctx.format(x.dtype)
     made, start = (ctx.leaf(v) if op == "add" else ctx.factor(v) for v in (x, init))
     v0 = ctx.center(init)
     exact_init = init.error is None

@@ -34,7 +34,7 @@ def ring_value(
     determines; by default looked up for elementwise operands.
     """
     dtype = operands[0].dtype if node.op == "reduce" else node.type.dtype
-    f = FORMATS[dtype]
+    f = ctx.format(dtype)
     n = made.roundings
     gain = growth(n, ctx.unit(dtype))
     e = made.mag * gain + made.big * (made.loss * (1 + gain))

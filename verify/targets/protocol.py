@@ -38,6 +38,7 @@ class Deviation:
         leeways: names out of :data:`verify.bounds.leeway.LEEWAYS`.
         symptom: predicate of a crash, or of an output of a wrong type.
         widens: what it changes about floating-point results that is to be named where it shows.
+        needs: ops that a program must hold for a leeway to be taken.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Deviation:
     leeways: frozenset[str] = frozenset()
     symptom: Symptom | None = None
     widens: Contract = EXACT
+    needs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -320,6 +320,13 @@ PROFILE = Profile(
             leeways=frozenset({"multiplied-quotient"}),
         ),
         Deviation(
+            "inverts-integer-powers",
+            "algsimp turns a / power(b, c) into a * power(b, -c), of integers too",
+            "reproduced in tests/targets/test_xla_profile.py",
+            leeways=frozenset({"inverted-power"}),
+            needs=frozenset({"divide"}),
+        ),
+        Deviation(
             "drops-zero-terms",
             "x + 0 becomes x, on import and in algsimp, which keeps a negative zero",
             "xla/hlo/transforms/simplifiers/algebraic_simplifier.cc",
