@@ -240,9 +240,9 @@ def _nudged(value: Any, chooser: Chooser) -> Any:
     direction.
     """
     below = chooser.below
-    if isinstance(value, Perm | Axes) and len(value) > 1 and below(2):
-        i, j = below(len(value)), below(len(value))
-        entries = list(value)
+    if isinstance(value, Perm | Axes) and len(value) > 1 and (type(value) is Perm or below(2)):
+        entries, i = list(value), below(len(value))
+        j = (i + 1 + below(len(value) - 1)) % len(value)
         entries[i], entries[j] = entries[j], entries[i]
         return type(value)(entries)
     if isinstance(value, Axes):
