@@ -148,6 +148,20 @@ def test_elements_that_select_cannot_tell(x: tuple[int, ...], expected: float) -
     assert found == [expected] * 3
 
 
+@pytest.mark.parametrize(("other", "expected"), [(1, np.inf), (2, 0)])
+def test_scatters_into_what_may_be_one_value(other: int, expected: float) -> None:
+    text = """(%a: tensor<i8>, %b: tensor<i8>, %i: tensor<0xi32>) -> (tensor<i8>, tensor<i8>) {
+      %0:2 = "stablehlo.scatter"(%a, %b, %i, %a, %a) ({
+        ^bb0(%p: tensor<i8>, %q: tensor<i8>, %r: tensor<i8>, %s: tensor<i8>):
+          stablehlo.return %r, %q : tensor<i8>, tensor<i8>
+        }) {scatter_dimension_numbers = #stablehlo.scatter<>}
+        : (tensor<i8>, tensor<i8>, tensor<0xi32>, tensor<i8>, tensor<i8>)
+          -> (tensor<i8>, tensor<i8>)
+      return %0#0, %0#1 : tensor<i8>, tensor<i8> }"""
+    x, y = np.array(1, np.int8), np.array(other, np.int8)
+    assert errors(text, "shared-scatter", x, y, np.zeros(0, np.int32)) == [expected]
+
+
 def test_zeta_outside_of_its_domain() -> None:
     text = """(%a: tensor<5xf32>, %b: tensor<5xf32>) -> tensor<5xf32> {
       %0 = chlo.zeta %a, %b : tensor<5xf32>, tensor<5xf32> -> tensor<5xf32>

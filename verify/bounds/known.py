@@ -139,6 +139,13 @@ def _clamped_slice(_ctx: Context, node: Node, operands: list[Value]) -> list[Any
     return [any(not 0 <= int(x.as_bits()) <= have - size for have, size, x in ends)]
 
 
+@leeway("shared-scatter", "scatter")
+def _shared_scatter(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """Scatters into two inputs that have the same elements, and so may be one value."""
+    inputs = [x.as_bits().tobytes() for x in operands[: len(node.types)]]
+    return [inputs.count(x) > 1 for x in inputs]
+
+
 @leeway("masked-convolution", "convolution")
 def _masked(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     """Convolutions in groups, where something is infinite or NaN, or undecided."""
