@@ -250,19 +250,19 @@ SHOWN = {
         (np.array(7, np.int32), np.array(4, np.int32), np.array(1, np.int32)),
     ),
     "scatters-into-one-buffer": (
-        "(%a: tensor<1xi32>, %u: tensor<i32>) -> (tensor<1xi32>, tensor<1xi32>)",
-        """%0 = stablehlo.constant dense<0> : tensor<1xi32>
+        "(%a: tensor<2xi32>, %u: tensor<2xi32>) -> (tensor<2xi32>, tensor<2xi32>)",
+        """%0 = stablehlo.constant dense<[[0], [0]]> : tensor<2x1xi32>
         %1:2 = "stablehlo.scatter"(%a, %a, %0, %u, %u) ({
           ^bb0(%p: tensor<i32>, %q: tensor<i32>, %r: tensor<i32>, %s: tensor<i32>):
             %2 = stablehlo.xor %p, %r : tensor<i32>
             %3 = stablehlo.minimum %q, %s : tensor<i32>
             stablehlo.return %2, %3 : tensor<i32>, tensor<i32>
           }) {scatter_dimension_numbers = #stablehlo.scatter<inserted_window_dims = [0],
-            scatter_dims_to_operand_dims = [0]>}
-          : (tensor<1xi32>, tensor<1xi32>, tensor<1xi32>, tensor<i32>, tensor<i32>)
-            -> (tensor<1xi32>, tensor<1xi32>)
-        return %1#0, %1#1 : tensor<1xi32>, tensor<1xi32>""",
-        (np.array([1], np.int32), np.array(2, np.int32)),
+            scatter_dims_to_operand_dims = [0], index_vector_dim = 1>}
+          : (tensor<2xi32>, tensor<2xi32>, tensor<2x1xi32>, tensor<2xi32>, tensor<2xi32>)
+            -> (tensor<2xi32>, tensor<2xi32>)
+        return %1#0, %1#1 : tensor<2xi32>, tensor<2xi32>""",
+        (np.array([1, 1], np.int32), np.array([2, 4], np.int32)),
     ),
     "adds-starts-unclamped": (
         "(%a: tensor<3xf32>, %i: tensor<i32>, %j: tensor<i32>) -> tensor<1xf32>",
