@@ -67,7 +67,6 @@ def test_a_campaign_ends_when_its_time_is_over(tmp_path):
     result = campaign(CampaignConfig(seconds=6.0, jobs=1, directory=tmp_path))
     assert time.monotonic() - start < 120
     assert result.state == "done"
-    assert result.stats.programs > 0
 
 
 def test_a_campaign_goes_on_where_it_stopped(tmp_path):

@@ -22,9 +22,7 @@ REPORTS = Path("reports")
 
 def mutate_(
     *names: str,
-    origin: Annotated[
-        Literal["all", "written", "derived"], Parameter(name=("--faults", "--origin"))
-    ] = "all",
+    origin: Annotated[Literal["all", "written", "derived"], Parameter(name="--faults")] = "all",
     count: int = 5000,
     seed: int = 0,
     jobs: Annotated[int, Parameter(name=("-j", "--jobs"))] = 0,

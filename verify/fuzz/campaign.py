@@ -19,6 +19,7 @@ from typing import Any
 from compiler.errors import InputError
 from verify.case import Case, save
 from verify.engines import Engine, Event, Lost, Message
+from verify.files import write_whole
 from verify.fuzz.config import CampaignConfig, program
 from verify.fuzz.stats import Stats, total
 from verify.fuzz.store import Failure, Found, Store
@@ -336,8 +337,7 @@ class _Run:
             arrays = next((s.arrays for s in sets if s.name == content.inputs), sets[0].arrays)
             save(Case(module, arrays, c.target, c.level, c.precision, meta=meta), folder)
         except Exception:  # the generator or the printer is at fault: there is no program to store
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "case.json").write_text(json.dumps({"meta": meta}, indent=2) + "\n", "utf-8")
+            write_whole(folder / "case.json", json.dumps({"meta": meta}, indent=2) + "\n")
             ops = 0
         names = c.target, content.pass_name, ""
         return Found(key, index, kind, *names, ops, str(folder), content.inputs)

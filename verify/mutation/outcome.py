@@ -92,6 +92,7 @@ class Outcome:
         seconds: CPU seconds by judge that a campaign takes to get to the hit: generation, reference
             and the compiler for all programs up to it.
         isolation, proof: ``None`` where there was none.
+        precision: ``--precision`` that the fault needs.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Outcome:
     seconds: Mapping[str, float] = field(default_factory=dict)
     isolation: Isolation | None = None
     proof: Proved | None = None
+    precision: str = ""
 
     @property
     def hit(self) -> Hit | None:
@@ -175,5 +177,6 @@ def outcome(fault: Fault, origin: str, programs: int, **known: Any) -> Outcome:
         fault.pass_name,
         fault.rewrites,
         programs,
+        precision=fault.precision,
         **known,
     )

@@ -261,6 +261,7 @@ def blames(score: Score) -> Section:
         blamed = o.isolation or None
         name = ":".join(n for n in (blamed.pass_name, blamed.rewrite) if n) if blamed else ""
         level = f" -O{o.hit.level}" if o.hit.level else ""
+        level += f" --precision {o.precision}" if o.precision else ""
         rows.append(
             (
                 o.name,
