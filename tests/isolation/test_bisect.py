@@ -238,3 +238,20 @@ def test_a_rule_whose_replacement_is_ill_formed_is_named():
     with activate("dot/transposed-lhs~operands-swapped"):
         guilty = bisect(parse(text), inputs, LEVEL)
     assert guilty.name == "canonicalize:dot/transposed-lhs"
+
+
+def test_a_rule_that_reorders_a_sum_as_if_it_kept_bits_is_named():
+    """The reference sums both forms in one order; only the nests' bits show the rule."""
+    text = """
+    func.func @main(%x: tensor<1xf16>, %zero: tensor<f16>) -> tensor<1xf16> {
+      %0 = stablehlo.broadcast_in_dim %x, dims = [0] : (tensor<1xf16>) -> tensor<1x5xf16>
+      %1 = stablehlo.reduce(%0 init: %zero) applies stablehlo.add across dimensions = [1]
+        : (tensor<1x5xf16>, tensor<f16>) -> tensor<1xf16>
+      return %1 : tensor<1xf16>
+    }
+    """
+    inputs = [np.array([0.04315], np.float16), np.float16(0)]
+    with activate("reduce/integer-sum-of-broadcast~any-dtype"):
+        assert examine(parse(text), inputs, "assay", LEVEL).failed
+        guilty = bisect(parse(text), inputs, LEVEL)
+    assert guilty.name == "canonicalize:reduce/integer-sum-of-broadcast"

@@ -201,7 +201,7 @@ def _back_end(
 
 def _by_bits(inputs: Sequence[Array], run: list[Stage], blame: Blame, count: int) -> Culprit:
     """Bits left the canonical evaluation although a bit-exact pipeline ran: the pass that changed
-    them, or lowering.
+    them, or the lowering of an op, if one is wrong by itself.
     """
     original = run[0].module
     more = 2
@@ -212,11 +212,13 @@ def _by_bits(inputs: Sequence[Array], run: list[Stage], blame: Blame, count: int
         more += 1
         if not changes_bits(original, inputs, after):
             continue
+        passed = _culprit(run, at, "a bit-exact pass changed bits", count + more)
+        passed = replace(passed, by_bits=True)
         if differ(evaluate(after.module, inputs), evaluate(before.module, inputs)):
-            culprit = _culprit(run, at, "a bit-exact pass changed bits", count + more)
-            return replace(culprit, by_bits=True)
+            return passed
         reason = "the same op gives other bits in another form"
-        return blame(LOWER, reason, more, (before.module, after.module))
+        lowered = blame(LOWER, reason, more, (before.module, after.module))
+        return lowered if lowered.rewrite else replace(passed, evaluations=lowered.evaluations)
     return Culprit(evaluations=count + more)
 
 
