@@ -33,6 +33,8 @@ from verify.targets.protocol import Compiled, Target
 
 # Verdicts that are findings; all others are either agreement or say that nothing was judged.
 FAILURES = frozenset({"violation", "crash", "timeout", "nondeterministic"})
+# First line of the note of such a crash: the compiled program ran, and its outputs are there.
+CANONICAL_CRASHED = "the canonical evaluation failed, not the compiled program:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ class Prepared:
         try:
             wanted = self.compiled.canonical(question.inputs)
         except Exception:
-            return _verdict("crash"), traceback.format_exc()
+            return _verdict("crash"), f"{CANONICAL_CRASHED}\n{traceback.format_exc()}"
         unlike = _unlike(outputs, wanted)
         if unlike:
             note = f"the canonical evaluation differs: {unlike}"

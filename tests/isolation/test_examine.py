@@ -116,8 +116,12 @@ def test_other_bits_than_the_canonical_ones_are_a_violation():
     assert found.verdict.outputs[0].worst == (0,)
 
 
-def test_a_crash_of_the_canonical_evaluation_counts():
-    assert kind(Toy(canonical=raises(ValueError("boom")))) == "crash"
+def test_a_crash_of_the_canonical_evaluation_counts_and_is_told_apart():
+    found = examine(MODULE, INPUTS, Toy(canonical=raises(ValueError("boom"))))
+    assert found.kind == "crash"
+    assert found.note.startswith("the canonical evaluation failed, not the compiled program:")
+    assert found.outputs
+    assert "canonical" not in examine(MODULE, INPUTS, Toy(run=raises(ValueError("boom")))).note
 
 
 FLUSHING = Deviation("ftz", "subnormals are zero", "here", widens=allow(flush=True))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from verify.faults import FAULTS
+from verify.faults import FAULTS, find
 from verify.mutation import RIVALS, Score
 from verify.mutation.outcome import OURS, Hit, Isolation, Proved, outcome
 from verify.mutation.sample import Unbroken
@@ -44,6 +44,15 @@ def score():
 def test_blame_is_judged_by_pass_and_pattern(score):
     right = [(o.pass_right, o.rewrite_right) for o in score.outcomes[:3]]
     assert right == [(True, True), (True, False), (False, False)]
+
+
+def test_either_pass_that_runs_the_rule_is_right():
+    fault = find("layout/binary-of-reshapes~f-only-1")
+    assert (fault.pass_name, fault.also) == ("canonicalize", ("reorder",))
+    blamed = [Isolation(name, fault.rule, 2, 30) for name in ("canonicalize", "reorder", "cse")]
+    found = [outcome(fault, "derived", 9, isolation=i) for i in blamed]
+    assert [o.rewrite_right for o in found] == [True, True, False]
+    assert find("dot/scaled-lhs~x-for-c").also == ()
 
 
 def test_only_programs_count_and_the_equivalent_do_not(score):

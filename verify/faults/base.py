@@ -38,6 +38,7 @@ class Fault:
         source: a real bug of this class: tracker and number, or the study that describes it, and in
             a few words what it was.
         rule: the rule that the fault was derived from mechanically; empty for one written by hand.
+        also: further passes that do the wrong thing too, and may be blamed as well.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Fault:
     precision: str = ""
     source: str = ""
     rule: str = ""
+    also: tuple[str, ...] = ()
 
 
 FAULTS: dict[str, Fault] = {}

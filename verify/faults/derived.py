@@ -37,6 +37,7 @@ from zlib import crc32
 from compiler.dtypes import ALL, DType
 from compiler.errors import AssayError, ConstraintError
 from compiler.passes.canonicalize import is_canonical
+from compiler.passes.reorder import is_reordering
 from compiler.rewrite import Trace
 from compiler.rules import RULES
 from compiler.rules.greedy import rewrite_graph
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
 
 _RULES = dict(RULES)  # as declared, whatever fault is switched on later
 _SAMPLES, _DRAWS = 100, 400
+# The passes that apply rules, as they run, and whether one applies a rule.
+_PASSES = {"canonicalize": is_canonical, "reorder": is_reordering}
 EQUIVALENT = ("bit-exact", "equal-over-reals")  # verdicts
 LIMIT = 5_000_000  # of a query: what proofs of right rules take, and no more for wrong ones
 
@@ -105,15 +108,17 @@ def _of(name: str) -> tuple[dict[str, Fault], dict[str, str]]:
 
 
 def _fault(mutant: Mutant, rule: Rule) -> Fault:
+    where = tuple(name for name, applies in _PASSES.items() if applies(mutant.rule))
     return Fault(
         mutant.name,
         mutant.operator.kind,
         f"{rule.doc}: {mutant.words}",
-        "canonicalize" if is_canonical(mutant.rule) else "reorder",
+        where[0],
         (rule.name,),
         exchanged(RULES, rule.name, lambda _: mutant.rule),
         source=mutant.operator.source,
         rule=rule.name,
+        also=where[1:],
     )
 
 

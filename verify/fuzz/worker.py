@@ -203,6 +203,10 @@ class Work:
         kind = "timeout" if task.how == "timeout" else "crash"
         cases = [self._case(task.index, module, given, _lost(kind, task)) for given in sets]
         case = deadly(cases, task.how, seconds=config.timeout, setup=self.setup)
+        if case is None:
+            note = f"not seen again\n{task.how}\n{task.log}"
+            report.emit(Unreduced(task.index, kind, f"process {task.how}", note))
+            return
         finding = isolate_death(
             case, task.how, budget=config.budget, seconds=config.timeout, setup=self.setup
         )

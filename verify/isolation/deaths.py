@@ -23,14 +23,14 @@ SLOW_SECONDS = 10.0
 
 def deadly(
     cases: Sequence[Case], how: str, *, seconds: float = SECONDS, setup: Setup | None = None
-) -> Case:
-    """The first of ``cases`` whose examination dies with ``how``; the last if none does."""
+) -> Case | None:
+    """The first of ``cases`` whose examination dies with ``how``; ``None`` if none does."""
     with Shield(seconds, worker=worker(cases[0].target, setup)) as shield:
-        for case in cases[:-1]:
+        for case in cases:
             shield.examine(case)
             if shield.died == how:
                 return case
-    return cases[-1]
+    return None
 
 
 def isolate_death(

@@ -86,7 +86,7 @@ class Outcome:
     Attributes:
         name, kind, summary, source: of the fault.
         origin: ``written`` or ``derived``.
-        stage, rewrites: who should be blamed.
+        stage, rewrites: who should be blamed; ``also``: stages that are as right.
         programs: how many programs the fault was tried on.
         hits: first hit by judge.
         seconds: CPU seconds by judge that a campaign takes to get to the hit: generation, reference
@@ -108,6 +108,7 @@ class Outcome:
     isolation: Isolation | None = None
     proof: Proved | None = None
     precision: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def hit(self) -> Hit | None:
@@ -145,8 +146,8 @@ class Outcome:
 
     @property
     def pass_right(self) -> bool:
-        """Whether the fault's own pass was blamed."""
-        return self.isolation is not None and self.isolation.pass_name == self.stage
+        """Whether a pass that does the wrong thing was blamed."""
+        return self.isolation is not None and self.isolation.pass_name in (self.stage, *self.also)
 
     @property
     def rewrite_right(self) -> bool:
@@ -178,5 +179,6 @@ def outcome(fault: Fault, origin: str, programs: int, **known: Any) -> Outcome:
         fault.rewrites,
         programs,
         precision=fault.precision,
+        also=fault.also,
         **known,
     )

@@ -74,10 +74,10 @@ def _level(
             continue
         found = prepared.examine(question)
         rejecting = {OURS} if found.failed else set()
-        if found.kind in ("crash", "timeout"):
-            rejecting |= RIVALS.keys()
-        elif found.outputs:
+        if found.outputs:
             rejecting |= RIVALS.keys() - sample.rivals_accept(name, found.outputs)
+        elif found.kind in ("crash", "timeout"):
+            rejecting |= RIVALS.keys()
         rejecting &= base.accepts[name] | {OURS}
         for who in rejecting & waiting:
             oracle = oracle_of(found) if who == OURS else ""
@@ -127,7 +127,7 @@ def _same_outputs(prepared: Prepared, inputs: object, before: Examination) -> bo
 def oracle_of(found: Examination) -> str:
     """Which of :data:`~verify.mutation.outcome.ORACLES` rejects a failed examination."""
     if found.kind in ("crash", "timeout"):
-        return "crash"
+        return "bits" if found.outputs else "crash"  # outputs: the canonical evaluation crashed
     if found.kind == "nondeterministic":
         return "repeat"
     verdict: Verdict = judge(found.outputs, found.enclosures, found.contract)

@@ -265,7 +265,7 @@ def blames(score: Score) -> Section:
         rows.append(
             (
                 o.name,
-                f"{o.stage}:{'|'.join(o.rewrites)}",
+                f"{'|'.join((o.stage, *o.also))}:{'|'.join(o.rewrites)}",
                 name or "none",
                 blamed.note if blamed else "not isolated",
                 str(o.hit.program),
