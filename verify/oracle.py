@@ -8,7 +8,8 @@ derived from what specification and contract leave open, and from the accuracy o
 :mod:`verify.bounds.limits` assumes.
 
 Special values: NaN equals any NaN and nothing else, the sign of a zero counts unless the contract
-says otherwise (``nsz``, and ``reassoc`` with it), an infinity is right where it is certain, or on
+says ``nsz`` (``reassoc`` does not need it: a sum is -0 in one order where it is in all, which is
+where all terms are -0), an infinity is right where it is certain, or on
 the side on which the bound reaches the threshold of overflow; subnormals are numbers like others.
 """
 
@@ -144,7 +145,7 @@ def judge(
     if len(outputs) != len(enclosures):
         note = f"{len(outputs)} outputs instead of {len(enclosures)}"
         return Verdict("violation", (OutputVerdict("violation", note=note),))
-    loose_zero = bool(contract.flags & {"nsz", "reassoc"})
+    loose_zero = "nsz" in contract.flags
     found = tuple(
         judge_output(np.asarray(x), e, loose_zero) for x, e in zip(outputs, enclosures, strict=True)
     )

@@ -71,6 +71,7 @@ class Legal:
         self.ref = Context(module)
         flags = contract.flags
         self.reassoc, self.fma = "reassoc" in flags, "contract" in flags
+        self.nsz = "nsz" in flags  # a sum that cancels is +0, a factor or negation gives it a sign
         self.arcp, self.slack = "arcp" in flags, 4 if "afn" in flags else 1
         self.narrow = {p.op: by_name(p.narrow) for p in contract.precision}
         self.wild = self.rng.random()  # how eagerly this evaluation departs from the plain one
@@ -160,12 +161,12 @@ class Legal:
         e = Expr(e.kind, parts)
         if not self.chance():
             return e
-        if e.kind == "neg" and parts[0].kind == "sum":
+        if e.kind == "neg" and parts[0].kind == "sum" and self.nsz:
             return Expr("sum", tuple(Expr("neg", (p,)) for p in parts[0].parts))
         if e.kind == "sum":
-            return self.factor(flat(e))
+            return self.factor(flat(e)) if self.nsz else flat(e)
         if e.kind == "prod":
-            return self.distribute(flat(e), dtype)
+            return self.distribute(flat(e), dtype) if self.nsz else flat(e)
         return e
 
     def distribute(self, e: Expr, dtype: DType) -> Expr:

@@ -17,13 +17,15 @@ from verify.oracle import judge
 CONTRACTS = (
     EXACT,
     allow("reassoc"),
+    allow("reassoc", "nsz"),
     allow("contract"),
     allow("arcp"),
     allow("afn"),
-    allow("reassoc", "contract", "arcp"),
+    allow("reassoc", "nsz", "contract", "arcp"),
     allow(precision=[Precision("dot_general", "bf16")]),
     allow(
         "reassoc",
+        "nsz",
         "contract",
         precision=[Precision("dot_general", "bf16"), Precision("multiply", "f16")],
     ),

@@ -96,7 +96,7 @@ class Context:
         self.reassoc = "reassoc" in self.flags
         self.contract = "contract" in self.flags
         self.arcp = "arcp" in self.flags
-        self.loose_zero = self.reassoc or "nsz" in self.flags
+        self.loose_zero = "nsz" in self.flags
         self.afn = "afn" in self.flags
         self.flush = contract.flush
         self.excess = contract.excess

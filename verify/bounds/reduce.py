@@ -296,9 +296,13 @@ def _polynomial(ctx: Context, node: Node, op: str, x: Value, init: Value) -> Val
             made = ring.multiply(made, start, f)
     single = x.error is None and exact_init and len(node.types) == 1
     plain = [Value(x.dtype, x.bits, x.center, x.error, x.hull, x.ring), init]
-    value = ring_value(ctx, node, plain, made, single=False)
+
+    def reference() -> Array:
+        return np.asarray(reduce_last(op, x.as_bits(), init.as_bits()))
+
+    value = ring_value(ctx, node, plain, made, single=False, reference=reference)
     if single and x.ring is None and init.ring is None and made.roundings <= 1:
-        bits = np.asarray(reduce_last(op, x.as_bits(), init.as_bits()))
+        bits = reference()
         if not np.isnan(bits).any():
             return Value(x.dtype, bits, ring=made)
     return value

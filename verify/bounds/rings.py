@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from compiler.dtypes import BF16, F16
-from compiler.ir import Node
+from compiler.ir import Array, Node
 from verify.bounds.core import Context
 from verify.bounds.format import FORMATS
 from verify.bounds.ring import Ring, growth
@@ -22,6 +24,7 @@ def ring_value(
     made: Ring,
     *,
     single: bool | None = None,
+    reference: Callable[[], Array] | None = None,
 ) -> Value:
     """The result of a ring op under ``reassoc``: the bound of :mod:`verify.bounds.ring`.
 
@@ -30,9 +33,15 @@ def ring_value(
     it stays a factor; a sum with it is undecided (x - x may have become 0). An infinity is certain
     where a sum holds infinities of one sign only.
 
+    A zero that no order can round has one sign where the operands are exact, the reference's: a sum
+    is -0 in one order where it is in all, which is where each term is -0. A contraction of nothing
+    but zeros may be -0, or +0 where it starts from +0: both are in use.
+
     ``single``: whether the op on exact operands is one evaluation that the specification
-    determines; by default looked up for elementwise operands.
+    determines; by default looked up for elementwise operands. ``reference``: what the reference
+    makes of the operands' bits; by default as of an elementwise op.
     """
+    bits_of = reference or (lambda: ctx.reference(node, operands))
     dtype = operands[0].dtype if node.op == "reduce" else node.type.dtype
     f = ctx.format(dtype)
     n = made.roundings
@@ -67,13 +76,24 @@ def ring_value(
         else:
             alone = np.broadcast_to(True, z.shape)
         if alone.any():
-            bits = ctx.center(Value(dtype, ctx.reference(node, operands)))
+            bits = ctx.center(Value(dtype, bits_of()))
             alone = alone & ~np.isnan(bits)
             shown, e = np.where(alone, bits, shown), np.where(alone, 0.0, e)
     if node.op in ("multiply", "divide"):
         for x in operands:
             nan = sure(x, np.isnan(ctx.center(x)))
             shown, e = np.where(nan, np.nan, shown), np.where(nan, 0.0, e)
+    zeros = (shown == 0) & (e == 0)
+    if zeros.any() and not ctx.loose_zero:
+        if any(x.error is not None for x in operands):
+            e = np.where(zeros, FORMATS[dtype].sign, e)
+        elif node.op == "dot_general":
+            chained = any(x.ring is not None for x in operands)
+            unsure = zeros & (chained | (made.mag == 0))
+            e = np.where(unsure, FORMATS[dtype].sign, e)
+            shown = np.where(zeros, 0.0, shown)
+        else:
+            shown = np.where(zeros, ctx.center(Value(dtype, bits_of())), shown)
     value = Value(dtype, None, np.asarray(shown), np.asarray(e), any_hull(operands), made)
     if not e.any():
         value.error = None

@@ -137,8 +137,9 @@ def _statistics(ctx: Context, key: Value, out: Value, descending: bool) -> Value
     lost = (np.isnan(ctx.center(key)) | key.undecided()).any(axis=-1)[:, None]
     middle = np.where(low == high, low, low / 2 + high / 2)
     half = (high / 2 - low / 2) * (1 + 8 * ctx.eps) + np.abs(middle) * (4 * ctx.eps)
-    half = np.where(low == high, 0.0, half)
-    half = np.where((half > 0) | (low != 0), half, FORMATS[key.dtype].sign)
+    # Halves of what is next to zero may vanish; and of zeros the sign is open.
+    least = FORMATS[key.dtype].sign
+    half = np.where(low == high, np.where(low == 0, least, 0.0), np.maximum(half, least))
     better = ~lost & (half < error_of(out))
     z, e = np.where(better, middle, ctx.center(out)), np.where(better, half, error_of(out))
     return settle(key.dtype, z, e, out.hull)
