@@ -22,7 +22,7 @@ from compiler.rules.term import (
 from compiler.rules.values import Axes, Axis, Direction, Perm, Vec, absorbing
 from verify.faults.surgery import Change, Path, Values, places, right_changed, right_side, with_attr
 from verify.faults.weaken import KINDS
-from verify.gen.plants import SIBLINGS
+from verify.gen.misses import SIBLINGS
 
 
 @absorbing

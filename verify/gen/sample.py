@@ -93,6 +93,8 @@ class Sampler:
         below = self.chooser.below
         rank = _RANKS[below(len(_RANKS))]
         few = (self._size(), self._size())  # few sizes, so that dimensions fit each other
+        if not below(3):  # all alike: the wrong axis then goes unnoticed by the types
+            few = (few[0], few[0])
         self.shape = tuple(few[below(2)] for _ in range(rank))
         try:
             self.walk(self.rule.pattern, None)
@@ -105,11 +107,12 @@ class Sampler:
 
     def instance(self, changes: dict[str, Any]) -> Instance:
         """The instance for the bound variables with ``changes``; Unfit where they clash."""
+        bound = {**self.bound, **changes}
         try:
-            lhs, _, guard = self.rule.instantiate({**self.bound, **changes})
+            lhs, _, guard = self.rule.instantiate(bound)
         except _WRONG as e:
             raise Unfit(str(e)) from None
-        tensors = {n: v for n, v in self.bound.items() if isinstance(v, Tensor)}
+        tensors = {n: v for n, v in bound.items() if isinstance(v, Tensor)}
         leaves = {n: tensor(tuple(v.shape), v.dtype) for n, v in tensors.items()}
         return Instance(lhs, leaves, guard is True)
 
@@ -348,8 +351,13 @@ class Sampler:
         return t
 
     def _subset(self, rank: int) -> Dims:
-        mask = self.chooser.below(1 << rank)
-        return Dims(d for d in range(rank) if mask >> d & 1)
+        """Some dimensions; mostly neither none nor, if there are more, all."""
+        few, many = min(rank, 1), max(rank - 1, min(rank, 1))
+        count = self.chooser.below(rank + 1)
+        if self.chooser.below(8):
+            count = min(max(count, few), many)
+        rest = list(range(rank))
+        return Dims(sorted(rest.pop(self.chooser.below(len(rest))) for _ in range(count)))
 
     # ---- folds ----------------------------------------------------------------------------------
 
@@ -368,8 +376,10 @@ class Sampler:
         return tensor(tuple(n for i, n in enumerate(t.shape) if i not in dims), t.dtype)
 
     def _dot_general(self, term: Term, want: TensorType | None) -> TensorType:
-        x = self.walk(term.args[0], None)
-        y = self.walk(term.args[1], None)
+        x, y = (
+            self.walk(t, None if self.chooser.below(3) else self._of_other_rank())
+            for t in term.args
+        )
         pairs = self._pairs(x.shape, y.shape)
         cut = max(self.chooser.below(len(pairs) + 1) - self.chooser.below(2), 0)
         batch, contract = pairs[:cut], pairs[cut:]
@@ -386,6 +396,11 @@ class Sampler:
         shape += [n for i, n in enumerate(x.shape) if i not in (*lb, *lc)]
         shape += [n for i, n in enumerate(y.shape) if i not in (*rb, *rc)]
         return tensor(tuple(shape), dict(rest)["dtype"])
+
+    def _of_other_rank(self) -> TensorType:
+        """A type that shares sizes with the others."""
+        rank = 1 + self.chooser.below(MAX_RANK)
+        return tensor(tuple(self._pick(self.shape or (3,)) for _ in range(rank)), self.dtype)
 
     def _pairs(self, x: Sequence[int], y: Sequence[int]) -> list[tuple[int, int]]:
         """Dimensions of equal size, each used once, in random order; one to three pairs if there
@@ -476,3 +491,11 @@ def build(lhs: Term, leaves: dict[str, TensorType]) -> Graph:
         raise Unfit("too large")
     nodes = [n._replace(types=tuple(tensor(*t) for t in n.types)) for n in builder.nodes]
     return Graph(builder.params, tuple(nodes), (root,))
+
+
+def says_little(graph: Graph) -> bool:
+    """Whether a value is empty, or none has more than one element: the wrong element can hardly
+    be taken from it.
+    """
+    sizes = [t.size for t in graph.types]
+    return 0 in sizes or max(sizes) < 2
