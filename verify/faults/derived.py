@@ -19,6 +19,13 @@ Two things are asked:
    a mutant with which that does not end counts as a bug. This part is a test and no proof: a circle
    that needs more ops than a left side has stays unseen.
 
+**By cases.** An altered rule may be wrong and yet change nothing: where it is wrong, an earlier
+rule of the table is always applied in its place. So one that is not right as a whole is taken apart
+by what may stand in the place that was set free, if that is finitely much
+(:func:`verify.faults.cases.cases`). Each case is a rule; the altered rule fires just where one of
+them would. It is equivalent if each of them is right, as in 1, or never fires, since it is shadowed
+by a rule that the fault leaves alone (:mod:`verify.faults.shadow`). There is a note for each case.
+
 What else a mutant may cost, such as a slower program, no oracle of results can see, and none of it
 is a miscompilation. The prover looks at ranks up to 3, and so does equivalence. Over the reals
 nothing overflows: so where a mutant drops what bounds a magnitude, that proof does not count. Nor
@@ -28,7 +35,7 @@ so a mutant that drops another flag than ``nnan`` and ``nsz`` needs a proof by b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -44,8 +51,10 @@ from compiler.rules.greedy import rewrite_graph
 from compiler.rules.match import Pattern, compile_rule, roots
 from compiler.rules.term import Invertible, Rule
 from verify.faults.base import Fault, exchanged
+from verify.faults.cases import cases
 from verify.faults.mutants import Mutant, mutants
 from verify.faults.settle import unsettled
+from verify.faults.shadow import shadow
 from verify.gen.chooser import RandomChooser
 from verify.gen.sample import Sampler, Unfit, build
 
@@ -184,15 +193,53 @@ def equivalence(fault: Fault, *, limit: int = LIMIT) -> Proof:
     Args:
         limit: work of one solver query at most, in Z3's resource units.
     """
+    rule = altered_rule(fault)
+    shipped = _RULES[fault.rule]
+    proof = _worst(_proved(claim, shipped, limit) for claim in _claims(fault, rule))
+    if proof.verdict not in EQUIVALENT:
+        proof = _by_cases(rule, shipped, limit, proof)
+    return _doubted(proof, unsettled(fault)) if proof.verdict in EQUIVALENT else proof
+
+
+def _by_cases(rule: Rule, shipped: Rule, limit: int, whole: Proof) -> Proof:
+    """The proof by cases of an altered rule; ``whole``, the one without, where that does not show
+    more: no case is shadowed, or one that is not is not shown to be right.
+    """
+    names = list(_RULES)
+    earlier = [_RULES[name] for name in names[: names.index(shipped.name)]]
+    parts = cases(rule, shipped)
+    shadows = {label: by for label, case in parts.items() if (by := shadow(case, earlier))}
+    if not shadows:
+        return whole
+    right = replace(whole, verdict="bit-exact", needs="", counterexample=None, instances=0)
+    proofs, notes = [right], []
+    for label, case in parts.items():
+        if label in shadows:
+            notes.append(f"case {label}: shadowed by {shadows[label].name}")
+            continue
+        proofs.append(_proved(replace(case, name=whole.name), shipped, limit))
+        if proofs[-1].verdict not in EQUIVALENT:
+            return whole
+        notes.append(f"case {label}: {proofs[-1].verdict}")
+    ms, instances = sum(p.ms for p in proofs), sum(p.instances for p in proofs)
+    return replace(_worst(proofs), ms=ms, instances=instances, notes=tuple(notes))
+
+
+def _proved(claim: Rule, shipped: Rule, limit: int) -> Proof:
+    """What the prover says of an altered rule, ``unknown`` where its reals do not settle it."""
     from verify.prove import prove
 
-    rule = altered_rule(fault)
-    proofs = [prove(claim, limit=limit) for claim in _claims(fault, rule)]
-    proof = min(proofs, key=lambda p: _ORDER.index(p.verdict))
-    doubt = _doubt_of_reals(rule, _RULES[fault.rule]) if proof.verdict == "equal-over-reals" else ""
-    if not doubt and proof.verdict in EQUIVALENT:
-        doubt = unsettled(fault)
+    proof = prove(claim, limit=limit)
+    over_reals = proof.verdict == "equal-over-reals"
+    return _doubted(proof, _doubt_of_reals(claim, shipped) if over_reals else "")
+
+
+def _doubted(proof: Proof, doubt: str) -> Proof:
     return replace(proof, verdict="unknown", notes=(*proof.notes, doubt)) if doubt else proof
+
+
+def _worst(proofs: Iterable[Proof]) -> Proof:
+    return min(proofs, key=lambda p: _ORDER.index(p.verdict))
 
 
 _ORDER = ("refuted", "unknown", "equal-over-reals", "bit-exact")
