@@ -24,12 +24,23 @@ from compiler.rules.ops import (
     multiply,
     negate,
     not_op,
+    reduce,
     subtract,
     transpose,
     xor,
 )
-from compiler.rules.term import Const, PowerOfTwo, Tensor, Type, Unary, Varying, make_rule
-from compiler.rules.values import Direction, Perm, same
+from compiler.rules.term import (
+    Const,
+    Monoid,
+    PowerOfTwo,
+    Scalar,
+    Tensor,
+    Type,
+    Unary,
+    Varying,
+    make_rule,
+)
+from compiler.rules.values import Dims, Direction, Perm, same
 from verify.faults import derived as derived_faults
 from verify.faults import find
 from verify.faults.cases import cases
@@ -224,6 +235,10 @@ SHADOWS = {
         stated(lambda x: xor(x, const(-1))),
         stated(lambda x: xor(x, const(True)), dtypes=(I1,)),
     ),
+    "zero, false": (
+        stated(lambda x, d: reduce("or", x, d, const(0)), d=Dims),
+        stated(lambda x, d: reduce("or", x, d, const(False)), d=Dims),
+    ),
     "1 for -1, in i1": (
         stated(lambda x: multiply(x, const(1))),
         stated(lambda x: multiply(x, const(-1)), dtypes=(I1,)),
@@ -289,7 +304,7 @@ SHADOWS_NOT = {
         stated(lambda x: multiply(x, const(1))),
         stated(lambda x: multiply(x, const(-1)), dtypes=(I1, I32)),
     ),
-    "another zero": (
+    "another zero of the same type": (
         stated(lambda x: add(x, const(0.0))),
         stated(lambda x: add(x, const(-0.0)), dtypes=(F32,)),
     ),
@@ -319,7 +334,19 @@ SHADOWS_NOT = {
     ),
     "a function": (
         stated(lambda x, f: negate(f(x)), f=Unary),
-        stated(lambda x: negate(not_op(x))),
+        stated(lambda x, f: negate(f(x)), f=Unary),
+    ),
+    "any fold, one": (
+        stated(lambda x, y, d, f: reduce(f, x, d, y), y=Scalar, d=Dims, f=Monoid),
+        stated(lambda x, y, d: reduce("add", x, d, y), y=Scalar, d=Dims),
+    ),
+    "another zero, of a type that is not known": (
+        stated(lambda x, d: reduce("add", x, d, const(0.0)), d=Dims),
+        stated(lambda x, d: reduce("add", x, d, const(-0.0)), d=Dims),
+    ),
+    "false, zero": (
+        stated(lambda x: subtract(x, const(False))),
+        stated(lambda x: subtract(x, const(0))),
     ),
 }
 
