@@ -86,6 +86,14 @@ def test_only_length_and_workers_may_change_on_resuming(tmp_path):
         resume(9, tmp_path)
 
 
+def test_what_one_code_began_no_other_goes_on_with(tmp_path, monkeypatch):
+    began = campaign(CampaignConfig(count=1, jobs=1, directory=tmp_path))
+    monkeypatch.setattr("verify.sources.versions", lambda: {"assay": "another"})
+    with pytest.raises(InputError, match=f"campaign 1 began with other code .{began.config.code}"):
+        resume(began.campaign, tmp_path, count=2)
+    assert summary(began.campaign, tmp_path).stats.programs == 1  # to be read by any code
+
+
 ENDS = {"cosine": "crash", "tan": "timeout", "sine": "crash", "floor": "violation"}
 
 

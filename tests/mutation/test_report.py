@@ -6,9 +6,18 @@ import pytest
 
 from verify.faults import FAULTS, find
 from verify.mutation import RIVALS, Score
-from verify.mutation.outcome import OURS, Hit, Isolation, Proved, outcome
+from verify.mutation.outcome import OURS, Hit, Isolation, Proved, Unseen, outcome
 from verify.mutation.sample import Unbroken
-from verify.report.mutation import judges, missed, page, promises, sentence
+from verify.report.mutation import (
+    classes,
+    judges,
+    left_out,
+    missed,
+    page,
+    promises,
+    sentence,
+    unseen,
+)
 
 FAULT = FAULTS["cse-ignores-attributes"]
 WIDE = list(RIVALS)[1]
@@ -82,6 +91,9 @@ def test_a_fault_that_names_no_rewrite_is_no_right_rewrite(score):
     rows = {row[0]: row[2] for row in promises(replace(score, outcomes=(free,))).rows}
     assert rows["right pass blamed"] == "1 of 1 (100.0%)"
     assert rows["right rewrite or op"] == "-"
+    (row,) = (dict(zip(s.head, r, strict=True)) for s in [classes(replace(score, outcomes=(free,)))]
+              for r in s.rows)  # fmt: skip
+    assert (row["right rewrite"], row["names no rewrite"]) == ("-", "1")
 
 
 def test_rivals_stand_beside_the_oracle(score):
@@ -96,6 +108,20 @@ def test_what_is_not_found_comes_with_the_next_command(score):
     rows = missed(score).rows
     assert [row[0] for row in rows] == ["refuted", "hidden", "theirs"]
     assert rows[0][-1] == "assay mutate 'refuted' --count 400"
+
+
+def test_what_was_not_seen_again_and_what_was_left_out_are_named(score):
+    hit = Hit("slow", OURS, 41, 0, "", "timeout", "crash", "timeout")
+    why = {"r~a": "the same as the rule itself", "r~b": "the same as r~c", "q~a": "the same as q~b"}
+    more = replace(score, unseen=(Unseen(hit, "no failure"),), left_out=why)
+    assert unseen(more).rows == (("slow", "41", "timeout (timeout)", "", "no failure"),)
+    assert left_out(more).rows == (
+        ("the same as another", "2", "r~b = r~c, q~a = q~b"),
+        ("the same as the rule itself", "1", "r~a"),
+    )
+    text = page(more).markdown()
+    assert "slow" in text
+    assert "r~b" in text
 
 
 def test_every_section_has_a_cell_a_column(score):

@@ -1,13 +1,15 @@
 """A run goes on where it ended, loses no hit, and survives what its workers do not."""
 
+from dataclasses import replace
+
 import pytest
 
 from compiler.errors import InputError
 from verify.engines import Lost
 from verify.faults import FAULTS
 from verify.mutation import chosen, mutate
-from verify.mutation.job import Hunt, Isolate, Stretch, Tried
-from verify.mutation.outcome import JUDGES, OURS, Hit, Isolation, Proved
+from verify.mutation.job import Hunt, Isolate, Isolated, Seen, Stretch, Tried
+from verify.mutation.outcome import JUDGES, OURS, Hit, Isolation, Proved, Unseen
 from verify.mutation.run import STRETCH, _Run
 from verify.mutation.sample import Unbroken
 from verify.mutation.store import ISOLATION, PROOF, Store
@@ -19,8 +21,8 @@ def hit(program, judge=OURS, **more):
     return Hit(NAME, judge, program, 1, "exact", "violation", "bound", **more)
 
 
-def opened(tmp_path, *, resume, names=(NAME,), seed=0):
-    return Store(tmp_path / "state" / "m.sqlite", names, seed, resume=resume)
+def opened(tmp_path, *, resume, names=(NAME,), seed=0, budget=20):
+    return Store(tmp_path / "state" / "m.sqlite", names, seed, budget, resume=resume)
 
 
 def test_what_is_committed_is_there_after_the_process_ends(tmp_path):
@@ -59,6 +61,22 @@ def test_without_resume_a_run_is_forgotten_and_others_are_not(tmp_path):
         assert store.tallies()
     with pytest.raises(InputError, match="no run of these faults"):
         opened(tmp_path, resume=True, seed=5)
+    with pytest.raises(InputError, match="with this seed and budget"):
+        opened(tmp_path, resume=True, budget=30)
+
+
+def test_a_run_that_other_code_began_is_not_resumed(tmp_path, monkeypatch):
+    with opened(tmp_path, resume=False) as store:
+        store.program(0, Unbroken(), [], [])
+        code = store.code
+    monkeypatch.setattr("verify.sources.versions", lambda: {"assay": "another"})
+    with pytest.raises(InputError, match=f"began with other code .{code}") as told:
+        opened(tmp_path, resume=True)
+    assert told.value.exit_code == 2
+    assert "--resume" in told.value.hint
+    with opened(tmp_path, resume=False) as store:
+        assert store.code != code
+        assert not store.tallies()
 
 
 def test_an_isolation_waits_for_earlier_programs(tmp_path):
@@ -90,6 +108,58 @@ def test_a_dead_worker_is_the_hit_of_every_judge_and_the_rest_is_done_again(tmp_
         assert (again.first, again.last) == (1, STRETCH)
 
 
+def test_a_hit_that_does_not_come_again_is_taken_back(tmp_path):
+    with opened(tmp_path, resume=False) as store:
+        run = _Run((NAME,), 2 * STRETCH, store)
+        task = run.next()
+        rivals = [hit(5, judge) for judge in JUDGES]
+        run.message(Tried(5, Unbroken(programs=1), (*rivals,), ()))
+        run.ended(task)
+        assert run.next() == Isolate(hit(5))
+        run.message(Unseen(hit(5), "no failure"))
+        assert not store.hits()
+        run._again(0, STRETCH)
+        again = run.next()
+        assert again.waiting == {NAME: frozenset(JUDGES)}
+        assert again.skip == {(NAME, 5)}
+    with opened(tmp_path, resume=True) as store:
+        (one,) = _Run((NAME,), 2 * STRETCH, store).unseen
+        assert one == Unseen(hit(5), "no failure")
+
+
+def test_a_death_counts_if_it_comes_again_also_a_rivals(tmp_path):
+    dead = {j: Hit(NAME, j, 7, 0, "", "timeout", died="timeout") for j in JUDGES}
+    rival = next(j for j in JUDGES if j != OURS)
+    with opened(tmp_path, resume=False) as store:
+        run = _Run((NAME,), STRETCH, store)
+        run.ended(run.next())
+        run.message(Tried(3, Unbroken(), (hit(3),), ()))
+        run.message(Tried(7, Unbroken(), tuple(dead.values()), ()))
+        assert run.next() == Isolate(hit(3))  # the oracle's is an earlier one
+        run.message(Seen(hit(3)))
+        run.message(Isolated(NAME, Isolation("lower", "reduce", 1, 18)))
+        assert run.next() == Isolate(dead[rival])
+        run.message(Seen(replace(dead[rival], level=2)))
+        levels = {j: h.level for j, h in store.hits()[NAME].items()}
+        assert levels == {OURS: 1, **dict.fromkeys(dead.keys() - {OURS}, 2)}
+        assert run._isolation() is None
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_an_isolation_that_dies_keeps_the_hit_only_if_it_came_again(tmp_path, seen):
+    with opened(tmp_path, resume=False) as store:
+        run = _Run((NAME,), STRETCH, store)
+        run.ended(run.next())
+        run.message(Tried(3, Unbroken(), (hit(3),), ()))
+        task = run.next()
+        if seen:
+            run.message(Seen(hit(3)))
+        run.lost(task, Lost(1, 3, 1, "timeout", ""))
+        (one,) = run.outcomes()
+    assert one.found == seen
+    assert [u.note for u in run.unseen] == ([] if seen else ["timeout when it was tried alone"])
+
+
 def test_a_program_that_kills_the_unbroken_compiler_is_no_hit(tmp_path):
     with opened(tmp_path, resume=False) as store:
         run = _Run((NAME,), STRETCH, store)
@@ -112,6 +182,7 @@ def test_a_run_ends_and_goes_on(tmp_path):
     assert more.outcomes[0].isolation.tests
     assert more.outcomes[1].proof.verdict == "refuted"
     assert not more.unbroken.failing
+    assert not more.unseen
 
 
 def test_an_exception_of_the_harness_is_told_and_ends_nothing(monkeypatch):

@@ -48,7 +48,8 @@ def mutate_(
         seed: the same seed makes the same programs.
         jobs: worker processes; one a core by default.
         budget: reduction tests for each fault.
-        resume: go on with the run of the same faults and seed; --count may be larger.
+        resume: go on with the run of the same faults, seed and budget that this code began; --count
+            may be larger.
         report: folder of the report; reports by default.
         calibrate: also judge so many programs of each depth without a fault, for every compiler
             that is installed; kept for later reports.
@@ -107,7 +108,7 @@ def _tell(out: Output, score: Score) -> None:
     for o in score.outcomes:
         if not few and (o.equivalent or (o.found and o.rewrite_right)):
             continue
-        isolation = o.isolation
+        isolation, named = o.isolation, o.found and o.names_rewrite
         rows.append(
             (
                 o.name,
@@ -115,7 +116,7 @@ def _tell(out: Output, score: Score) -> None:
                 str(o.hit.program + 1) if o.hit else "not found",
                 "equivalent" if o.equivalent else o.oracle,
                 {True: "right", False: "WRONG"}[o.pass_right] if o.found else "",
-                {True: "right", False: "WRONG"}[o.rewrite_right] if o.found else "",
+                {True: "right", False: "WRONG"}[o.rewrite_right] if named else "",
                 str(isolation.ops or "") if isolation else "",
                 str(isolation.tests or "") if isolation else "",
                 isolation.note if isolation else "",

@@ -11,7 +11,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from verify.fuzz.worker import (
 from verify.isolation.repro import emit
 from verify.isolation.slices import count_ops
 from verify.shield import Setup
+from verify.sources import check_same, fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def campaign(
     Returns:
         The summary; ``interrupted`` after Ctrl-C, which is not passed on.
     """
+    config = replace(config, code=fingerprint())
     with Store(config.directory) as store:
         number = store.create(config.to_json())
         return _Run(store, number, config, setup).run(on_progress)
@@ -102,13 +104,15 @@ def resume(
     """Go on with campaign ``number`` of the store in ``directory``.
 
     ``changes`` may set ``count``, ``seconds`` and ``jobs`` anew; all else is as it was started.
-    Raises InputError if there is no such campaign, or for other changes.
+    Raises InputError if there is no such campaign, if it began with other code, or for other
+    changes.
     """
     fixed = set(changes) - {"count", "seconds", "jobs"}
     if fixed:
         raise InputError(f"a campaign that is resumed keeps its {', '.join(sorted(fixed))}")
     with Store(directory) as store:
         config = CampaignConfig.from_json(store.config(number), directory=directory, **changes)
+        check_same(config.code, f"{store.path}: campaign {number}")
         return _Run(store, number, config, setup).run(on_progress)
 
 

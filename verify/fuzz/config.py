@@ -41,6 +41,7 @@ class CampaignConfig:
         keep: how many findings are reduced for one guilty rewrite; further failures are only
             counted.
         directory: where the store lies.
+        code: fingerprint of the code that began it (:mod:`verify.sources`); empty before that.
     """
 
     seed: int = 0
@@ -58,6 +59,7 @@ class CampaignConfig:
     budget: int = 200
     keep: int = 1
     directory: Path = field(default=DEFAULT)
+    code: str = ""
 
     @property
     def options(self) -> Options:

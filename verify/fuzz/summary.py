@@ -76,6 +76,7 @@ class Summary:
         return {
             "campaign": self.campaign,
             "state": self.state,
+            "code": self.config.code,
             "seed": self.config.seed,
             "target": self.config.target,
             "level": self.config.level,

@@ -6,14 +6,16 @@ it. Beside the oracle two *rivals* judge the same outputs, as fuzzers with a tol
 
 How to read the files: ``catalogue`` (which faults), ``sample`` (a program and what the unbroken
 compiler makes of it), ``probe`` (which faults of rules can matter for it), ``rivals``, ``trial``
-(one fault on one program), ``outcome`` (what is known of a fault), ``job`` (what workers do),
-``store`` (SQLite), ``run`` (the supervisor).
+(one fault on one program), ``outcome`` (what is known of a fault), ``follow`` (a hit is tried
+alone, and isolated), ``job`` (what workers do), ``store`` (SQLite), ``run`` (the supervisor),
+``score`` (the result).
 """
 
 from verify.mutation.catalogue import catalogue, chosen
 from verify.mutation.outcome import OURS, Hit, Isolation, Outcome
 from verify.mutation.rivals import RIVALS, Rival
-from verify.mutation.run import Progress, Score, mutate
+from verify.mutation.run import Progress, mutate
+from verify.mutation.score import Score
 
 __all__ = [
     "OURS",

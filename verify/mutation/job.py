@@ -8,33 +8,37 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from verify import prove as prover
-from verify.case import Case
 from verify.engines import Report
 from verify.faults import Fault, find
 from verify.faults.derived import EQUIVALENT, LIMIT, equivalence
-from verify.mutation.outcome import OURS, Hit, Isolation, Proved
+from verify.mutation.follow import case_of, confirm, isolated
+from verify.mutation.outcome import OURS, Hit, Isolation, Proved, Unseen
 from verify.mutation.probe import Probe, only_rule, probe_of
-from verify.mutation.sample import LEVELS, Sample, Unbroken, examined, sample
+from verify.mutation.sample import LEVELS, Unbroken, examined, sample
 from verify.mutation.trial import attempt, look
 
 PATIENCE = 60.0  # seconds of the clock for one fault on one program
-ISOLATION = 300.0  # for the isolation of one hit
+ALONE = 300.0  # for a program without a fault, and for a hit that is tried alone or isolated
+DEATH = 1200.0  # the same where a process dies, or takes the whole of its time, again and again
 PROOF = 120.0  # for one proof
 UNBROKEN = 0  # the phase in which no fault is on; phase n + 1 is fault n
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A task: programs ``first .. last-1``, each under the faults that wait for a judge."""
+    """A task: programs ``first .. last-1``, each under the faults that wait for a judge, without
+    those pairs of fault and program that ``skip`` holds.
+    """
 
     first: int
     last: int
     waiting: dict[str, frozenset[str]]
+    skip: frozenset[tuple[str, int]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Isolate:
-    """A task: isolate a hit."""
+    """A task: see whether a hit comes again and, if it is the oracle's, isolate it."""
 
     hit: Hit
 
@@ -68,8 +72,15 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """A message: a hit came again. If it did not, the answer is :class:`Unseen`."""
+
+    hit: Hit
+
+
+@dataclass(frozen=True, slots=True)
 class Isolated:
-    """A message: the answer to :class:`Isolate`."""
+    """A message: the last answer to :class:`Isolate`."""
 
     fault: str
     isolation: Isolation
@@ -121,8 +132,7 @@ class Hunt:
         if isinstance(payload, Stretch):
             self._stretch(payload, report)
         elif isinstance(payload, Isolate):
-            report.begin(payload.hit.program, self.phase(payload.hit.fault), ISOLATION)
-            report.emit(Isolated(payload.hit.fault, self._isolate(payload.hit)))
+            self._isolate(payload.hit, report)
         elif isinstance(payload, Look):
             report.emit(self._look(payload, report))
         else:
@@ -138,15 +148,21 @@ class Hunt:
         for index in range(task.first, task.last):
             if report.stopping:
                 return
-            done = self._one(index, waiting, report)
+            done = self._one(index, waiting, task.skip, report)
             for hit in done.hits:
                 waiting[hit.fault] -= {hit.judge}
             report.emit(done)
 
-    def _one(self, index: int, waiting: dict[str, frozenset[str]], report: Report) -> Tried:
+    def _one(
+        self,
+        index: int,
+        waiting: dict[str, frozenset[str]],
+        skip: frozenset[tuple[str, int]],
+        report: Report,
+    ) -> Tried:
         """One program under every fault that waits and can matter."""
         assert self.probe is not None
-        report.begin(index, UNBROKEN, PATIENCE)
+        report.begin(index, UNBROKEN, ALONE)
         try:
             made, tally = examined(self.seed, index)
         except Exception as e:  # the harness's own: that program is left out, and it is said
@@ -156,7 +172,11 @@ class Hunt:
         changed = []
         for number, name in enumerate(self.names):
             judges = waiting.get(name)
-            if not judges or (name in self.probe.faults and name not in matter):
+            if (
+                not judges
+                or (name, index) in skip
+                or (name in self.probe.faults and name not in matter)
+            ):
                 continue
             report.begin(index, number + 1, PATIENCE)
             try:
@@ -169,51 +189,29 @@ class Hunt:
                 changed.append(name)
         return Tried(index, tally, tuple(hits), tuple(changed))
 
-    def _isolate(self, hit: Hit) -> Isolation:
-        start = time.process_time()
+    def _isolate(self, hit: Hit, report: Report) -> None:
+        """Confirm a hit, and isolate the oracle's; what the harness raises is part of the score."""
+        fault, phase, start = self.faults[hit.fault], self.phase(hit.fault), time.process_time()
+        clock = DEATH if hit.died else ALONE
+        report.begin(hit.program, phase, clock)
         try:
-            found = self._isolation(hit)
-        except Exception:  # the harness failed on a real finding: that is part of the score
-            found = Isolation(note=traceback.format_exc().strip().splitlines()[-1])
-        return replace(found, seconds=time.process_time() - start)
-
-    def _isolation(self, hit: Hit) -> Isolation:
-        from verify.isolation.isolate import isolate
-
-        made = sample(self.seed, hit.program)
-        if hit.died:
-            return self._isolate_death(hit, made)
-        name = hit.inputs or next(iter(made.questions))
-        case = self._case(hit, made, name, hit.level)
-        with self.faults[hit.fault].install():
-            finding = isolate(case, budget=self.budget)
-        if finding is None:
-            return Isolation(note="the failure was not seen again")
-        guilty, small = finding.guilty, finding.reduction
-        return Isolation(guilty.pass_name, guilty.rewrite, small.ops_after, small.tests)
-
-    def _isolate_death(self, hit: Hit, made: Sample) -> Isolation:
-        """Find the level and the inputs at which the process dies, and isolate that."""
-        from verify.isolation.deaths import isolate_death
-        from verify.shield import Shield, worker
-
-        with Shield(PATIENCE, worker=worker("assay")) as shield:
-            for level in LEVELS:
-                for name in made.questions:
-                    case = self._case(hit, made, name, level)
-                    shield.examine(case)
-                    if shield.died:
-                        found = isolate_death(case, shield.died, budget=self.budget)
-                        guilty, small = found.guilty, found.reduction
-                        names = guilty.pass_name, guilty.rewrite
-                        return Isolation(*names, small.ops_after, small.tests)
-        return Isolation(note="the process did not die again")
-
-    def _case(self, hit: Hit, made: Sample, inputs: str, level: int) -> Case:
-        fault = self.faults[hit.fault]
-        meta = {"kind": hit.kind, "seed": self.seed, "program": hit.program, "fault": hit.fault}
-        arrays = tuple(made.questions[inputs].inputs)
-        return Case(made.module, arrays, "assay", level, fault.precision, meta=meta)
+            seen = confirm(fault, hit, sample(self.seed, hit.program), self.seed)
+        except Exception:
+            report.emit(Unseen(hit, _last_line()))
+            return
+        if seen is None:
+            report.emit(Unseen(hit, "no failure"))
+            return
+        report.emit(Seen(seen.hit))
+        if hit.judge != OURS:
+            return
+        report.begin(hit.program, phase, clock)
+        try:
+            found = isolated(fault, seen, self.budget)
+        except Exception:
+            found = Isolation(note=_last_line())
+        found = replace(found, seconds=time.process_time() - start)
+        report.emit(Isolated(hit.fault, found))
 
     def _look(self, task: Look, report: Report) -> Looked:
         """The first of the programs on which localisation sees the fault, and whom it blames."""
@@ -227,11 +225,16 @@ class Hunt:
                 hit = look(fault, made)
                 if hit is None:
                     continue
-                case = self._case(hit, made, hit.inputs, hit.level)
+                case = case_of(fault, hit, made, hit.inputs, hit.level, self.seed)
                 with fault.install():
                     guilty = bisect(case.module, case.inputs, case.options)
                 return Looked(task.fault, hit, Isolation(guilty.pass_name, guilty.rewrite))
         return Looked(task.fault, None)
+
+
+def _last_line() -> str:
+    """The exception that is being handled."""
+    return traceback.format_exc().strip().splitlines()[-1]
 
 
 def _in_a_line(index: int, fault: str, error: Exception) -> str:

@@ -27,11 +27,13 @@ class Hit:
         fault: its name.
         judge: :data:`OURS` or a rival's name.
         program: its number in the stream.
-        level: optimisation level; 0 if the process died, so that it is not known.
+        level: optimisation level; 0 if the process died, until it has died of it again.
         inputs: name of the input set; empty if no run was needed, as for a crash while compiling.
         kind: the verdict.
         oracle: of :data:`ORACLES`; empty for rivals.
         died: how the process ended, if it did.
+
+    A hit is *confirmed* by coming again when it is tried alone, before it is isolated.
     """
 
     fault: str
@@ -42,6 +44,16 @@ class Hit:
     kind: str
     oracle: str = ""
     died: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A hit that did not come again when it was tried alone; it is taken back, with all that judges
+    said of that program. ``note`` says what was seen instead.
+    """
+
+    hit: Hit
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,21 @@ Programs come in stretches, in order, so that all faults make even progress; an 
 before further programs, as soon as no earlier program can bring an earlier hit. Second looks and
 proofs come last. A worker that dies or hangs was on one program under one fault: that is the hit of
 every judge, and the rest of the stretch is done again without it.
+
+A hit that does not come again when it is tried alone is taken back: the fault waits again, but not
+on that program. That goes for all hits of the oracle, and for deaths, which are hits of all judges.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from verify.engines import Done, Lost, Message, workers
 from verify.faults import Fault, find
+from verify.faults.derived import left_out
 from verify.mutation.catalogue import chosen, origin_of
 from verify.mutation.job import (
     UNBROKEN,
@@ -26,13 +29,24 @@ from verify.mutation.job import (
     Looked,
     Prove,
     Proven,
+    Seen,
     Stretch,
     Task,
     Tried,
 )
-from verify.mutation.outcome import JUDGES, OURS, Hit, Isolation, Outcome, Proved, outcome
+from verify.mutation.outcome import (
+    JUDGES,
+    OURS,
+    Hit,
+    Isolation,
+    Outcome,
+    Proved,
+    Unseen,
+    outcome,
+)
 from verify.mutation.probe import only_rule
 from verify.mutation.sample import LEVELS, Unbroken
+from verify.mutation.score import Score
 from verify.mutation.store import ISOLATION, LOOK, PROOF, Store
 
 STRETCH = 16  # programs a task
@@ -61,31 +75,6 @@ class Progress:
     latest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
-    """The result of a run: outcomes, and what the judges say of the unbroken compiler."""
-
-    outcomes: tuple[Outcome, ...]
-    unbroken: Unbroken
-    seed: int
-    count: int
-    budget: int
-
-    def of(self, origin: str) -> list[Outcome]:
-        """The outcomes of written or derived faults that are not equivalent."""
-        return [o for o in self.outcomes if o.origin == origin and not o.equivalent]
-
-    def to_json(self) -> dict[str, Any]:
-        """``{"faults": [...], "unbroken": {...}}``, seed and count."""
-        return {
-            "faults": [o.to_json() for o in self.outcomes],
-            "unbroken": self.unbroken.to_json(),
-            "seed": self.seed,
-            "count": self.count,
-            "budget": self.budget,
-        }
-
-
 def mutate(
     names: Sequence[str] = (),
     *,
@@ -108,16 +97,17 @@ def mutate(
         jobs: worker processes; one a core if 0.
         budget: reduction tests for each hit.
         state: database of runs.
-        resume: go on with the run of the same faults and seed, also with another ``count``.
+        resume: go on with the run of the same faults, seed and budget, also with another ``count``.
         on_progress: called after each event.
 
-    Raises InputError for a fault that does not exist, and where there is nothing to resume.
+    Raises InputError for a fault that does not exist, where there is nothing to resume, and where
+    the run began with other code, or the code changes while it is on.
     """
     from verify.engines.local import LocalEngine
 
     wanted = chosen(names, origin)
     width = workers(jobs)
-    with Store(state, wanted, seed, resume=resume) as store:
+    with Store(state, wanted, seed, budget, resume=resume) as store:
         run = _Run(tuple(wanted), count, store)
         with LocalEngine(Hunt(tuple(wanted), seed, budget), width) as engine:
             running: dict[int, Task] = {}
@@ -134,10 +124,28 @@ def mutate(
                     run.ended(running.pop(event.task))
                 elif isinstance(event, Lost):
                     run.lost(running.pop(event.task), event)
+                if isinstance(event, Done | Lost):
+                    store.check_code()  # a worker that is replaced loads what lies there now
                 refill()
                 if on_progress and event is not None:
                     on_progress(run.progress())
-        return Score(tuple(run.outcomes()), run.total(), seed, count, budget)
+        return Score(
+            tuple(run.outcomes()),
+            run.total(),
+            seed,
+            count,
+            budget,
+            tuple(run.unseen),
+            _left_out(run.faults.values()),
+            store.code,
+        )
+
+
+def _left_out(faults: Iterable[Fault]) -> dict[str, str]:
+    """Mutants of the rules of ``faults`` that are none, and why."""
+    rules = {fault.rule for fault in faults if fault.rule}
+    found = left_out() if rules else {}
+    return {name: why for name, why in found.items() if name.partition("~")[0] in rules}
 
 
 @dataclass
@@ -151,6 +159,8 @@ class _Run:
     hits: dict[str, dict[str, Hit]] = field(default_factory=dict)
     isolations: dict[str, Isolation] = field(default_factory=dict)
     proofs: dict[str, Proved] = field(default_factory=dict)
+    seen: set[tuple[str, int]] = field(default_factory=set)
+    unseen: list[Unseen] = field(default_factory=list)
     looked: set[str] = field(default_factory=set)
     asked: set[tuple[str, str]] = field(default_factory=set)
     stretches: deque[tuple[int, int]] = field(default_factory=deque)
@@ -167,6 +177,7 @@ class _Run:
         isolations = self.store.isolations()
         self.isolations = {n: i for n, i in isolations.items() if OURS in self.hits.get(n, {})}
         self.proofs = self.store.proofs()
+        self.unseen = [u for u in self.store.taken_back() if u.hit.program < self.count]
         self.looked = self.store.looked()
         for first in range(0, self.count, STRETCH):
             last = min(first + STRETCH, self.count)
@@ -190,7 +201,10 @@ class _Run:
         waiting = self.waiting()
         if not self.stretches or not waiting:
             return None
-        task = Stretch(*self.stretches.popleft(), waiting)
+        first, last = self.stretches.popleft()
+        gone = ((u.hit.fault, u.hit.program) for u in self.unseen)
+        skip = frozenset((name, index) for name, index in gone if first <= index < last)
+        task = Stretch(first, last, waiting, skip)
         self.in_flight.append(task)
         return task
 
@@ -206,13 +220,20 @@ class _Run:
     def _isolation(self) -> Isolate | None:
         """A hit that no program in flight can precede."""
         open_from = min((s.first for s in self.in_flight), default=self.count)
-        for name, hits in self.hits.items():
-            hit = hits.get(OURS)
-            if hit is None or hit.program >= open_from or name in self.isolations:
+        for name in self.hits:
+            hit = self._in_question(name)
+            if hit is None or hit.program >= open_from:
                 continue
-            if self._ask(name, ISOLATION):
+            if self._ask(name, f"{ISOLATION} {hit.program}"):
                 return Isolate(hit)
         return None
+
+    def _in_question(self, name: str) -> Hit | None:
+        """The oracle's hit if it is not isolated, else a death that nobody has seen again."""
+        hits = self.hits[name]
+        if OURS in hits and name not in self.isolations:
+            return hits[OURS]
+        return next((hit for hit in hits.values() if hit.died and not hit.level), None)
 
     def _look(self) -> Look | None:
         """A fault that changes modules of programs, and no output that the oracle could see."""
@@ -239,10 +260,14 @@ class _Run:
 
     # ---- what comes back ------------------------------------------------------------------------
 
-    def message(self, content: Tried | Isolated | Looked | Proven) -> None:
+    def message(self, content: Tried | Seen | Unseen | Isolated | Looked | Proven) -> None:
         """Keep an answer."""
         if isinstance(content, Tried):
             self._tried(content)
+        elif isinstance(content, Seen):
+            self._seen(content.hit)
+        elif isinstance(content, Unseen):
+            self._unseen(content)
         elif isinstance(content, Isolated):
             self._isolated(content.fault, content.isolation)
         elif isinstance(content, Looked):
@@ -260,7 +285,7 @@ class _Run:
         """A worker died or was given up."""
         kind = "timeout" if event.how == "timeout" else "crash"
         if isinstance(task, Isolate):
-            self._isolated(task.hit.fault, Isolation(note=f"{event.how} during isolation"))
+            self._isolation_died(task.hit, event.how)
         elif isinstance(task, Look):
             self._looked(Looked(task.fault, None))
         elif isinstance(task, Prove):
@@ -280,6 +305,30 @@ class _Run:
                     self._hit(hit)
                     self.store.hit(hit)
             self._again(task.first, task.last)
+
+    def _isolation_died(self, hit: Hit, how: str) -> None:
+        """A worker died that was to confirm a hit, or to isolate it."""
+        if (hit.fault, hit.program) not in self.seen:
+            self._unseen(Unseen(hit, f"{how} when it was tried alone"))
+        elif hit.judge == OURS:
+            self._isolated(hit.fault, Isolation(note=f"{how} during isolation"))
+
+    def _seen(self, hit: Hit) -> None:
+        """A hit came again: of a death the level is known now, for all judges."""
+        self.seen.add((hit.fault, hit.program))
+        known = self.hits[hit.fault]
+        for judge, other in known.items():
+            if other.died and other.program == hit.program:
+                known[judge] = replace(other, level=hit.level)
+                self.store.hit(known[judge])
+
+    def _unseen(self, unseen: Unseen) -> None:
+        """A hit did not come again: no judge has one on that program, and the fault waits."""
+        self.unseen.append(unseen)
+        self.store.unseen(unseen)
+        hits = self.hits[unseen.hit.fault]
+        for judge in [j for j, hit in hits.items() if hit.program == unseen.hit.program]:
+            del hits[judge]
 
     def _unbroken_died(self, index: int, kind: str) -> None:
         """The compiler without a fault died: a false alarm, or a bug of its own."""

@@ -15,23 +15,26 @@ from pathlib import Path
 from typing import Any
 
 from compiler.errors import InputError
-from verify.mutation.outcome import Hit, Isolation, Proved
+from verify.mutation.outcome import Hit, Isolation, Proved, Unseen
 from verify.mutation.sample import Unbroken
+from verify.sources import check_same, fingerprint
 
 LOOKS = 8  # programs kept for a second look at one fault
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = (
-    "CREATE TABLE runs (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE)",
+    "CREATE TABLE runs (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, code TEXT NOT NULL)",
     """CREATE TABLE programs (run INTEGER, program INTEGER, tally TEXT,
     PRIMARY KEY (run, program)) WITHOUT ROWID""",
     """CREATE TABLE hits (run INTEGER, fault TEXT, judge TEXT, program INTEGER, hit TEXT,
     PRIMARY KEY (run, fault, judge)) WITHOUT ROWID""",
+    """CREATE TABLE unseen (run INTEGER, fault TEXT, program INTEGER, unseen TEXT,
+    PRIMARY KEY (run, fault, program)) WITHOUT ROWID""",
     """CREATE TABLE changed (run INTEGER, fault TEXT, program INTEGER,
     PRIMARY KEY (run, fault, program)) WITHOUT ROWID""",
     """CREATE TABLE answers (run INTEGER, fault TEXT, what TEXT, answer TEXT,
     PRIMARY KEY (run, fault, what)) WITHOUT ROWID""",
 )
-_TABLES = ("programs", "hits", "changed", "answers")
+_TABLES = ("programs", "hits", "unseen", "changed", "answers")
 ISOLATION, LOOK, PROOF = "isolation", "look", "proof"
 
 
@@ -42,14 +45,18 @@ class Store:
         path: the database.
         faults: names of the faults that are hunted.
         seed: of the stream.
-        resume: go on with the run of the same faults and seed; otherwise it is forgotten.
+        budget: reduction tests for each hit.
+        resume: go on with the run of the same faults, seed and budget; otherwise it is forgotten.
 
-    Raises InputError if the file is no such database, or there is nothing to resume.
+    Raises InputError if the file is no such database, there is nothing to resume, or it began with
+    other code (:mod:`verify.sources`).
     """
 
-    def __init__(self, path: Path, faults: Sequence[str], seed: int, *, resume: bool) -> None:
+    def __init__(
+        self, path: Path, faults: Sequence[str], seed: int, budget: int, *, resume: bool
+    ) -> None:
         self.path = path
-        key = json.dumps({"seed": seed, "faults": sorted(faults)})
+        key = json.dumps({"seed": seed, "budget": budget, "faults": sorted(faults)})
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=30.0, isolation_level=None)
@@ -74,21 +81,28 @@ class Store:
             )
 
     def _open(self, key: str, resume: bool) -> int:
-        row = self._db.execute("SELECT id FROM runs WHERE key = ?", (key,)).fetchone()
+        row = self._db.execute("SELECT id, code FROM runs WHERE key = ?", (key,)).fetchone()
         if resume:
             if row is None:
                 raise InputError(
-                    f"{self.path}: there is no run of these faults with this seed",
+                    f"{self.path}: there is no run of these faults with this seed and budget",
                     hint="start without --resume",
                 )
+            self.code = str(row[1])
+            self.check_code()
             return int(row[0])
+        self.code = fingerprint()
         with self._transaction():
             if row is not None:
                 for table in _TABLES:
-                    self._db.execute(f"DELETE FROM {table} WHERE run = ?", row)
-                return int(row[0])
-            made = self._db.execute("INSERT INTO runs (key) VALUES (?)", (key,))
+                    self._db.execute(f"DELETE FROM {table} WHERE run = ?", row[:1])
+                self._db.execute("DELETE FROM runs WHERE id = ?", row[:1])
+            made = self._db.execute("INSERT INTO runs (key, code) VALUES (?, ?)", (key, self.code))
         return int(made.lastrowid or 0)
+
+    def check_code(self) -> None:
+        """InputError if the sources are not those that the run began with."""
+        check_same(self.code, f"{self.path}: this run")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -142,12 +156,22 @@ class Store:
                 "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", (self.run, fault, what, text)
             )
 
+    def unseen(self, unseen: Unseen) -> None:
+        """Commit that a program's hits did not come again: they are taken back."""
+        row = self.run, unseen.hit.fault, unseen.hit.program
+        with self._transaction():
+            self._db.execute("DELETE FROM hits WHERE run = ? AND fault = ? AND program = ?", row)
+            self._db.execute(
+                "INSERT OR REPLACE INTO unseen VALUES (?, ?, ?, ?)",
+                (*row, json.dumps(asdict(unseen))),
+            )
+
     def _hit(self, hit: Hit) -> None:
-        """Of two hits of one judge the earlier program's is kept."""
+        """Of two hits of one judge the earlier program's is kept; of one program's the newer."""
         self._db.execute(
             """INSERT INTO hits VALUES (?, ?, ?, ?, ?) ON CONFLICT (run, fault, judge) DO UPDATE
             SET program = excluded.program, hit = excluded.hit
-            WHERE excluded.program < hits.program""",
+            WHERE excluded.program <= hits.program""",
             (self.run, hit.fault, hit.judge, hit.program, json.dumps(asdict(hit))),
         )
 
@@ -168,6 +192,12 @@ class Store:
             hit = Hit(**json.loads(text))
             out.setdefault(hit.fault, {})[hit.judge] = hit
         return out
+
+    def taken_back(self) -> list[Unseen]:
+        """The hits that did not come again."""
+        rows = self._rows("SELECT unseen FROM unseen WHERE run = ? ORDER BY fault, program")
+        found = [json.loads(text) for (text,) in rows]
+        return [Unseen(Hit(**data["hit"]), data["note"]) for data in found]
 
     def changed(self) -> dict[str, tuple[int, ...]]:
         """Programs for a second look, by fault."""

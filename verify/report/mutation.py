@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median
+from typing import TypeVar
 
 from verify.calibrate import HEADINGS, Calibration
 from verify.case import versions
 from verify.mutation.outcome import JUDGES, ORACLES, OURS, Outcome
 from verify.mutation.rivals import RIVALS
-from verify.mutation.run import Score
+from verify.mutation.score import Score
 from verify.report.page import Page, Section
 
 # What the harness promises of itself: shares of detections, and medians that must not be exceeded.
 WRITTEN, DERIVED, PASS, REWRITE = 0.97, 0.95, 0.97, 0.95
 OPS, TESTS = 3, 40
+T = TypeVar("T")
 
 
 def page(score: Score, calibrations: Sequence[Calibration] = ()) -> Page:
@@ -29,7 +31,7 @@ def page(score: Score, calibrations: Sequence[Calibration] = ()) -> Page:
             f"the rewrite rules, each hunted on {score.unbroken.programs:,} programs (seed "
             f"{score.seed}) at -O1 and -O2, on every input set of a program. Seconds are CPU "
             "seconds.",
-            f"Made with: {names}.",
+            f"Made with: {names}; sources {score.code or 'unknown'}.",
         ),
         (
             promises(score),
@@ -42,6 +44,8 @@ def page(score: Score, calibrations: Sequence[Calibration] = ()) -> Page:
             proofs(score),
             missed(score),
             blames(score),
+            unseen(score),
+            left_out(score),
             everything(score),
         ),
     )
@@ -50,6 +54,7 @@ def page(score: Score, calibrations: Sequence[Calibration] = ()) -> Page:
 def promises(score: Score) -> Section:
     """The figures that the harness is held to."""
     found = [o for o in score.outcomes if o.found]
+    free = sum(not o.names_rewrite for o in found)
     isolated = [o.isolation for o in found if o.isolation is not None]
     ops = [i.ops for i in isolated if i.ops]
     tests = [i.tests for i in isolated if i.pass_name]
@@ -70,7 +75,8 @@ def promises(score: Score) -> Section:
         (
             "A fault is found if a program fails with it and not without it. Derived faults that "
             "the prover shows to be equivalent are not counted. Rewrites and ops are counted for "
-            "faults that name one, sizes and tests where the isolation succeeded.",
+            f"faults that name one ({free} that were found name no rewrite), sizes and tests where "
+            "the isolation succeeded. Where a rule is applied in two passes, either is right.",
         ),
         ("", "promised", "measured", "kept"),
         (
@@ -157,6 +163,7 @@ def classes(score: Score) -> Section:
     for kind, of in _grouped(score.outcomes, lambda o: o.kind):
         left = [o for o in of if not o.equivalent]
         found = [o for o in left if o.found]
+        named = [o for o in found if o.names_rewrite]
         rows.append(
             (
                 kind,
@@ -165,7 +172,8 @@ def classes(score: Score) -> Section:
                 *(_share(sum(_seen(o, j) for o in left), len(left)) for j in JUDGES),
                 _median([o.hit.program + 1 for o in found if o.hit is not None]),
                 _share(sum(o.pass_right for o in found), len(found)),
-                _share(sum(o.rewrite_right for o in found), len(found)),
+                _share(sum(o.rewrite_right for o in named), len(named)),
+                str(len(found) - len(named)),
                 _median([o.isolation.ops for o in found if o.isolation and o.isolation.ops]),
             )
         )
@@ -173,7 +181,7 @@ def classes(score: Score) -> Section:
     return Section(
         "By class",
         (),
-        (*head, "programs", "right pass", "right rewrite", "ops"),
+        (*head, "programs", "right pass", "right rewrite", "names no rewrite", "ops"),
         tuple(rows),
     )
 
@@ -185,7 +193,7 @@ def inputs(score: Score) -> Section:
     for name in sets:
         counts = (sum(_seen(o, j) and o.hits[j].inputs == name for o in score.outcomes)
                   for j in JUDGES)  # fmt: skip
-        rows.append((name or "none: the compiler fails", *map(str, counts)))
+        rows.append((name or "none: the compiler or its process fails", *map(str, counts)))
     for level in sorted({h.level for o in score.outcomes for h in o.hits.values() if h.level}):
         counts = (sum(_seen(o, j) and o.hits[j].level == level for o in score.outcomes)
                   for j in JUDGES)  # fmt: skip
@@ -277,6 +285,40 @@ def blames(score: Score) -> Section:
     return Section("Wrong blame", (f"{len(rows)} detections.",), head, tuple(rows))
 
 
+def unseen(score: Score) -> Section:
+    """Hits that were taken back."""
+    rows = []
+    for u in score.unseen:
+        what = f"{u.hit.kind} ({u.hit.died})" if u.hit.died else u.hit.kind
+        rows.append((u.hit.fault, str(u.hit.program), what, u.hit.inputs, u.note))
+    text = (
+        f"{len(rows)} hits. Each hit of the oracle, and each death, is tried once more alone; what "
+        "does not come again is not counted, and the fault is hunted on."
+    )
+    head = ("fault", "program", "seen once", "inputs", "then")
+    return Section("Not seen again", (text,), head, tuple(rows))
+
+
+def left_out(score: Score) -> Section:
+    """Mutants that are no faults, by reason."""
+    named = (_reason(name, why) for name, why in score.left_out.items())
+    rows = [
+        (reason, str(len(of)), ", ".join(name for _, name in of))
+        for reason, of in _grouped(named, lambda item: item[0])
+    ]
+    text = (
+        f"{len(score.left_out)} mutants of the hunted rules are not among the derived faults: what "
+        "they make on sampled instances was there before, or no other element type matches."
+    )
+    return Section("Left out", (text,), ("why", "mutants", "which"), tuple(rows))
+
+
+def _reason(name: str, why: str) -> tuple[str, str]:
+    """Under what a mutant is counted, and its name with what it is the same as."""
+    other = why.removeprefix("the same as ")
+    return ("the same as another", f"{name} = {other}") if "~" in other else (why, name)
+
+
 def everything(score: Score) -> Section:
     """One row a fault."""
     rows = []
@@ -292,7 +334,7 @@ def everything(score: Score) -> Section:
                 f"{o.seconds[OURS]:.1f}" if OURS in o.seconds else "",
                 hit.inputs if hit else "",
                 f"-O{hit.level}" if hit and hit.level else "",
-                (_yes(o.pass_right) + " / " + _yes(o.rewrite_right)) if isolation else "",
+                _right(o) if isolation else "",
                 str(isolation.ops or "") if isolation else "",
                 str(isolation.tests or "") if isolation else "",
                 o.proof.verdict if o.proof else "",
@@ -303,6 +345,11 @@ def everything(score: Score) -> Section:
     head = ("fault", "class", "stage", "oracle", "programs", *RIVALS, "seconds", "inputs", "level")
     more = ("pass / rewrite right", "ops", "tests", "prover", "what it does", "source")
     return Section("All faults", (), (*head, *more), tuple(rows), large=True)
+
+
+def _right(o: Outcome) -> str:
+    """Whether pass and rewrite are right; a fault may name no rewrite."""
+    return f"{_yes(o.pass_right)} / {_yes(o.rewrite_right) if o.names_rewrite else 'names none'}"
 
 
 def sentence(score: Score) -> str:
@@ -333,12 +380,10 @@ def _seen(o: Outcome, judge: str) -> bool:
     return o.found if judge == OURS else judge in o.hits
 
 
-def _grouped(
-    outcomes: Iterable[Outcome], key: Callable[[Outcome], str]
-) -> list[tuple[str, list[Outcome]]]:
-    out: dict[str, list[Outcome]] = {}
-    for o in outcomes:
-        out.setdefault(key(o), []).append(o)
+def _grouped(items: Iterable[T], key: Callable[[T], str]) -> list[tuple[str, list[T]]]:
+    out: dict[str, list[T]] = {}
+    for item in items:
+        out.setdefault(key(item), []).append(item)
     return sorted(out.items(), key=lambda item: (-len(item[1]), item[0]))
 
 
