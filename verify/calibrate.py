@@ -32,6 +32,7 @@ from verify.fuzz.config import CampaignConfig, program
 from verify.gen.values import SETS
 from verify.oracle import judge
 from verify.ref import evaluate
+from verify.sources import fingerprint
 from verify.tally import Shares, Tally
 
 DEPTHS = (5, 10, 20, 40)
@@ -75,6 +76,7 @@ class Calibration:
         count: programs of each depth.
         depths: a tally for each depth.
         failing: the programs that failed, by depth and number.
+        code: fingerprint of the code that measured it (:mod:`verify.sources`).
     """
 
     target: str
@@ -84,6 +86,7 @@ class Calibration:
     count: int
     depths: dict[int, Tally] = field(default_factory=dict)
     failing: tuple[Failing, ...] = ()
+    code: str = ""
 
     @property
     def total(self) -> Tally:
@@ -99,7 +102,7 @@ class Calibration:
         """All fields, for JSON."""
         depths = {depth: tally.to_json() for depth, tally in self.depths.items()}
         failing = [asdict(f) for f in self.failing]
-        names = "target", "version", "level", "seed", "count"
+        names = "target", "version", "level", "seed", "count", "code"
         fixed = {name: getattr(self, name) for name in names}
         return {**fixed, "depths": depths, "failing": failing}
 
@@ -283,6 +286,7 @@ def calibrate(
     from verify.engines.local import LocalEngine
     from verify.targets import get
 
+    code = fingerprint()
     tallies = dict.fromkeys(depths, Tally())
     failing: list[Failing] = []
     done, wanted = 0, count * len(depths)
@@ -315,7 +319,7 @@ def calibrate(
                 progress(done, wanted)
     failing.sort(key=lambda f: (f.depth, f.index, f.inputs))
     version = get(target).version
-    return Calibration(target, version, level, seed, count, tallies, tuple(failing))
+    return Calibration(target, version, level, seed, count, tallies, tuple(failing), code)
 
 
 def _lost(depth: int, event: Lost) -> tuple[int, Tally, list[Failing]]:

@@ -227,7 +227,10 @@ def calibration(found: Calibration) -> Section:
     """False alarms and tightness by depth, for one compiler."""
     return Section(
         f"Calibration: {found.target} {found.version} at -O{found.level}",
-        (f"{found.count:,} programs of each depth, seed {found.seed}.",),
+        (
+            f"{found.count:,} programs of each depth, seed {found.seed}; "
+            f"sources {found.code or 'unknown'}.",
+        ),
         HEADINGS,
         tuple(found.rows()),
     )
