@@ -80,6 +80,41 @@ def test_slices_that_start_out_of_bounds(start: int, expected: float) -> None:
     assert found == [expected] * 2
 
 
+@pytest.mark.parametrize(
+    ("dtype", "size", "start", "expected"),
+    [
+        ("i8", 128, 0, 0),
+        ("i8", 129, 0, np.inf),  # 128 wraps to -128
+        ("ui8", 129, 255, 0),
+        ("ui8", 300, 43, 0),  # 299 wraps to 43
+        ("ui8", 300, 44, np.inf),
+    ],
+)
+def test_bounds_that_wrap_in_the_type_of_starts(
+    dtype: str, size: int, start: int, expected: float
+) -> None:
+    t = f"tensor<{size}xi8>"
+    text = f"""(%a: {t}, %b: tensor<1xi8>, %i: tensor<{dtype}>) -> {t} {{
+      %0 = stablehlo.dynamic_update_slice %a, %b, %i : ({t}, tensor<1xi8>, tensor<{dtype}>) -> {t}
+      return %0 : {t} }}"""
+    i = np.array(start, np.uint8 if dtype == "ui8" else np.int8)
+    found = errors(text, "wrapped-bound", np.zeros(size, np.int8), np.zeros(1, np.int8), i)
+    assert found == [expected] * size
+
+
+def test_powers_of_powers_of_two() -> None:
+    text = """(%a: tensor<5xf32>, %b: tensor<5xf32>) -> tensor<5xf32> {
+      %0 = stablehlo.power %a, %b : tensor<5xf32>
+      return %0 : tensor<5xf32> }"""
+    x, y = (
+        np.array([1024, 2**-10, 1000, 16, 2.0**70], "f"),
+        np.array([9.5, -9.5, 9.5, 9.5, 1.5], "f"),
+    )
+    found = errors(text, "power-of-power-of-two", x, y)
+    assert found[0] == found[1] == pytest.approx(2.0**95 * 95 * np.log(2) * 2**-24, rel=1e-4)
+    assert found[2:] == [0, 0, 0]
+
+
 @pytest.mark.parametrize(("dtype", "expected"), [("ui8", [np.inf]), ("i8", [0])])
 def test_loops_that_count_down(dtype: str, expected: list[float]) -> None:
     t = f"tensor<{dtype}>"

@@ -10,6 +10,7 @@ import pytest
 from compiler.ir import Array
 from compiler.text import parse
 from verify.bounds.leeway import LEEWAYS
+from verify.deviations import explain_crash
 from verify.examine import Examination, examine
 from verify.targets.xla import Xla
 from verify.targets.xla_profile import PROFILE
@@ -264,6 +265,20 @@ SHOWN = {
         return %1#0, %1#1 : tensor<2xi32>, tensor<2xi32>""",
         (np.array([1, 1], np.int32), np.array([2, 4], np.int32)),
     ),
+    "clamps-starts-in-their-type": (
+        "(%a: tensor<300xi8>, %b: tensor<4xi8>, %i: tensor<ui8>) -> tensor<300xi8>",
+        """%0 = stablehlo.dynamic_update_slice %a, %b, %i
+          : (tensor<300xi8>, tensor<4xi8>, tensor<ui8>) -> tensor<300xi8>
+        return %0 : tensor<300xi8>""",
+        (np.zeros(300, np.int8), np.ones(4, np.int8), np.array(100, np.uint8)),
+    ),
+    "powers-of-powers-of-two": (
+        "(%a: tensor<2xf32>) -> tensor<2xf32>",
+        """%0 = stablehlo.constant dense<1024.0> : tensor<2xf32>
+        %1 = stablehlo.power %0, %a : tensor<2xf32>
+        return %1 : tensor<2xf32>""",
+        (np.full(2, 9.504637, np.float32),),
+    ),
     "adds-starts-unclamped": (
         "(%a: tensor<3xf32>, %i: tensor<i32>, %j: tensor<i32>) -> tensor<1xf32>",
         """%0 = stablehlo.dynamic_slice %a, %i, sizes = [2]
@@ -369,6 +384,52 @@ def test_the_smallest_program_is_explained_by_name(xla: Xla, name: str) -> None:
     signature, body, inputs = SHOWN[name]
     found = ask(xla, signature, body, *map(np.asarray, inputs))
     assert (found.kind, found.deviations) == ("explained", (name,)), found.note
+
+
+def shared_scatter(first: str) -> tuple[str, str]:
+    """A scatter into two inputs, the second of them %a, that kills the process if both are."""
+    t, u = "tensor<33x9xi8>", "tensor<17x2xi8>"
+    signature = f"(%a: {t}, %b: {t}, %u: {u}) -> ({t}, {t})"
+    body = f"""%i = stablehlo.constant dense<0> : tensor<2x1xi32>
+      %0:2 = "stablehlo.scatter"({first}, %a, %i, %u, %u) ({{
+        ^bb0(%p: tensor<i8>, %q: tensor<i8>, %r: tensor<i8>, %s: tensor<i8>):
+          %1 = stablehlo.add %p, %r : tensor<i8>
+          %2 = stablehlo.add %q, %s : tensor<i8>
+          stablehlo.return %1, %2 : tensor<i8>, tensor<i8>
+        }}) {{scatter_dimension_numbers = #stablehlo.scatter<update_window_dims = [0],
+          inserted_window_dims = [1], scatter_dims_to_operand_dims = [1], index_vector_dim = 1>}}
+        : ({t}, {t}, tensor<2x1xi32>, {u}, {u}) -> ({t}, {t})
+      return %0#0, %0#1 : {t}, {t}"""
+    return signature, body
+
+
+def test_a_program_that_spoils_memory_has_a_process_of_its_own(xla: Xla) -> None:
+    """Whether it dies there, and where, differs from run to run."""
+    early = (
+        "(%a: tensor<282xf32>, %b: tensor<29xf32>, %i: tensor<i8>) -> tensor<282xf32>",
+        """%0 = stablehlo.dynamic_update_slice %a, %b, %i
+          : (tensor<282xf32>, tensor<29xf32>, tensor<i8>) -> tensor<282xf32>
+        return %0 : tensor<282xf32>""",
+    )
+    slices = np.zeros(282, np.float32), np.ones(29, np.float32), np.array(0, np.int8)
+    for _ in range(3):
+        found = ask(xla, *early, *slices)
+        assert (found.kind, found.deviations) == ("explained", ("clamps-starts-in-their-type",))
+        assert xla.worker.pid is None
+
+
+@pytest.mark.parametrize(("first", "kind"), [("%a", "explained"), ("%b", "identical")])
+def test_a_scatter_into_one_buffer_may_be_deadly(xla: Xla, first: str, kind: str) -> None:
+    x, y, u = (np.full(s, k, np.int8) for k, s in enumerate([(33, 9), (33, 9), (17, 2)]))
+    found = ask(xla, *shared_scatter(first), x, y, u)
+    assert found.kind == kind
+
+
+@pytest.mark.parametrize("note", ["the process died: SIGFPE", "INTERNAL: SIGABRT"])
+def test_only_deaths_of_memory_are_explained_by_spoilt_memory(note: str) -> None:
+    signature, body = shared_scatter("%a")
+    module = parse(f"func.func @main{signature} {{ {body} }}")
+    assert explain_crash(PROFILE, module, note) is None
 
 
 @pytest.mark.parametrize(("init", "kind"), [(0, "violation"), (1, "explained")])

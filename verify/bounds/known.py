@@ -13,6 +13,7 @@ from compiler.ir import Node, TensorType
 from verify.bounds.core import Context
 from verify.bounds.format import FORMATS
 from verify.bounds.leeway import leeway
+from verify.bounds.rounding import error_of
 from verify.bounds.value import Value
 from verify.ref.core import meaning
 from verify.ref.rounding import up
@@ -29,6 +30,24 @@ def _inverted_power(_ctx: Context, node: Node, _operands: list[Value]) -> list[A
 def _large_exponent(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     """Integers to the power of 64 or more."""
     return [operands[1].as_bits() >= 64 if node.type.dtype.is_integer else False]
+
+
+@leeway("power-of-power-of-two", "power")
+def _power_of_two(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """What the rounding of n y, of unit u, makes of (2**n)**y = 2**(n y): a factor of
+    2**(u n abs(y)). No limit in ulp can say that. A product by a power of two is exact.
+    """
+    x, y = operands
+    if not node.type.dtype.precision:
+        return [False]
+    made = ctx.step(node, operands)
+    assert isinstance(made, Value)
+    mantissa, exponent = np.frexp(ctx.center(x))
+    n = np.abs(exponent - 1.0)
+    rounded = (mantissa == 0.5) & x.exact() & (n <= 62) & (np.frexp(n)[0] != 0.5)
+    size = np.abs(ctx.center(y)) + error_of(y)
+    factor = np.expm1(np.log(2) * FORMATS[node.type.dtype].u * n * size)
+    return [np.where(rounded, np.abs(ctx.center(made)) * factor, 0.0)]
 
 
 @leeway("i1-sum", "add")
@@ -130,6 +149,18 @@ def _unsigned_start(_ctx: Context, node: Node, operands: list[Value]) -> list[An
         if x.dtype.kind == "uint"
     ]
     return [any((x.as_bits() >> (x.dtype.bits - 1)).any() for x in starts)]
+
+
+@leeway("wrapped-bound", "dynamic_update_slice")
+def _wrapped_bound(_ctx: Context, _node: Node, operands: list[Value]) -> list[Any]:
+    """All, where another start is chosen if the last legal one wraps in the type of the starts."""
+    whole, part, *starts = operands
+    for have, size, x in zip(whole.shape, part.shape, starts, strict=True):
+        start, last = int(x.as_bits()), have - size
+        wrapped = int(np.asarray(last).astype(x.as_bits().dtype))
+        if min(max(start, 0), last) != min(max(start, 0), wrapped):
+            return [True]
+    return [False]
 
 
 @leeway("clamped-slice", "dynamic_slice")

@@ -19,6 +19,7 @@ from compiler.text import print_module
 from verify.targets.protocol import Compiled
 from verify.targets.sandbox import Crash, Outcome, Raised, Returned, Timeout, Worker
 from verify.targets.xla_profile import PROFILE
+from verify.targets.xla_symptoms import spoils_memory
 
 INSTALL = "pip install 'assay[xla]'"
 SECONDS = 60.0  # for one compilation or one run
@@ -90,10 +91,15 @@ class Xla:
         level = min(options.level, 3)
         self._ask("compile_text", text, level, off)
         types = module.main.graph.params
+        # What is known to spoil memory gets a process of its own: where the next program dies, or
+        # computes something wrong, that is its own doing.
+        spoils = spoils_memory(module)
 
         def run(inputs: Sequence[Array]) -> tuple[Array, ...]:
             _check_inputs(inputs, types)
             outputs: list[Array] = self._ask("run_text", text, level, off, list(inputs))
+            if spoils:
+                self.worker.close()
             return tuple(outputs)
 
         return Compiled(run)

@@ -2,80 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from compiler.contract import Limit, allow
-from compiler.ir import Module
-from verify.ref.chlo import broadcast_form
+from verify.targets import xla_symptoms
 from verify.targets.protocol import Deviation, Profile
 from verify.targets.unspecified import UNSPECIFIED
-from verify.walk import graphs, nodes, ops
-
-
-def _folder_divides_by_zero(module: Module, note: str) -> bool:
-    """On x86 only integer division raises SIGFPE; the folder is the only one that does not guard
-    it, and it runs while the program is compiled.
-    """
-    divides = any(
-        broadcast_form(n.op) in ("divide", "remainder") and n.type.dtype.is_integer
-        for n in nodes(module)
-    )
-    return divides and "SIGFPE" in note and "in compile_text" in note
-
-
-def _slices_concatenation(module: Module, note: str) -> bool:
-    """A slice of a concatenation that takes none of its operands: a vector of -1 operands."""
-    return "SmallVector unable to grow" in note and {"slice", "concatenate"} <= ops(module)
-
-
-def _returns_constant(module: Module, note: str) -> bool:
-    """A reduction whose body holds or captures what it may return whatever it is given."""
-    open_bodies = (
-        n.captures or any(b.op == "constant" for r in n.regions for b in r.nodes)
-        for n in nodes(module)
-        if n.op == "reduce"
-    )
-    return "[] instead of" in note and any(open_bodies)
-
-
-def _fuses_mulhi(module: Module, note: str) -> bool:
-    """The emitter of fusions does not know the op."""
-    return "Unsupported elementwise operation" in note and "chlo.mulhi" in ops(module)
-
-
-def _broadcasts_nothing(module: Module, note: str) -> bool:
-    """An output without elements, of another shape without elements."""
-    shapes = re.fullmatch(r"\w+\[(.*)\] instead of tensor<(.*)x\w+>", note)
-    empty = shapes is not None and "0" in shapes[1].split(", ") and "0" in shapes[2].split("x")
-    return empty and bool({"broadcast_in_dim", "dynamic_broadcast_in_dim"} & ops(module))
-
-
-def _selects_in_scalar(module: Module, note: str) -> bool:
-    """Both regions of a select_and_scatter of a scalar become one parameter."""
-    scalars = (n.op == "select_and_scatter" and n.type.rank == 0 for n in nodes(module))
-    return "SelectAndScatterExpander" in note and any(scalars)
-
-
-def _scatters_wider(module: Module, note: str) -> bool:
-    """A scatter whose body takes a wider type than the inputs have."""
-    marks = (
-        *("accumulator shape at index", "instead of tensor", "ShapeUtil::Compatible"),
-        "ratio of bit-widths",
-    )
-    wider = (
-        graph.types[node.operands[0]].dtype is not node.type.dtype
-        for graph in graphs(module)
-        for node in graph.nodes
-        if node.op == "scatter"
-    )
-    return any(mark in note for mark in marks) and any(wider)
-
-
-def _scatters_into_scalar(module: Module, note: str) -> bool:
-    """Updates of a scalar, more than one."""
-    scalars = (n.op == "scatter" and n.type.rank == 0 for n in nodes(module))
-    return "ShapeUtil::Compatible" in note and any(scalars)
-
 
 # An exponential of x has an error of x roundings: cosh and sinh end at 89 and 710 (f32, f64), erfc
 # at 9 and 26, squared.
@@ -113,13 +43,13 @@ PROFILE = Profile(
             "folder-divides-by-zero",
             "the folder divides integer constants without a guard, and the process dies of SIGFPE",
             "openxla/stablehlo#2971",
-            symptom=_folder_divides_by_zero,
+            symptom=xla_symptoms.folder_divides_by_zero,
         ),
         Deviation(
             "folder-empties-concatenation",
             "slicing nothing out of a concatenation with an empty operand aborts the simplifier",
             "reproduced in tests/targets/test_xla_profile.py",
-            symptom=_slices_concatenation,
+            symptom=xla_symptoms.slices_concatenation,
         ),
         Deviation(
             "folds-negative-leading-zeros",
@@ -133,19 +63,19 @@ PROFILE = Profile(
             "a reduction whose body folds to a constant becomes that constant, of rank 0 whatever "
             "the rank of the result",
             "openxla/stablehlo#2795, FoldReduceOpToConstantInitializer",
-            symptom=_returns_constant,
+            symptom=xla_symptoms.returns_constant,
         ),
         Deviation(
             "fuses-mulhi",
             "chlo.mulhi in a fusion is refused when code is generated",
             "reproduced in tests/targets/test_xla_profile.py",
-            symptom=_fuses_mulhi,
+            symptom=xla_symptoms.fuses_mulhi,
         ),
         Deviation(
             "broadcasts-nothing",
             "a broadcast of no elements becomes its operand, although the shapes differ",
             "reproduced in tests/targets/test_xla_profile.py",
-            symptom=_broadcasts_nothing,
+            symptom=xla_symptoms.broadcasts_nothing,
         ),
         Deviation(
             "ignores-negative-padding",
@@ -194,6 +124,14 @@ PROFILE = Profile(
             leeways=frozenset({"unsigned-start"}),
         ),
         Deviation(
+            "clamps-starts-in-their-type",
+            "dynamic_update_slice converts the bound of its starts to their type, where it may "
+            "wrap: the update is written too early, or before the buffer, which spoils memory",
+            "reproduced in tests/targets/test_xla_profile.py",
+            leeways=frozenset({"wrapped-bound"}),
+            symptom=xla_symptoms.updates_before_start,
+        ),
+        Deviation(
             "adds-starts-unclamped",
             "algsimp adds the starts of a dynamic_slice of a dynamic_slice, and forgets that the "
             "specification clamps the second",
@@ -224,20 +162,22 @@ PROFILE = Profile(
             "select-and-scatter-of-scalar",
             "the expander of select_and_scatter aborts where there are no dimensions",
             "reproduced in tests/targets/test_xla_profile.py",
-            symptom=_selects_in_scalar,
+            symptom=xla_symptoms.selects_in_scalar,
         ),
         Deviation(
             "rejects-wider-scatter",
             "a scatter's body must have the element types of the inputs: the verifier of HLO says "
             "so, or a pass that turns the scatter into something else fails or returns them",
             "reproduced in tests/targets/test_xla_profile.py",
-            symptom=_scatters_wider,
+            symptom=xla_symptoms.scatters_wider,
         ),
         Deviation(
             "scatters-into-one-buffer",
-            "a scatter that takes one value as two inputs writes both results into one buffer",
+            "a scatter that takes one value as two inputs writes both results into one buffer, "
+            "and may spoil memory",
             "reproduced in tests/targets/test_xla_profile.py",
             leeways=frozenset({"shared-scatter"}),
+            symptom=xla_symptoms.scatters_into_one,
         ),
         Deviation(
             "applies-indexless-updates-once",
@@ -245,7 +185,7 @@ PROFILE = Profile(
             "takes place",
             "reproduced in tests/targets/test_xla_profile.py",
             leeways=frozenset({"indexless-scatter"}),
-            symptom=_scatters_into_scalar,
+            symptom=xla_symptoms.scatters_into_scalar,
         ),
         Deviation(
             "folds-select-and-scatter-without-windows",
@@ -324,6 +264,12 @@ PROFILE = Profile(
             "algsimp turns a / (b / c) into (a * c) / b, although a * c may overflow or underflow",
             "xla/hlo/transforms/simplifiers/algebraic_simplifier.cc, HandleDivide",
             leeways=frozenset({"multiplied-quotient"}),
+        ),
+        Deviation(
+            "powers-of-powers-of-two",
+            "LLVM turns power(2**n, x) into 2**(n * x), and rounds n * x, for n up to 62",
+            "llvm/lib/Transforms/Utils/SimplifyLibCalls.cpp, replacePowWithExp",
+            leeways=frozenset({"power-of-power-of-two"}),
         ),
         Deviation(
             "inverts-integer-powers",
