@@ -163,7 +163,7 @@ def _euler_maclaurin(x: Real, q: Real) -> Real:
         term = power_of(q)
         total += term
         q += 1
-        if q > 1 and term * q < total * mp.mpf(2) ** -PRECISION and x > 2:
+        if q > 1 and term * q < abs(total) * mp.mpf(2) ** -PRECISION and x > 2:
             return total
     power = power_of(q)
     rest, factor = power * (q / (x - 1) + mp.mpf(0.5)), power * x / q
