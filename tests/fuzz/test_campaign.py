@@ -15,6 +15,7 @@ from compiler.errors import InputError, InternalError
 from verify.case import load
 from verify.fuzz import CampaignConfig, campaign, program, resume, summary
 from verify.fuzz.store import Store
+from verify.fuzz.worker import CrashTask, Unreduced, Work
 from verify.gen import SETS
 
 HERE = Path(__file__).parent
@@ -92,6 +93,20 @@ def test_what_one_code_began_no_other_goes_on_with(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=f"campaign 1 began with other code .{began.config.code}"):
         resume(began.campaign, tmp_path, count=2)
     assert summary(began.campaign, tmp_path).stats.programs == 1  # to be read by any code
+
+
+def test_a_death_that_does_not_come_again_is_not_reduced():
+    told = []
+
+    class Report:
+        begin = staticmethod(lambda *_: None)
+        emit = staticmethod(told.append)
+
+    Work(CampaignConfig(seed=5)).run(CrashTask(3, "SIGSEGV", "its last words"), Report())
+    (found,) = told
+    assert isinstance(found, Unreduced)
+    assert (found.index, found.kind, found.pass_name) == (3, "crash", "process SIGSEGV")
+    assert found.note == "not seen again\nSIGSEGV\nits last words"
 
 
 ENDS = {"cosine": "crash", "tan": "timeout", "sine": "crash", "floor": "violation"}
