@@ -46,6 +46,21 @@ def u8(*values: int) -> Array:
     return np.array(values, np.uint8)
 
 
+@pytest.mark.parametrize(
+    ("types", "expected"),
+    [("i8 i8 i8", False), ("i8 f32 f32", True), ("f32 f16 f16", False), ("f16 f64 f16", True)],
+)
+def test_products_of_two_types(types: str, expected: bool) -> None:
+    x, y, to = types.split()
+    text = f"""func.func @main(%a: tensor<{x}>, %b: tensor<{y}>) -> tensor<{to}> {{
+      %0 = stablehlo.dot_general %a, %b, contracting_dims = [] x []
+        : (tensor<{x}>, tensor<{y}>) -> tensor<{to}>
+      return %0 : tensor<{to}>
+    }}"""
+    (e,) = enclosed(text, "mixed-product", *(np.ones((), by_name(t).numpy) for t in (x, y)))
+    assert open_of(e) == [expected]
+
+
 @pytest.mark.parametrize("op", ["divide", "remainder"])
 def test_division_that_overflows(op: str) -> None:
     found = elementwise(op, "integer-division", i8(1, 0, I8.min, I8.min), i8(0, 5, -1, 1))

@@ -312,6 +312,13 @@ SHOWN = {
         return %0 : tensor<f32>""",
         (np.float32(0.99982947),),
     ),
+    "mixed-product": (
+        "(%a: tensor<i32>, %b: tensor<1xf32>) -> tensor<1xi32>",
+        """%0 = stablehlo.dot_general %a, %b, contracting_dims = [] x []
+          : (tensor<i32>, tensor<1xf32>) -> tensor<1xi32>
+        return %0 : tensor<1xi32>""",
+        (np.array(-2, np.int32), np.array([48.875], np.float32)),
+    ),
     "rounds-twice": (
         "(%a: tensor<f64>) -> tensor<f16>",
         """%0 = stablehlo.convert %a : (tensor<f64>) -> tensor<f16>

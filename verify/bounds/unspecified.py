@@ -17,6 +17,7 @@ from verify.bounds.schedule import unsure_of_schedule
 from verify.bounds.value import Value
 from verify.bounds.window import as_reduce
 from verify.ref.convert import convert_array
+from verify.ref.dot import accumulator
 
 
 @leeway("integer-division", "divide", "remainder")
@@ -67,6 +68,14 @@ def _rounds_twice(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
         return [gap]
     inexact = np.abs(center) * FORMATS[F32].u + FORMATS[F32].eta
     return [np.where(x.exact() | ~np.isfinite(center), gap, inexact)]
+
+
+@leeway("mixed-product", "dot_general")
+def _mixed(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """Products of two element types, unless both are floats that the sum's type holds."""
+    types = {x.dtype for x in operands}
+    held = all(t.is_float and t.bits <= accumulator(node.type.dtype).bits for t in types)
+    return [len(types) > 1 and not held]
 
 
 @leeway("shift-past-width", "shift_left", "shift_right_arithmetic", "shift_right_logical")
