@@ -60,6 +60,19 @@ SHOWN = {
         return %1 : tensor<0xi32>""",
         (np.zeros(1, np.int32), np.zeros(0, np.int32)),
     ),
+    "reverses-maps": (
+        "(%a: tensor<2xf32>) -> tensor<2xf32>",
+        """%c = stablehlo.constant dense<0.0> : tensor<2xf32>
+        %0 = "stablehlo.map"(%a, %c) ({
+          ^bb0(%x: tensor<f32>, %y: tensor<f32>):
+            %2 = stablehlo.atan2 %x, %y : tensor<f32>
+            %3 = stablehlo.minimum %2, %y : tensor<f32>
+            stablehlo.return %3 : tensor<f32>
+          }) {dimensions = array<i64: 0>} : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+        %1 = stablehlo.reverse %0, dims = [0] : tensor<2xf32>
+        return %1 : tensor<2xf32>""",
+        (np.ones(2, np.float32),),
+    ),
     "folds-negative-leading-zeros": (
         "() -> tensor<1xi32>",
         """%c = stablehlo.constant dense<-3> : tensor<1xi32>

@@ -52,6 +52,13 @@ PROFILE = Profile(
             symptom=xla_symptoms.slices_concatenation,
         ),
         Deviation(
+            "reverses-maps",
+            "algsimp takes a map of two operands, one a constant, for a binary op, and aborts when "
+            "it reverses the operands instead",
+            "xla/hlo/transforms/simplifiers/algebraic_simplifier.cc, HandleReverse",
+            symptom=xla_symptoms.reverses_map,
+        ),
+        Deviation(
             "folds-negative-leading-zeros",
             "the folder counts the leading zeros of negative integers after widening them to 64 "
             "bits, and answers -32 for i32 (computed at run time it is 0)",

@@ -79,6 +79,13 @@ def scatters_into_scalar(module: Module, note: str) -> bool:
     return "ShapeUtil::Compatible" in note and any(scalars)
 
 
+def reverses_map(module: Module, note: str) -> bool:
+    """A reversed map; a scatter without indices is one."""
+    held = ops(module)
+    maps = "reverse" in held and bool({"map", "scatter"} & held)
+    return maps and "Invalid binary instruction opcode map" in note
+
+
 def updates_before_start(module: Module, note: str) -> bool:
     """A death by an update that is written outside of its buffer."""
     return _dies_of_memory(note) and _any(module, _bound_wraps)
