@@ -47,8 +47,9 @@ from verify.faults.cases import cases
 from verify.faults.derived import altered_rule, derived, equivalence
 from verify.faults.shadow import shadow, shadows
 from verify.gen.chooser import RandomChooser
+from verify.gen.instance import Unfit, build
 from verify.gen.plants import TEMPLATES, template
-from verify.gen.sample import Sampler, Unfit, build
+from verify.gen.sample import Sampler
 
 SELF = "logic/compare-self-true"
 BY_CASES = {  # mutant: what is said of its cases

@@ -13,8 +13,8 @@ from compiler.rules.greedy import rewrite_graph
 from compiler.rules.match import Pattern, compile_rule, roots
 from verify.conditions import conditions, without
 from verify.gen.chooser import RandomChooser
+from verify.gen.instance import Unfit
 from verify.gen.misses import Way, near_miss, ways
-from verify.gen.sample import Unfit
 
 
 def fires(rule, graph):

@@ -20,7 +20,8 @@ from compiler.rules.plant import plant
 from compiler.rules.term import Const, Tensor, Term
 from compiler.rules.values import Dims
 from verify.gen.chooser import Chooser, RandomChooser
-from verify.gen.sample import Sampler, Unfit, build
+from verify.gen.instance import Unfit, build
+from verify.gen.sample import Sampler
 
 FLOATS = (0.0, -0.0, 1.0, -1.5, 3.25, float("inf"), float("-inf"), float("nan"), 1e-3, -7.0)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from compiler.dtypes import BF16, F16
+from compiler.dtypes import BF16, F16, DType
 from compiler.ir import Array, Node
 from verify.bounds.core import Context
 from verify.bounds.format import FORMATS
@@ -33,16 +33,15 @@ def ring_value(
     it stays a factor; a sum with it is undecided (x - x may have become 0). An infinity is certain
     where a sum holds infinities of one sign only.
 
-    A zero that no order can round has one sign where the operands are exact, the reference's: a sum
-    is -0 in one order where it is in all, which is where each term is -0. A contraction of nothing
-    but zeros may be -0, or +0 where it starts from +0: both are in use.
-
     ``single``: whether the op on exact operands is one evaluation that the specification
     determines; by default looked up for elementwise operands. ``reference``: what the reference
     makes of the operands' bits; by default as of an elementwise op.
     """
-    bits_of = reference or (lambda: ctx.reference(node, operands))
     dtype = operands[0].dtype if node.op == "reduce" else node.type.dtype
+
+    def bits_of() -> Array:
+        return ctx.center(Value(dtype, reference() if reference else ctx.reference(node, operands)))
+
     f = ctx.format(dtype)
     n = made.roundings
     gain = growth(n, ctx.unit(dtype))
@@ -66,40 +65,70 @@ def ring_value(
         if made.precision:
             whole &= made.fine >= NARROW[made.precision].eta_exponent
         e = np.where(whole, 0.0, e)
-    # With afn a sum may go unrounded into a function, as in log(1 + x).
-    unrounded = ctx.afn and node.op in ("add", "subtract")
-    if n <= 1 and single is not False and not unrounded and all(x.ring is None for x in operands):
-        if single is None:
-            alone = np.broadcast_to(
-                np.logical_and(operands[0].exact(), operands[1].exact()), z.shape
-            )
-        else:
-            alone = np.broadcast_to(True, z.shape)
-        if alone.any():
-            bits = ctx.center(Value(dtype, bits_of()))
-            alone = alone & ~np.isnan(bits)
-            shown, e = np.where(alone, bits, shown), np.where(alone, 0.0, e)
+    if n <= 1 and single is not False:
+        shown, e = _alone(ctx, node, operands, single, (shown, e), bits_of)
     if node.op in ("multiply", "divide"):
         for x in operands:
             nan = sure(x, np.isnan(ctx.center(x)))
             shown, e = np.where(nan, np.nan, shown), np.where(nan, 0.0, e)
-    zeros = (shown == 0) & (e == 0)
-    if zeros.any() and not ctx.loose_zero:
-        if any(x.error is not None for x in operands):
-            e = np.where(zeros, FORMATS[dtype].sign, e)
-        elif node.op == "dot_general":
-            chained = any(x.ring is not None for x in operands)
-            unsure = zeros & (chained | (made.mag == 0))
-            e = np.where(unsure, FORMATS[dtype].sign, e)
-            shown = np.where(zeros, 0.0, shown)
-        else:
-            shown = np.where(zeros, ctx.center(Value(dtype, bits_of())), shown)
+    if not ctx.loose_zero:
+        shown, e = _signed_zeros(node, operands, made, dtype, (shown, e), bits_of)
     value = Value(dtype, None, np.asarray(shown), np.asarray(e), any_hull(operands), made)
     if not e.any():
         value.error = None
     if not safe.all() and _one_sign(made, operands):
         return overflowing(value, raw, tame_minor(f, made.mag * (1 + gain), z), made.chain > 1)
     return value
+
+
+def _alone(
+    ctx: Context,
+    node: Node,
+    operands: list[Value],
+    single: bool | None,
+    found: tuple[Array, Array],
+    reference: Callable[[], Array],
+) -> tuple[Array, Array]:
+    """Values and errors, exact where an op on exact operands is the only one of its region."""
+    z, e = found
+    # With afn a sum may go unrounded into a function, as in log(1 + x).
+    unrounded = ctx.afn and node.op in ("add", "subtract")
+    if unrounded or any(x.ring is not None for x in operands):
+        return z, e
+    alone: Array = np.asarray(True)
+    if single is None:
+        alone = np.asarray(np.logical_and(operands[0].exact(), operands[1].exact()))
+    if not alone.any():
+        return z, e
+    bits = reference()
+    alone = alone & ~np.isnan(bits)
+    return np.where(alone, bits, z), np.where(alone, 0.0, e)
+
+
+def _signed_zeros(
+    node: Node,
+    operands: list[Value],
+    made: Ring,
+    dtype: DType,
+    found: tuple[Array, Array],
+    reference: Callable[[], Array],
+) -> tuple[Array, Array]:
+    """Values and errors, with the signs of zeros that no order can round.
+
+    Where the operands are exact they have one sign, the reference's: a sum is -0 in one order where
+    it is in all, which is where each term is -0. A contraction of nothing but zeros may be -0, or
+    +0 where it starts from +0: both are in use.
+    """
+    z, e = found
+    zeros, sign = (z == 0) & (e == 0), FORMATS[dtype].sign
+    if not zeros.any():
+        return z, e
+    if any(x.error is not None for x in operands):
+        return z, np.where(zeros, sign, e)
+    if node.op == "dot_general":
+        chained = any(x.ring is not None for x in operands)
+        return np.where(zeros, 0.0, z), np.where(zeros & (chained | (made.mag == 0)), sign, e)
+    return np.where(zeros, reference(), z), e
 
 
 def _one_sign(made: Ring, operands: list[Value]) -> bool:

@@ -56,7 +56,8 @@ from verify.faults.mutants import Mutant, mutants
 from verify.faults.settle import unsettled
 from verify.faults.shadow import shadow
 from verify.gen.chooser import RandomChooser
-from verify.gen.sample import Sampler, Unfit, build
+from verify.gen.instance import Unfit, build
+from verify.gen.sample import Sampler
 
 if TYPE_CHECKING:
     from verify.prove import Proof

@@ -32,7 +32,8 @@ from compiler.rules.term import (
 from compiler.rules.values import Axes, Axis, Blank, Direction, Perm, Vec
 from verify.conditions import conditions, without
 from verify.gen.chooser import Chooser
-from verify.gen.sample import BINARY, UNARY, Instance, Sampler, Unfit, build, says_little
+from verify.gen.instance import Instance, Unfit, build, says_little
+from verify.gen.sample import BINARY, UNARY, Sampler
 
 _TRIES = 120
 _INDEPENDENT = 15  # tries before vectors are made alike, as some guards want them

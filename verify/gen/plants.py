@@ -17,8 +17,9 @@ from compiler.rules import RULES
 from compiler.rules.term import Rule
 from verify.gen.chooser import Chooser, RandomChooser, program_seed
 from verify.gen.draft import Draft
+from verify.gen.instance import Unfit, build, says_little
 from verify.gen.misses import near_miss, ways
-from verify.gen.sample import Sampler, Unfit, build, says_little
+from verify.gen.sample import Sampler
 
 # The rules as declared: a program must not depend on a fault that is switched on later.
 _RULES = dict(RULES)

@@ -17,12 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from compiler.build import Builder
 from compiler.dtypes import ALL, F32, FLOATS, I1, DType
-from compiler.errors import AssayError, ConstraintError
-from compiler.ir import Graph, TensorType
+from compiler.ir import TensorType
 from compiler.ops import OPS
-from compiler.rules.plant import plant
 from compiler.rules.term import (
     Const,
     Invertible,
@@ -38,6 +35,7 @@ from compiler.rules.values import Axes, Axis, Blank, Dims, Direction, Perm, Shap
 from verify.gen.chooser import Chooser
 from verify.gen.draft import tensor
 from verify.gen.elementwise import compare_attrs
+from verify.gen.instance import MAX_RANK, WRONG, Instance, Unfit
 from verify.gen.pool import splats
 from verify.gen.shape import reshapes
 
@@ -45,26 +43,6 @@ _SIZES = (2, 3, 1, 5, 4, 6, 3, 7, 1, 3, 2, 5, 17, 8, 4, 0)
 _RANKS = (1, 2, 2, 3, 2, 1, 3, 3, 2, 0)
 UNARY = tuple(o.name for o in OPS.values() if o.elementwise and len(o.operands) == 1)
 BINARY = tuple(o.name for o in OPS.values() if o.elementwise and len(o.operands) == 2)
-
-
-MAX_RANK, MAX_SIZE = 4, 200
-# What rules and constructors raise on values that do not fit each other.
-_WRONG = (ValueError, IndexError, KeyError, TypeError, AssertionError, ArithmeticError)
-
-
-class Unfit(Exception):
-    """The choices made so far do not lead to a well-typed instance."""
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """A bound left side: the term, the types of its tensor variables, and whether the rule's guard
-    holds.
-    """
-
-    lhs: Term
-    leaves: dict[str, TensorType]
-    holds: bool
 
 
 @dataclass
@@ -101,7 +79,7 @@ class Sampler:
             for name, kind in self.rule.variables.items():
                 if name not in self.bound:
                     self.bound[name] = self._leftover(name, kind, rank)
-        except _WRONG as e:
+        except WRONG as e:
             raise Unfit(str(e)) from None
         return self.instance({})
 
@@ -110,7 +88,7 @@ class Sampler:
         bound = {**self.bound, **changes}
         try:
             lhs, _, guard = self.rule.instantiate(bound)
-        except _WRONG as e:
+        except WRONG as e:
             raise Unfit(str(e)) from None
         tensors = {n: v for n, v in bound.items() if isinstance(v, Tensor)}
         leaves = {n: tensor(tuple(v.shape), v.dtype) for n, v in tensors.items()}
@@ -478,24 +456,3 @@ class Sampler:
         if issubclass(kind, DType):
             return self._pick(ALL)
         raise Unfit(f"no value for {name}")
-
-
-def build(lhs: Term, leaves: dict[str, TensorType]) -> Graph:
-    """The graph of a bound left side, its variables as parameters; Unfit if it is ill-typed."""
-    builder = Builder(tuple(leaves.values()))
-    try:
-        root = plant(lhs, builder, {name: i for i, name in enumerate(leaves)})
-    except (AssayError, ConstraintError, *_WRONG) as e:
-        raise Unfit(str(e)) from None
-    if any(t.rank > MAX_RANK or t.size > MAX_SIZE for t in builder.types):
-        raise Unfit("too large")
-    nodes = [n._replace(types=tuple(tensor(*t) for t in n.types)) for n in builder.nodes]
-    return Graph(builder.params, tuple(nodes), (root,))
-
-
-def says_little(graph: Graph) -> bool:
-    """Whether a value is empty, or none has more than one element: the wrong element can hardly
-    be taken from it.
-    """
-    sizes = [t.size for t in graph.types]
-    return 0 in sizes or max(sizes) < 2
