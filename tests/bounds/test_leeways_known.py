@@ -113,6 +113,18 @@ def test_powers_of_powers_of_two() -> None:
     found = errors(text, "power-of-power-of-two", x, y)
     assert found[0] == found[1] == pytest.approx(2.0**95 * 95 * np.log(2) * 2**-24, rel=1e-4)
     assert found[2:] == [0, 0, 0]
+    y = np.array([-np.inf, np.inf, np.nan, 0, 0], "f")
+    assert errors(text, "power-of-power-of-two", x, y) == [0, 0, 0, 0, 0]
+
+
+def test_what_is_undecided_stays_so() -> None:
+    text = """func.func @main(%a: tensor<f32>, %b: tensor<f32>) -> tensor<f32> {
+      %0 = stablehlo.divide %a, %b : tensor<f32>
+      %1 = chlo.erf_inv %0 : tensor<f32> -> tensor<f32>
+      return %1 : tensor<f32> }"""
+    contract, leeways = allow("arcp", "reassoc", flush=True), frozenset({"imprecise-erf-inv"})
+    (e,) = enclose(parse(text), [np.float32(1), np.float32(1e-40)], contract, leeways)
+    assert e.error == np.inf
 
 
 @pytest.mark.parametrize(("dtype", "expected"), [("ui8", [np.inf]), ("i8", [0])])

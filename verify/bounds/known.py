@@ -43,9 +43,9 @@ def _power_of_two(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     made = ctx.step(node, operands)
     assert isinstance(made, Value)
     mantissa, exponent = np.frexp(ctx.center(x))
-    n = np.abs(exponent - 1.0)
-    rounded = (mantissa == 0.5) & x.exact() & (n <= 62) & (np.frexp(n)[0] != 0.5)
-    size = np.abs(ctx.center(y)) + error_of(y)
+    n, size = np.abs(exponent - 1.0), np.abs(ctx.center(y)) + error_of(y)
+    rounded = (mantissa == 0.5) & x.exact() & (n > 1) & (n <= 62) & (np.frexp(n)[0] != 0.5)
+    rounded = rounded & np.isfinite(size)
     factor = np.expm1(np.log(2) * FORMATS[node.type.dtype].u * n * size)
     return [np.where(rounded, np.abs(ctx.center(made)) * factor, 0.0)]
 

@@ -79,6 +79,7 @@ def _opened(ctx: Context, x: Value, more: Any) -> Value:
     if more.dtype == bool:
         more = np.where(more, np.inf, 0.0)
     center = ctx.center(x)
-    more = np.where(np.isfinite(center) | np.isinf(more), more, 0.0)  # no number is near infinity
+    near = np.isfinite(center) & np.logical_not(x.undecided())  # no number is near infinity
+    more = np.where(near | np.isinf(more), more, 0.0)
     error = more.astype(ctx.carrier) + (0.0 if x.error is None else x.error)
     return Value(x.dtype, x.bits, center, error, x.hull)
