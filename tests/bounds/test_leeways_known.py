@@ -241,6 +241,16 @@ def test_a_reduction_of_what_is_open_is_open() -> None:
     assert errors(text, "reduce-schedule", x, np.float32(-np.inf)) == [0]
 
 
+@pytest.mark.parametrize(("last", "lost"), [(1, np.inf), (2, 0)])
+def test_products_by_what_may_be_a_mask(last: int, lost: float) -> None:
+    text = """(%a: tensor<4xf32>, %b: tensor<4xf32>) -> tensor<4xf32> {
+      %0 = stablehlo.multiply %a, %b : tensor<4xf32>
+      return %0 : tensor<4xf32> }"""
+    x, mask = np.array([np.nan, np.inf, 3, np.nan], "f"), np.array([0, 0, 0, last], "f")
+    assert errors(text, "masked-product", x, mask) == [lost, lost, 0, 0]
+    assert errors(text, "masked-product", mask, x) == [lost, lost, 0, 0]
+
+
 def test_quotients_that_are_multiplied_out() -> None:
     text = """func.func @main(%a: tensor<3xf64>) -> tensor<3xf64> {
       %0 = stablehlo.divide %a, %a : tensor<3xf64>

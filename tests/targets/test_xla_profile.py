@@ -249,6 +249,13 @@ SHOWN = {
         return %2 : tensor<1xi32>""",
         (),
     ),
+    "selects-by-products": (
+        "(%a: tensor<i1>, %b: tensor<f32>) -> tensor<f32>",
+        """%0 = stablehlo.convert %a : (tensor<i1>) -> tensor<f32>
+        %1 = stablehlo.multiply %0, %b : tensor<f32>
+        return %1 : tensor<f32>""",
+        (np.array(False), np.array(np.nan, np.float32)),
+    ),
     "multiplies-out-quotients": (
         "(%a: tensor<f64>) -> tensor<f64>",
         """%0 = stablehlo.divide %a, %a : tensor<f64>
@@ -450,6 +457,27 @@ def test_only_deaths_of_memory_are_explained_by_spoilt_memory(note: str) -> None
     signature, body = shared_scatter("%a")
     module = parse(f"func.func @main{signature} {{ {body} }}")
     assert explain_crash(PROFILE, module, note) is None
+
+
+def test_a_wider_scatter_in_a_branch_is_declined_by_name(xla: Xla) -> None:
+    body = """%0 = "stablehlo.if"(%c) ({
+        %1 = "stablehlo.scatter"(%a, %i, %u) ({
+          ^bb0(%x: tensor<f32>, %y: tensor<f32>):
+            %2 = stablehlo.add %x, %y : tensor<f32>
+            stablehlo.return %2 : tensor<f32>
+          }) {scatter_dimension_numbers = #stablehlo.scatter<inserted_window_dims = [0],
+            scatter_dims_to_operand_dims = [0]>}
+          : (tensor<1xf16>, tensor<1xi32>, tensor<f16>) -> tensor<1xf32>
+        stablehlo.return %1 : tensor<1xf32>
+      }, {
+        %1 = stablehlo.constant dense<0.0> : tensor<1xf32>
+        stablehlo.return %1 : tensor<1xf32>
+      }) : (tensor<i1>) -> tensor<1xf32>
+      return %0 : tensor<1xf32>"""
+    signature = "(%c: tensor<i1>, %a: tensor<1xf16>, %i: tensor<1xi32>, %u: tensor<f16>)"
+    x, i, u = np.zeros(1, np.float16), np.zeros(1, np.int32), np.array(0, np.float16)
+    found = ask(xla, f"{signature} -> tensor<1xf32>", body, np.array(True), x, i, u)
+    assert (found.kind, found.deviations) == ("explained", ("rejects-wider-scatter",))
 
 
 @pytest.mark.parametrize(("init", "kind"), [(0, "violation"), (1, "explained")])

@@ -95,6 +95,16 @@ def _atan2(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     return [(x < normal) & (y < normal)]
 
 
+@leeway("masked-product", "multiply")
+def _masked_product(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """NaN and infinity times a zero of what may be a converted mask: all are 0 or 1."""
+    if not node.type.dtype.precision:
+        return [False]
+    x, y = (ctx.center(v) for v in operands)
+    pairs = [(x, y), (y, x)]
+    return [sum((a == 0) & ~np.isfinite(b) for a, b in pairs if ((a == 0) | (a == 1)).all()) > 0]
+
+
 @leeway("multiplied-quotient", "divide")
 def _multiplied_quotient(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     """Quotients a / (b / c) where a c may overflow, or be subnormal."""

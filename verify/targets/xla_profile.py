@@ -267,6 +267,13 @@ PROFILE = Profile(
             allow("arcp"),
         ),
         Deviation(
+            "selects-by-products",
+            "algsimp turns convert(p) * x into select(p, x, 0), which hides NaN and infinity of x",
+            "xla/hlo/transforms/simplifiers/algebraic_simplifier.cc, HandleMultiply",
+            leeways=frozenset({"masked-product"}),
+            needs=frozenset({"convert"}),
+        ),
+        Deviation(
             "multiplies-out-quotients",
             "algsimp turns a / (b / c) into (a * c) / b, although a * c may overflow or underflow",
             "xla/hlo/transforms/simplifiers/algebraic_simplifier.cc, HandleDivide",

@@ -62,7 +62,7 @@ def scatters_wider(module: Module, note: str) -> bool:
     """A scatter whose body takes a wider type than the inputs have."""
     marks = (
         *("accumulator shape at index", "instead of tensor", "ShapeUtil::Compatible"),
-        "ratio of bit-widths",
+        *("ratio of bit-widths", "branch 1 computation must have the same shape"),
     )
     wider = (
         graph.types[node.operands[0]].dtype is not node.type.dtype
