@@ -30,13 +30,6 @@ SHOWN = (
 )
 
 
-@pytest.fixture(scope="module")
-def xla():
-    target = Xla()
-    yield target
-    target.worker.close()
-
-
 def run(
     xla: Xla,
     text: str,
