@@ -251,6 +251,18 @@ def test_products_by_what_may_be_a_mask(last: int, lost: float) -> None:
     assert errors(text, "masked-product", mask, x) == [lost, lost, 0, 0]
 
 
+@pytest.mark.parametrize(("op", "lost"), [("multiply", True), ("add", False)])
+def test_roots_of_squares(op: str, lost: bool) -> None:
+    text = f"""func.func @main(%a: tensor<4xf32>) -> tensor<4xf32> {{
+      %0 = stablehlo.{op} %a, %a : tensor<4xf32>
+      %1 = stablehlo.sqrt %0 : tensor<4xf32>
+      return %1 : tensor<4xf32> }}"""
+    x, leeways = np.array([0, 1, 1e-20, 1e30], "f"), frozenset({"rooted-square"})
+    (e,) = enclose(parse(text), [x], allow("reassoc"), leeways)
+    found = np.zeros(4) if e.error is None else e.error
+    assert list(np.isinf(found)) == [False, False, lost, lost]
+
+
 def test_quotients_that_are_multiplied_out() -> None:
     text = """func.func @main(%a: tensor<3xf64>) -> tensor<3xf64> {
       %0 = stablehlo.divide %a, %a : tensor<3xf64>

@@ -244,6 +244,13 @@ SHOWN = {
         return %1 : tensor<f32>""",
         (np.array(False), np.array(np.nan, np.float32)),
     ),
+    "drops-roots-of-squares": (
+        "(%a: tensor<2xf32>) -> tensor<2xf32>",
+        """%0 = stablehlo.multiply %a, %a : tensor<2xf32>
+        %1 = stablehlo.sqrt %0 : tensor<2xf32>
+        return %1 : tensor<2xf32>""",
+        (np.array([1e-30, 1e30], np.float32),),
+    ),
     "multiplies-out-quotients": (
         "(%a: tensor<f64>) -> tensor<f64>",
         """%0 = stablehlo.divide %a, %a : tensor<f64>

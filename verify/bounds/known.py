@@ -105,6 +105,16 @@ def _masked_product(ctx: Context, node: Node, operands: list[Value]) -> list[Any
     return [sum((a == 0) & ~np.isfinite(b) for a, b in pairs if ((a == 0) | (a == 1)).all()) > 0]
 
 
+@leeway("rooted-square", "sqrt")
+def _rooted_square(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """Roots of what may be a square, where it overflows or is subnormal."""
+    made, f = operands[0].ring, FORMATS[node.type.dtype]
+    if made is None or made.chain > 1:
+        return [False]
+    lost = (made.center < f.normal) | (made.center >= f.top)
+    return [lost & (made.center > 0) & np.isfinite(made.center)]
+
+
 @leeway("multiplied-quotient", "divide")
 def _multiplied_quotient(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     """Quotients a / (b / c) where a c may overflow, or be subnormal."""

@@ -274,6 +274,12 @@ PROFILE = Profile(
             needs=frozenset({"convert"}),
         ),
         Deviation(
+            "drops-roots-of-squares",
+            "algsimp turns sqrt(x * x) into abs(x), although x * x may overflow or underflow",
+            "xla/hlo/transforms/simplifiers/algebraic_simplifier.cc, HandleSqrt",
+            leeways=frozenset({"rooted-square"}),
+        ),
+        Deviation(
             "multiplies-out-quotients",
             "algsimp turns a / (b / c) into (a * c) / b, although a * c may overflow or underflow",
             "xla/hlo/transforms/simplifiers/algebraic_simplifier.cc, HandleDivide",
