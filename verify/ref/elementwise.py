@@ -155,12 +155,18 @@ def _remainder(x: Array, y: Array) -> Array:
 
 
 def float_power(x: Array, y: Array) -> Array:
-    """C's pow. For a scalar exponent 0.5 NumPy takes a square root: wrong at -inf and at -0."""
+    """C's pow (C17, F.10.4.4). For a scalar exponent 0.5 NumPy takes a square root: wrong at -inf
+    and at -0. Glibc's powl on x86-64 says that -inf to the power -2**63 is inf.
+    """
     out = np.power(x, y)
     root = y == 0.5
     if np.any(root):
-        out = np.where(root & np.isinf(x), np.inf, out)
         out = np.where(root & (x == 0), 0.0, out)
+    endless = np.isinf(x) & (y != 0) & ~np.isnan(y)
+    if np.any(endless):
+        odd = np.isneginf(x) & np.isfinite(y) & (np.abs(np.fmod(y, 2)) == 1)
+        size = np.where(y < 0, 0.0, np.inf)
+        out = np.where(endless, np.where(odd, -size, size).astype(out.dtype), out)
     return np.asarray(out)
 
 
