@@ -64,21 +64,34 @@ def test_only_deaths_of_memory_are_explained_by_spoilt_memory(note: str) -> None
     assert explain_crash(PROFILE, module, note) is None
 
 
-def test_a_wider_scatter_in_a_branch_is_declined_by_name(ask: Ask) -> None:
-    body = """%0 = "stablehlo.if"(%c) ({
-        %1 = "stablehlo.scatter"(%a, %i, %u) ({
-          ^bb0(%x: tensor<f32>, %y: tensor<f32>):
-            %2 = stablehlo.add %x, %y : tensor<f32>
-            stablehlo.return %2 : tensor<f32>
-          }) {scatter_dimension_numbers = #stablehlo.scatter<inserted_window_dims = [0],
-            scatter_dims_to_operand_dims = [0]>}
-          : (tensor<1xf16>, tensor<1xi32>, tensor<f16>) -> tensor<1xf32>
+WIDER = """"stablehlo.scatter"(%a, %i, %u) ({
+      ^bb0(%x: tensor<f32>, %y: tensor<f32>):
+        %1 = stablehlo.add %x, %y : tensor<f32>
+        stablehlo.return %1 : tensor<f32>
+      }) {scatter_dimension_numbers = #stablehlo.scatter<inserted_window_dims = [0],
+        scatter_dims_to_operand_dims = [0]>}
+      : (tensor<1xf16>, tensor<1xi32>, tensor<f16>) -> tensor<1xf32>"""
+BRANCH = f"""%0 = "stablehlo.if"(%c) ({{
+        %1 = {WIDER}
         stablehlo.return %1 : tensor<1xf32>
-      }, {
+      }}, {{
         %1 = stablehlo.constant dense<0.0> : tensor<1xf32>
         stablehlo.return %1 : tensor<1xf32>
-      }) : (tensor<i1>) -> tensor<1xf32>
+      }}) : (tensor<i1>) -> tensor<1xf32>
       return %0 : tensor<1xf32>"""
+CALL = f"""%0 = {WIDER}
+      %1 = call @f(%0) : (tensor<1xf32>) -> tensor<1xf32>
+      return %1 : tensor<1xf32>
+    }}
+    func.func private @f(%a: tensor<1xf32>) -> tensor<1xf32> {{
+      %0 = stablehlo.negate %a : tensor<1xf32>
+      return %0 : tensor<1xf32>"""
+
+
+@pytest.mark.parametrize("body", [BRANCH, CALL])
+def test_a_wider_scatter_in_a_branch_or_before_a_call_is_declined_by_name(
+    ask: Ask, body: str
+) -> None:
     signature = "(%c: tensor<i1>, %a: tensor<1xf16>, %i: tensor<1xi32>, %u: tensor<f16>)"
     x, i, u = np.zeros(1, np.float16), np.zeros(1, np.int32), np.array(0, np.float16)
     found = ask(f"{signature} -> tensor<1xf32>", body, np.array(True), x, i, u)

@@ -62,15 +62,9 @@ def scatters_wider(module: Module, note: str) -> bool:
     """A scatter whose body takes a wider type than the inputs have."""
     marks = (
         *("accumulator shape at index", "instead of tensor", "ShapeUtil::Compatible"),
-        *("ratio of bit-widths", "branch 1 computation must have the same shape"),
+        *("ratio of bit-widths", "must have the same shape: got", "must match argument; got"),
     )
-    wider = (
-        graph.types[node.operands[0]].dtype is not node.type.dtype
-        for graph in graphs(module)
-        for node in graph.nodes
-        if node.op == "scatter"
-    )
-    return any(mark in note for mark in marks) and any(wider)
+    return any(mark in note for mark in marks) and _any(module, _is_wider)
 
 
 def scatters_into_scalar(module: Module, note: str) -> bool:
@@ -109,6 +103,11 @@ def _dies_of_memory(note: str) -> bool:
 
 def _any(module: Module, test: Callable[[Graph, Node], bool]) -> bool:
     return any(test(graph, node) for graph in graphs(module) for node in graph.nodes)
+
+
+def _is_wider(graph: Graph, node: Node) -> bool:
+    pairs = zip(node.operands, node.types, strict=False)
+    return node.op == "scatter" and any(graph.types[k].dtype is not t.dtype for k, t in pairs)
 
 
 def _bound_wraps(graph: Graph, node: Node) -> bool:
