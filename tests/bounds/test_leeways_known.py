@@ -241,6 +241,28 @@ def test_a_reduction_of_what_is_open_is_open() -> None:
     assert errors(text, "reduce-schedule", x, np.float32(-np.inf)) == [0]
 
 
+def test_logarithms_of_powers() -> None:
+    text = """(%a: tensor<4xf32>, %b: tensor<4xf32>) -> tensor<4xf32> {
+      %0 = stablehlo.power %a, %b : tensor<4xf32>
+      return %0 : tensor<4xf32> }"""
+    x, y = np.array([2, -2, 10, 10], "f"), np.array([0.5, 2, 40, -40], "f")
+    assert errors(text, "logarithm-of-power", x, y) == [0, np.inf, np.inf, np.inf]
+
+
+def test_exponents_that_are_rounded() -> None:
+    text = """(%a: tensor<3xf32>) -> tensor<3xf32> {
+      %0 = stablehlo.exponential %a : tensor<3xf32>
+      return %0 : tensor<3xf32> }"""
+    zero, much, endless = errors(text, "rounded-exponent", np.array([0, -40, np.inf], "f"))
+    assert (zero, endless) == (0, 0)
+    assert much == pytest.approx(np.exp(-40) * 80 * 2**-24, rel=1e-4)
+    text = """(%a: tensor<3xf32>, %b: tensor<3xf32>) -> tensor<3xf32> {
+      %0 = stablehlo.power %a, %b : tensor<3xf32>
+      return %0 : tensor<3xf32> }"""
+    x, y = np.array([0, np.inf, 2], "f"), np.array([0, 0, 0], "f")
+    assert errors(text, "rounded-exponent", x, y) == [np.inf, np.inf, 0]
+
+
 @pytest.mark.parametrize(("last", "lost"), [(1, np.inf), (2, 0)])
 def test_products_by_what_may_be_a_mask(last: int, lost: float) -> None:
     text = """(%a: tensor<4xf32>, %b: tensor<4xf32>) -> tensor<4xf32> {

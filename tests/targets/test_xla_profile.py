@@ -287,6 +287,24 @@ SHOWN = {
         return %0 : tensor<300xi8>""",
         (np.zeros(300, np.int8), np.ones(4, np.int8), np.array(100, np.uint8)),
     ),
+    "forgets-powers-in-logarithms": (
+        "(%a: tensor<2xf32>, %b: tensor<2xf32>) -> tensor<2xf32>",
+        """%0 = stablehlo.power %a, %b : tensor<2xf32>
+        %1 = stablehlo.log %0 : tensor<2xf32>
+        return %1 : tensor<2xf32>""",
+        (np.array([-2, 6], np.float32), np.array([0.5, 100], np.float32)),
+    ),
+    **{
+        f"joins-exponentials-by-{op}": (
+            "(%a: tensor<100xf32>, %b: tensor<100xf32>) -> tensor<100xf32>",
+            f"""%0 = stablehlo.exponential %a : tensor<100xf32>
+            %1 = stablehlo.exponential %b : tensor<100xf32>
+            %2 = stablehlo.{op} %0, {other} : tensor<100xf32>
+            return %2 : tensor<100xf32>""",
+            (np.linspace(40, 57, 100, dtype=np.float32), np.full(100, y, np.float32)),
+        )
+        for op, other, y in (("multiply", "%1", 30), ("divide", "%1", -30), ("power", "%b", 1.5))
+    },
     "powers-of-powers-of-two": (
         "(%a: tensor<2xf32>) -> tensor<2xf32>",
         """%0 = stablehlo.constant dense<1024.0> : tensor<2xf32>

@@ -50,6 +50,32 @@ def _power_of_two(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     return [np.where(rounded, np.abs(ctx.center(made)) * factor, 0.0)]
 
 
+@leeway("logarithm-of-power", "power")
+def _logarithm_of_power(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """Powers of what may be negative, and powers that overflow or are subnormal."""
+    if not node.type.dtype.precision:
+        return [False]
+    made, f = ctx.step(node, operands), FORMATS[node.type.dtype]
+    assert isinstance(made, Value)
+    size = np.abs(ctx.center(made))
+    return [(ctx.center(operands[0]) < 0) | ~((size >= f.normal) & (size < f.top))]
+
+
+@leeway("rounded-exponent", "exponential", "power")
+def _rounded_exponent(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
+    """What a rounding of x, or two of a sum with it, of unit u, make of exp(x): a factor of
+    exp(2 u abs(x)). No limit in ulp can say that. Powers of exp(+-inf) by 0, which are exp(NaN).
+    """
+    x, *other = operands
+    if other:
+        base = ctx.center(x)
+        return [((base == 0) | np.isinf(base)) & (ctx.center(other[0]) == 0)]
+    made = ctx.step(node, operands)
+    assert isinstance(made, Value)
+    factor = np.expm1(2 * FORMATS[node.type.dtype].u * (np.abs(ctx.center(x)) + error_of(x)))
+    return [np.where(np.isfinite(factor), np.abs(ctx.center(made)) * factor, 0.0)]
+
+
 @leeway("i1-sum", "add")
 def _i1_sum(_ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
     """Where both are true: false if the sum wraps, as that of other integers does."""

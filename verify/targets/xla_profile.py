@@ -286,6 +286,28 @@ PROFILE = Profile(
             leeways=frozenset({"multiplied-quotient"}),
         ),
         Deviation(
+            "forgets-powers-in-logarithms",
+            "algsimp turns log(power(x, y)) into log(abs(x)) * y, also where the power is NaN, "
+            "overflows or underflows",
+            "xla/hlo/transforms/simplifiers/algebraic_simplifier.cc, HandleLog",
+            leeways=frozenset({"logarithm-of-power"}),
+            needs=frozenset({"log"}),
+        ),
+        *(
+            Deviation(
+                f"joins-exponentials-by-{op}",
+                f"algsimp turns {what}, which rounds the exponent",
+                "xla/hlo/transforms/simplifiers/algebraic_simplifier.cc",
+                leeways=frozenset({"rounded-exponent"}),
+                needs=frozenset({op, "exponential"}),
+            )
+            for op, what in (
+                ("multiply", "exp(x) * exp(y) into exp(x + y)"),
+                ("divide", "exp(x) / exp(y) into exp(x - y)"),
+                ("power", "power(exp(x), y) into exp(x * y)"),
+            )
+        ),
+        Deviation(
             "powers-of-powers-of-two",
             "LLVM turns power(2**n, x) into 2**(n * x), and rounds n * x, for n up to 62",
             "llvm/lib/Transforms/Utils/SimplifyLibCalls.cpp, replacePowWithExp",
