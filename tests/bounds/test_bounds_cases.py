@@ -389,6 +389,15 @@ def test_a_quotient_by_a_power_of_two_is_a_product_under_reassoc(exponent: int) 
         assert judge([got.astype(np.float32)], enclosures, allow("reassoc")).kind != "violation"
 
 
+def test_absolute_values_of_products_are_products_under_reassoc() -> None:
+    u, v, c = inputs = [f32(*(k + i / 7 for i in range(9))) for k in (-9, 1, 3)]
+    products = [("multiply", (2, 0)), ("multiply", (2, 1))]
+    m = chain([*products, ("abs", (3,)), ("abs", (4,)), ("multiply", (5, 6))], inputs)
+    other = np.abs(u * v) * (c * c)
+    assert judge([other], enclose(m, inputs, allow("reassoc")), allow("reassoc")).kind == "allowed"
+    assert judge([other], enclose(m, inputs), EXACT).kind == "violation"
+
+
 @pytest.mark.parametrize("op", ["multiply", "divide"])
 def test_a_factor_that_is_nan_stays_nan_in_any_order(op: str) -> None:
     x, y = np.array([np.nan, 1, 0], np.float32), np.array([1, np.nan, np.nan], np.float32)

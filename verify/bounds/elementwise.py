@@ -322,7 +322,7 @@ def _remainder(ctx: Context, node: Node, operands: list[Value]) -> Value:
 
 @define("negate", "abs", determined=True)
 def _negate_abs(ctx: Context, node: Node, operands: list[Value]) -> Value:
-    """No rounding and no larger error."""
+    """No rounding and no larger error. The absolute value of a product is a product, too."""
     x = operands[0]
     if not x.dtype.precision:
         return integer(ctx, node, operands)
@@ -331,8 +331,9 @@ def _negate_abs(ctx: Context, node: Node, operands: list[Value]) -> Value:
     fn: Callable[[Array], Array] = np.negative if node.op == "negate" else np.abs
     bits = None if x.error is not None else ctx.reference(node, operands)
     out = Value(x.dtype, bits, fn(ctx.center(x)), x.error, x.hull)
+    if x.ring is not None:
+        out.ring = ring.negate(x.ring) if node.op == "negate" else ring.absolute(x.ring)
     if node.op == "negate":
-        out.ring = None if x.ring is None else ring.negate(x.ring)
         out.span = None if x.span is None else (-x.span[1], -x.span[0])
     return out
 

@@ -277,6 +277,11 @@ def negate(a: Ring) -> Ring:
     return replace(a, center=-a.center)
 
 
+def absolute(a: Ring) -> Ring | None:
+    """abs(a), for products: abs(x) abs(y) = abs(x y)."""
+    return replace(a, center=np.abs(a.center)) if a.chain == 1 else None
+
+
 def finite_or_nan(x: Array) -> Array:
     """Products with an infinity may be distributed over sums and become NaN: nothing is known of
     them.
