@@ -52,13 +52,15 @@ def _power_of_two(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
 
 @leeway("logarithm-of-power", "power")
 def _logarithm_of_power(ctx: Context, node: Node, operands: list[Value]) -> list[Any]:
-    """Powers of what may be negative, and powers that overflow or are subnormal."""
+    """All but powers of positive numbers by numbers that neither overflow nor are subnormal."""
     if not node.type.dtype.precision:
         return [False]
     made, f = ctx.step(node, operands), FORMATS[node.type.dtype]
     assert isinstance(made, Value)
+    x, y = (ctx.center(v) for v in operands)
     size = np.abs(ctx.center(made))
-    return [(ctx.center(operands[0]) < 0) | ~((size >= f.normal) & (size < f.top))]
+    inside = (x > 0) & np.isfinite(x) & np.isfinite(y) & (size >= f.normal) & (size < f.top)
+    return [~inside]
 
 
 @leeway("rounded-exponent", "exponential", "power")

@@ -287,8 +287,8 @@ PROFILE = Profile(
         ),
         Deviation(
             "forgets-powers-in-logarithms",
-            "algsimp turns log(power(x, y)) into log(abs(x)) * y, also where the power is NaN, "
-            "overflows or underflows",
+            "algsimp turns log(power(x, y)) into log(abs(x)) * y, also where just one of them is "
+            "NaN, overflows or underflows",
             "xla/hlo/transforms/simplifiers/algebraic_simplifier.cc, HandleLog",
             leeways=frozenset({"logarithm-of-power"}),
             needs=frozenset({"log"}),
