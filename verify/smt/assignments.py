@@ -21,6 +21,7 @@ class _Groups:
     def __init__(self) -> None:
         self.parent: dict[str, Group] = {}
         self.count = 0
+        self.beside: list[tuple[Group, Group]] = []  # right operands of dots, and the left ones
 
     def fresh(self) -> str:
         self.count += 1
@@ -64,7 +65,10 @@ class _Groups:
                 return dtype
             named = type(dtype) is Blank and dtype.variable
             return self.find(named or self.fresh())
-        if term.op not in OPS or OPS[term.op].family in ("elementwise", "shape", "reduce", "dot"):
+        if term.op == "dot_general":
+            self.beside += [(a, args[0]) for a in args[1:]]
+            return args[0]
+        if term.op not in OPS or OPS[term.op].family in ("elementwise", "shape", "reduce"):
             return self._all(args)
         return args[0] if args else self.fresh()
 
@@ -76,13 +80,22 @@ class _Groups:
 
 def groups(rule: Rule) -> dict[str, Group]:
     """For each variable with an element type (and each dtype variable) its group."""
+    return _grouped(rule)[0]
+
+
+def _grouped(rule: Rule) -> tuple[dict[str, Group], dict[str, Group]]:
+    """The groups of variables; and those of right operands of dots, which may have another element
+    type than the left ones, with the groups of these.
+    """
     found = _Groups()
     top = found.of(rule.pattern)
     root = found.find(top)
     kinds = rule.variables
     names = [n for n, k in kinds.items() if issubclass(k, (Tensor, Const, Type))]
     out = {n: found.find(I1 if issubclass(kinds[n], Pred) else n) for n in names}
-    return out | {ROOT: root} if _untyped(rule.pattern) else out
+    pairs = ((found.find(a), found.find(b)) for a, b in found.beside)
+    beside = {a: b for a, b in pairs if a != b and isinstance(a, str)}
+    return out | {ROOT: root} if _untyped(rule.pattern) else out, beside
 
 
 def _untyped(term: Term) -> bool:
@@ -105,16 +118,17 @@ ROOT = "<result>"  # the dtype of a left side that no variable determines
 def generic(rule: Rule) -> Iterator[Assignment]:
     """One float dtype for all that is free: with uninterpreted elements it stands for every dtype.
 
-    The result of a dot_general comes in the operands' dtype, and in another one where values are
-    computed beside it.
+    The result of a dot_general, and its right operand, come in the dtype of the left operand, and
+    in another one where values are computed beside it.
     """
-    found = groups(rule)
-    base = {n: g if isinstance(g, DType) else F32 for n, g in found.items()}
+    found, beside = _grouped(rule)
     bundles = [n for n, k in rule.variables.items() if issubclass(k, Opaque)]
     computes = any(
         t.op in OPS and OPS[t.op].family in ("elementwise", "convert") for t in rule.pattern.walk()
     )
-    for result in (F32, F64) if bundles and computes else (F32,):
+    for other, result in product((F32, F64), repeat=2) if bundles and computes else [(F32, F32)]:
+        dtypes = {n: other if g in beside else F32 for n, g in found.items()}
+        base = {n: g if isinstance(g, DType) else dtypes[n] for n, g in found.items()}
         yield base | dict.fromkeys(bundles, result)
 
 
@@ -123,18 +137,27 @@ _WIDER = {I1: I32, F16: F32, BF16: F32, F32: F64, F64: F32}
 
 def assignments(rule: Rule, only: Sequence[DType] | None = None) -> Iterator[Assignment]:
     """All choices of dtypes (of the subject: among ``only``, if given), cheap ones first."""
-    found = groups(rule)
+    found, beside = _grouped(rule)
     subject = found[rule.subject]
     allowed = [d for d in rule.dtypes if only is None or d in only]
-    free = sorted({g for g in found.values() if isinstance(g, str)})
+    free = sorted({g for g in found.values() if isinstance(g, str)} - beside.keys())
     order = sorted(ALL, key=lambda d: (d.is_float, d.bits))
     choices = [[d for d in order if g != subject or d in allowed] for g in free]
     if isinstance(subject, DType) and subject not in allowed:
         return
     bundles = [n for n, k in rule.variables.items() if issubclass(k, Opaque)]
     for picked in product(*choices):
-        table = dict(zip(free, picked, strict=True))
-        base = {n: g if isinstance(g, DType) else table[g] for n, g in found.items()}
-        own = base[rule.subject]
-        for result in (own, _WIDER.get(own, I64 if own is not I64 else I32)) if bundles else (own,):
-            yield base | dict.fromkeys(bundles, result)
+        table: dict[Group, DType] = dict(zip(free, picked, strict=True))
+        for mixed in (False, True) if beside else (False,):
+            for right, left in beside.items():
+                dtype = left if isinstance(left, DType) else table[left]
+                table[right] = _another(dtype) if mixed else dtype
+            base = {n: g if isinstance(g, DType) else table[g] for n, g in found.items()}
+            own = base[rule.subject]
+            for result in (own, _another(own)) if bundles else (own,):
+                yield base | dict.fromkeys(bundles, result)
+
+
+def _another(dtype: DType) -> DType:
+    """Another element type of the same kind for what stands beside one in a dot_general."""
+    return _WIDER.get(dtype, I64 if dtype is not I64 else I32)

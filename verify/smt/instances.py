@@ -312,15 +312,16 @@ def _with_monoid(rule: Rule, term: Term, found: Binding) -> Iterator[Binding]:
 
 def _monoids(rule: Rule, kind: type) -> Iterator[Any]:
     """Ops to fold with. Abstractly all of a kind are one, unless a constant in the rule happens to
-    be one's identity.
+    be one's identity, or the rule folds with two that may differ.
     """
     literals = any(
         isinstance(t, Const) and not t.name
         for s in (rule.pattern, right_pattern(rule))
         for t in s.walk()
     )
+    several = sum(issubclass(k, Monoid) for k in rule.variables.values()) > 1
     choices: tuple[str, ...] = getattr(kind, "choices", ())
-    yield from map(kind, choices) if literals else _all_values(kind)
+    yield from map(kind, choices) if literals or several else _all_values(kind)
 
 
 _DOT_AXES = (

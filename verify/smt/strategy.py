@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from compiler.dtypes import BF16, F16, F32, F64, DType
+from compiler.dtypes import BF16, F16, F32, F64, I1, DType
 from compiler.ops import OPS
-from compiler.rules.term import Const, Extreme, PowerOfTwo, Rule, Term
+from compiler.rules.term import Const, Extreme, Opaque, PowerOfTwo, Rule, Term
 from verify.conditions import conditions, without
 from verify.smt.assignments import Assignment, assignments, generic, has_dtype_variable
 from verify.smt.claims import SKIPPED, Attempt, Options, attempt, satisfiable, witness, written
@@ -153,7 +153,7 @@ def _note_sound(run: _Run, binding: Binding, dtypes: Assignment, reading: str) -
 def _generic(run: _Run, binding: Binding, dtypes: Assignment) -> str:
     """Try to settle all dtypes at once."""
     rule, options = run.rule, Options(run.limit, reorder=not run.floats)
-    if all(d.is_integer for d in rule.dtypes) and is_ring(rule):
+    if all(d.is_integer for d in rule.dtypes) and is_ring(rule) and not _mixes(rule, dtypes):
         found = attempt(rule, binding, dtypes, "reals", replace(options, reorder=True))
         if found.status in (PROVED, SKIPPED):
             _note_sound(run, binding, dtypes, "reals")
@@ -186,15 +186,25 @@ def _generic_reals(run: _Run, binding: Binding, dtypes: Assignment, options: Opt
             return found.status
     if run.flags & REAL and _plain_constants(rule):
         found = attempt(rule, binding, dtypes, "reals", replace(options, reorder=True))
-        if found.status in (PROVED, SKIPPED) and _keeps_specials(run, binding):
+        if found.status == SKIPPED:
+            return SKIPPED
+        if found.status == PROVED and not _mixes(rule, dtypes) and _keeps_specials(run, binding):
             _note_sound(run, binding, dtypes, "reals")
-            return found.status
+            return PROVED
     if is_ring(rule):
         found = attempt(rule, binding, dtypes, "abstract", relaxed)
         if found.status in (PROVED, SKIPPED):
             _note_sound(run, binding, dtypes, "abstract")
             return found.status
     return UNKNOWN
+
+
+def _mixes(rule: Rule, dtypes: Assignment) -> bool:
+    """Whether a dot's operands and result differ in element type: a value of the narrower one wraps
+    or overflows where one of the wider one does not, so what holds in one ring says nothing.
+    """
+    dots = any(issubclass(k, Opaque) for k in rule.variables.values())
+    return dots and len({d for d in dtypes.values() if d is not I1}) > 1
 
 
 def _exact_in(run: _Run, binding: Binding, dtype: DType) -> bool:
@@ -259,7 +269,8 @@ def _under_contract(run: _Run, binding: Binding, dtypes: Assignment, options: Op
     if run.flags & REAL:
         own = replace(options, reorder=True)
         found = attempt(rule, binding, dtypes, "reals", own)
-        if found.status in (PROVED, SKIPPED) and _keeps_specials(run, binding):
+        proved = found.status == PROVED and not _mixes(rule, dtypes)
+        if found.status == SKIPPED or (proved and _keeps_specials(run, binding)):
             return True
         if found.status == REFUTED:
             return _failed(run, binding, dtypes, found, "reals", own)
