@@ -15,6 +15,7 @@ from compiler.dtypes import BF16, F16, F32, FLOATS, I1, I32, DType, from_numpy
 from compiler.errors import InputError
 from compiler.ir import Array, Graph, Module, TensorType, module
 from compiler.ops import OPS
+from compiler.text import parse
 from verify.bounds import BOUNDS, Enclosure, enclose
 from verify.oracle import judge
 from verify.ref import evaluate
@@ -457,3 +458,21 @@ def test_means_whose_partial_sums_may_overflow_are_open() -> None:
         normal = b.emit("batch_norm_training", [0, 1, 2], epsilon=np.float32(0), feature_index=1)
         (mean,) = enclose(module(b.graph([normal + 1])), [x, ones, ones])
         assert (mean.undecided == 0) == decided
+
+
+@pytest.mark.parametrize("op", ["add", "multiply"])
+def test_an_unsure_start_is_unsure_everywhere(op: str) -> None:
+    """One start for all sums: its error is that of each of them, also for what follows."""
+    text = f"""func.func @main(%x: tensor<2x2xf32>, %a: tensor<f32>) -> tensor<f32> {{
+      %i = stablehlo.exponential %a : tensor<f32>
+      %0 = stablehlo.reduce(%x init: %i) applies stablehlo.{op} across dimensions = [0]
+        : (tensor<2x2xf32>, tensor<f32>) -> tensor<2xf32>
+      %1 = stablehlo.reduce(%0 init: %i) applies stablehlo.{op} across dimensions = [0]
+        : (tensor<2xf32>, tensor<f32>) -> tensor<f32>
+      return %1 : tensor<f32>
+    }}"""
+    x = np.arange(1, 5, dtype=np.float32).reshape(2, 2)
+    (e,) = enclose(parse(text), [x, np.float32(1)], allow("reassoc"))
+    true = 10 + 3 * math.e if op == "add" else 24 * math.e**3
+    assert e.error is not None
+    assert abs(float(e.value) - true) <= float(e.error) < 1e-5 * true

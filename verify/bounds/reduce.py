@@ -282,6 +282,7 @@ def _polynomial(ctx: Context, node: Node, op: str, x: Value, init: Value) -> Val
     """With ``reassoc``: the polynomial of the sum or product."""
     f = ctx.format(x.dtype)
     made, start = (ctx.leaf(v) if op == "add" else ctx.factor(v) for v in (x, init))
+    start = start.moved(lambda y: np.broadcast_to(y, x.shape[:-1]))
     v0 = ctx.center(init)
     exact_init = init.error is None
     if op == "add":
