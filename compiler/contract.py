@@ -61,8 +61,8 @@ class Contract:
 
     Attributes:
         flags: subset of :data:`FLAGS`. ``reassoc`` covers any order of sums, products and matrix
-            chains, and a factor taken into a sum or out of one (which needs ``nsz`` too: a sum that
-            cancels is +0, and a factor gives it a sign); not a product of two sums
+            chains, and a factor or minus sign taken into a sum or out of one (which needs ``nsz``
+            too: a sum that cancels is +0, and a factor gives it a sign); not a product of two sums
             multiplied out, such as ``(a - b) * (c - d)``: where both cancel, that has an error
             relative to their terms and not to the product.
         precision: the ops that may take operands rounded to a narrow format.

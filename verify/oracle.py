@@ -9,8 +9,9 @@ derived from what specification and contract leave open, and from the accuracy o
 
 Special values: NaN equals any NaN and nothing else, the sign of a zero counts unless the contract
 says ``nsz`` (``reassoc`` does not need it: a sum is -0 in one order where it is in all, which is
-where all terms are -0), an infinity is right where it is certain, or on
-the side on which the bound reaches the threshold of overflow; subnormals are numbers like others.
+where all terms are -0; to take a factor or a minus sign into a sum needs both flags), an infinity
+is right where it is certain, or on the side on which the bound reaches the threshold of overflow;
+subnormals are numbers like others.
 """
 
 from __future__ import annotations

@@ -11,8 +11,9 @@ from compiler.contract import EXACT, Contract, Precision, allow
 from compiler.dtypes import ALL, BF16, F16, F32, F64, DType
 from compiler.ops import OPS
 from verify.bounds import enclose
-from verify.gen import SETS, Config, RandomChooser, draw_inputs, generate
+from verify.gen import SETS, Config, RandomChooser, draw_inputs, generate, program_seed
 from verify.oracle import judge
+from verify.ref import evaluate
 
 CONTRACTS = (
     EXACT,
@@ -95,3 +96,17 @@ def test_the_evaluator_really_departs(legal: ModuleType) -> None:
         one, two = (legal.Legal(program, allow("reassoc"), s)(inputs) for s in (1, 2))
         different += any(not np.array_equal(a, b) for a, b in zip(one, two, strict=True))
     assert different >= 5
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=str)
+def test_the_reference_is_never_a_violation(contract: Contract) -> None:
+    """What the program says is legal whatever else is."""
+    for seed in range(300):
+        chooser = RandomChooser(program_seed(77, seed))
+        program = generate(chooser, Config(ops=6, limit=24, big_share=0))
+        for name in SETS:
+            inputs = draw_inputs(chooser, program, name)
+            with np.errstate(all="ignore"):
+                outputs = evaluate(program, inputs)
+            verdict = judge(outputs, enclose(program, inputs, contract), contract)
+            assert verdict.kind != "violation", f"seed {seed}, {name}: {verdict}"

@@ -326,7 +326,8 @@ def _negate_abs(ctx: Context, node: Node, operands: list[Value]) -> Value:
     x = operands[0]
     if not x.dtype.precision:
         return integer(ctx, node, operands)
-    if node.op == "abs" and x.ring is not None and (ctx.center(x) >= error_of(x)).all():
+    z = ctx.center(x)
+    if node.op == "abs" and x.ring is not None and (~np.signbit(z) & (z >= error_of(x))).all():
         return x  # nothing to do, as a compiler may find out
     fn: Callable[[Array], Array] = np.negative if node.op == "negate" else np.abs
     bits = None if x.error is not None else ctx.reference(node, operands)

@@ -278,8 +278,11 @@ def negate(a: Ring) -> Ring:
 
 
 def absolute(a: Ring) -> Ring | None:
-    """abs(a), for products: abs(x) abs(y) = abs(x y)."""
-    return replace(a, center=np.abs(a.center)) if a.chain == 1 else None
+    """abs(a), whose errors are no larger, for what rewrites see through it: products, as abs(x)
+    abs(y) = abs(x y), and what is nowhere negative; ``None`` for other sums.
+    """
+    same = a.chain == 1 or bool((a.center >= 0).all())
+    return replace(a, center=np.abs(a.center)) if same else None
 
 
 def finite_or_nan(x: Array) -> Array:

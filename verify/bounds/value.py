@@ -21,8 +21,8 @@ class Value:
 
     Invariants, element by element, of a float tensor:
 
-    * error 0: every legal evaluation has these bits (any NaN for a NaN; under ``reassoc`` and
-      ``nsz`` a zero of any sign); ``center`` is representable in the dtype.
+    * error 0: every legal evaluation has these bits (any NaN for a NaN; under ``nsz`` a
+      zero of any sign); ``center`` is representable in the dtype.
     * 0 < error < inf: every legal evaluation is finite and within ``error`` of the finite
       ``center``.
     * error inf: undecided; anything is legal, NaN included; ``center`` says nothing. Only where the
