@@ -93,9 +93,17 @@ def _grouped(rule: Rule) -> tuple[dict[str, Group], dict[str, Group]]:
     kinds = rule.variables
     names = [n for n, k in kinds.items() if issubclass(k, (Tensor, Const, Type))]
     out = {n: found.find(I1 if issubclass(kinds[n], Pred) else n) for n in names}
-    pairs = ((found.find(a), found.find(b)) for a, b in found.beside)
-    beside = {a: b for a, b in pairs if a != b and isinstance(a, str)}
+    beside: dict[str, Group] = {}
+    for right, left in ((found.find(a), found.find(b)) for a, b in found.beside):
+        if isinstance(right, str) and right not in beside and _leftmost(left, beside) != right:
+            beside[right] = left
     return out | {ROOT: root} if _untyped(rule.pattern) else out, beside
+
+
+def _leftmost(group: Group, beside: Mapping[str, Group]) -> Group:
+    while isinstance(group, str) and group in beside:
+        group = beside[group]
+    return group
 
 
 def _untyped(term: Term) -> bool:
@@ -147,15 +155,32 @@ def assignments(rule: Rule, only: Sequence[DType] | None = None) -> Iterator[Ass
         return
     bundles = [n for n, k in rule.variables.items() if issubclass(k, Opaque)]
     for picked in product(*choices):
-        table: dict[Group, DType] = dict(zip(free, picked, strict=True))
-        for mixed in (False, True) if beside else (False,):
-            for right, left in beside.items():
-                dtype = left if isinstance(left, DType) else table[left]
-                table[right] = _another(dtype) if mixed else dtype
+        for mixed in product((False, True), repeat=len(beside)):
+            table: dict[Group, DType] = dict(zip(free, picked, strict=True))
+            _settle(table, beside, dict(zip(beside, mixed, strict=True)))
             base = {n: g if isinstance(g, DType) else table[g] for n, g in found.items()}
             own = base[rule.subject]
+            if own not in allowed:
+                continue
             for result in (own, _another(own)) if bundles else (own,):
                 yield base | dict.fromkeys(bundles, result)
+
+
+def _settle(
+    table: dict[Group, DType], beside: Mapping[str, Group], mixed: Mapping[str, bool]
+) -> None:
+    """Enter the dtypes of right operands: those of the left ones, or (``mixed``) another."""
+
+    def settled(group: Group) -> DType:
+        if isinstance(group, DType):
+            return group
+        if group not in table:
+            dtype = settled(beside[group])
+            table[group] = _another(dtype) if mixed[group] else dtype
+        return table[group]
+
+    for right in beside:
+        settled(right)
 
 
 def _another(dtype: DType) -> DType:
