@@ -8,7 +8,7 @@ application that is refused leaves the op as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from compiler.build import Builder, Callee, infer
@@ -35,13 +35,19 @@ class RuleSet:
         """Compiled patterns by root op, in order of declaration."""
         now = list(RULES.values())
         if now != self._rules:  # rules compare by identity
-            self._index = {}
-            for rule in filter(self._select, now):
-                for pattern in compile_rule(rule):
-                    for op in roots(pattern):
-                        self._index.setdefault(op, []).append(pattern)
+            self._index = indexed(filter(self._select, now))
             self._rules = now
         return self._index
+
+
+def indexed(rules: Iterable[Rule]) -> dict[str, list[Pattern]]:
+    """Compiled patterns of ``rules`` by root op, in their order."""
+    index: dict[str, list[Pattern]] = {}
+    for rule in rules:
+        for pattern in compile_rule(rule):
+            for op in roots(pattern):
+                index.setdefault(op, []).append(pattern)
+    return index
 
 
 def rewrite_module(module: Module, rules: RuleSet, pass_name: str, trace: Trace) -> Module:

@@ -14,8 +14,7 @@ from compiler.ir import module
 from compiler.pipeline import PASSES
 from compiler.rewrite import Trace
 from compiler.rules import RULES
-from compiler.rules.greedy import rewrite_graph
-from compiler.rules.match import compile_rule, roots
+from compiler.rules.greedy import indexed, rewrite_graph
 from compiler.rules.ops import (
     add,
     compare,
@@ -163,13 +162,9 @@ def instances(rule):
 
 def fired(graph, *rules):
     """Names of the rules that fire if these are the table; a wrong rule may make no graph."""
-    index, trace = {}, Trace()
-    for rule in rules:
-        for pattern in compile_rule(rule):
-            for op in roots(pattern):
-                index.setdefault(op, []).append(pattern)
+    trace = Trace()
     with suppress(AssayError):
-        rewrite_graph(graph, index, "", trace, lambda _: None)
+        rewrite_graph(graph, indexed(rules), "", trace, lambda _: None)
     return {a.rule for a in trace.applications}
 
 

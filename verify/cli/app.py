@@ -83,7 +83,7 @@ def _run(args: list[str], as_json: bool) -> int:
     from cyclopts import CycloptsError
 
     try:
-        result = app()(args, exit_on_error=False, print_error=False)
+        result = app(args[0] if args else "")(args, exit_on_error=False, print_error=False)
     except CycloptsError as e:
         from compiler.errors import InputError
 
@@ -93,8 +93,10 @@ def _run(args: list[str], as_json: bool) -> int:
     return result if isinstance(result, int) else 0
 
 
-def app() -> App:
-    """The application with all verbs, none of them loaded."""
+def app(asked: str = "") -> App:
+    """The application with all verbs, none of them loaded. The verb that is ``asked`` for is helped
+    on by its docstring, the others by a line.
+    """
     from cyclopts import App
 
     built = App(
@@ -107,7 +109,8 @@ def app() -> App:
         suppress_keyboard_interrupt=False,
     )
     for verb, summary in VERBS.items():
-        built.command(f"verify.cli.{verb}:{verb}_", name=verb, help=summary)
+        words = {} if verb == asked else {"help": summary}
+        built.command(f"verify.cli.{verb}:{verb}_", name=verb, **words)
     return built
 
 

@@ -24,7 +24,7 @@ def replay_(
 ) -> int:
     """Run a stored case again.
 
-    For example: `git bisect run assay replay corpus/softmax-mask --git-bisect`
+    For example: `git bisect run assay replay corpus/maximum-loses-nan --git-bisect`
 
     Args:
         case: folder of the case.

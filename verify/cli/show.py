@@ -23,7 +23,7 @@ def show_(
 ) -> int:
     """Show ops, rules, passes, faults or a case.
 
-    For example: `assay show op pad`, `assay show rules`, `assay show case corpus/softmax-mask`
+    For example: `assay show op pad`, `assay show rules`, `assay show case corpus/maximum-loses-nan`
 
     Args:
         what: ops, op NAME, rules, passes, faults or case FOLDER.

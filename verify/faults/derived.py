@@ -47,8 +47,7 @@ from compiler.passes.canonicalize import is_canonical
 from compiler.passes.reorder import is_reordering
 from compiler.rewrite import Trace
 from compiler.rules import RULES
-from compiler.rules.greedy import rewrite_graph
-from compiler.rules.match import Pattern, compile_rule, roots
+from compiler.rules.greedy import indexed, rewrite_graph
 from compiler.rules.term import Invertible, Rule
 from verify.faults.base import Fault, exchanged
 from verify.faults.cases import cases
@@ -164,10 +163,7 @@ def _right(rule: Rule, values: Mapping[str, Any]) -> str:
 def _matches(rule: Rule, dtype: DType) -> bool:
     """Whether the rule, asked for no element type, fires on a subject of this one."""
     freed = replace(rule, dtypes=(dtype,))
-    index: dict[str, list[Pattern]] = {}
-    for pattern in compile_rule(freed):
-        for op in roots(pattern):
-            index.setdefault(op, []).append(pattern)
+    index = indexed([freed])
     chooser = RandomChooser(crc32(rule.name.encode()))
     for _ in range(_DRAWS // 10):
         trace = Trace(limit=1)
