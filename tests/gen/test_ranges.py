@@ -132,3 +132,15 @@ def test_arrays_fill_their_range_and_wrap_around():
     k = array_within(TensorType((50,), I32), (0.5, 2.5), 7)
     assert set(k.tolist()) == {1, 2}
     assert array_within(TensorType((3,), F32), (0.0, 16.0), 0).tolist() == [0, 1, 2]
+
+
+def test_what_cannot_be_had_is_not_asked_for():
+    """A sum with a constant from -10 to 5 does not fit into -1 to 1, whatever is added."""
+    module = parse("""func.func @main(%x: tensor<2xf32>, %y: tensor<2xf32>) -> tensor<2xf32> {
+      %c = stablehlo.constant dense<[-10.0, 5.0]> : tensor<2xf32>
+      %0 = stablehlo.multiply %x, %y : tensor<2xf32>
+      %1 = stablehlo.add %0, %c : tensor<2xf32>
+      %2 = chlo.asin %1 : tensor<2xf32> -> tensor<2xf32>
+      return %2 : tensor<2xf32>
+    }""")
+    assert ranges(module) == [FREE, FREE]

@@ -87,7 +87,9 @@ def _asked(
     def types(k: int) -> TensorType:
         return graph.types[operands[k]]
 
-    return [(operands[k], want) for k, want in asked(node, results[0], known, types)]
+    # What no value can fulfil, such as a narrow sum with a wide constant, is not asked for.
+    wants = asked(node, results[0], known, types)
+    return [(operands[k], want) for k, want in wants if want[0] <= want[1]]
 
 
 def _captured(
