@@ -30,3 +30,8 @@ def test_every_make_target_exists():
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"`?make ([a-z-]+)", TEXT):
         assert re.search(rf"^{target}:", makefile, re.M), target
+
+
+def test_the_examples_that_it_names_are_there():
+    named = set(re.findall(r"examples/\w+\.mlir", TEXT))
+    assert named == {f"examples/{path.name}" for path in (ROOT / "examples").glob("*.mlir")}

@@ -68,16 +68,20 @@ def mutate_(
     wanted = chosen(names, origin)
     out.say(f"{len(wanted)} faults, seed {seed}, {count} programs at most")
     measured = _calibrations(calibrate, seed, jobs)
-    with _display() as show:
-        score = mutate(
-            wanted,
-            count=count,
-            seed=seed,
-            jobs=jobs,
-            budget=budget,
-            resume=resume,
-            on_progress=show,
-        )
+    try:
+        with _display() as show:
+            score = mutate(
+                wanted,
+                count=count,
+                seed=seed,
+                jobs=jobs,
+                budget=budget,
+                resume=resume,
+                on_progress=show,
+            )
+    except KeyboardInterrupt:
+        out.say("what was found is kept: go on with the same command and --resume")
+        raise
     _tell(out, score)
     folder = report or (None if names else REPORTS)
     if folder is not None:
