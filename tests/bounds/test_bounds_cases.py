@@ -476,3 +476,22 @@ def test_an_unsure_start_is_unsure_everywhere(op: str) -> None:
     true = 10 + 3 * math.e if op == "add" else 24 * math.e**3
     assert e.error is not None
     assert abs(float(e.value) - true) <= float(e.error) < 1e-5 * true
+
+
+@pytest.mark.parametrize(("size", "known"), [(1e30, False), (1e3, True)])
+def test_factors_of_a_gradient_may_meet_in_any_order(size: float, known: bool) -> None:
+    """(0 * x) * x is 0; x * x may overflow first, and 0 times infinity is NaN."""
+    text = """func.func @main(%x: tensor<2xf32>, %zero: tensor<2xf32>, %one: tensor<2xf32>)
+        -> tensor<2xf32> {
+      %0:3 = "stablehlo.batch_norm_grad"(%x, %one, %zero, %one, %zero)
+        <{epsilon = 1.0 : f32, feature_index = 0 : i64}>
+        : (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>)
+        -> (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>)
+      return %0#0 : tensor<2xf32>
+    }"""
+    x = np.array([size, 1], np.float32)
+    inputs = [x, np.zeros(2, np.float32), np.ones(2, np.float32)]
+    (e,) = enclose(parse(text), inputs, allow("reassoc"))
+    assert e.error is not None
+    assert bool(np.isfinite(e.error[0])) is known
+    assert np.isfinite(e.error[1])

@@ -108,6 +108,24 @@ def _grad(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
     by_scale = (grad * (centered / b.feature(spread))).total(b.axes)
     if b.s.loose:
         by_scale = by_scale.or_else(product / spread)
+        fits, fit = _fitting(b, spread, shifted)
+        operand = Ball(b.s, operand.z, np.where(fits, operand.e, np.inf))
+        by_scale = Ball(b.s, by_scale.z, np.where(fit, by_scale.e, np.inf))
     hull = any_hull(operands)
     made = (operand, by_scale, total)
     return [y.value(t.dtype, hull) for y, t in zip(made, node.types, strict=True)]
+
+
+def _fitting(b: Batch, spread: Ball, shifted: Ball) -> tuple[Any, Any]:
+    """Where the products of some of the factors of a term, in any order, do not overflow: for the
+    gradients of operand and scale.
+    """
+    x, scale, mean, _, grad = b.bigs
+    over_root, over = (
+        np.maximum(1 / np.maximum(y.z - y.e, b.s.f.normal), 1.0) for y in (spread, shifted)
+    )
+    centered = x + mean.reshape(b.shape)
+    product = (grad * centered).sum(axis=b.axes)
+    inner = grad * b.size + (grad.sum(axis=b.axes) + product * over).reshape(b.shape) * centered
+    operand = (scale * over_root).reshape(b.shape) * inner
+    return operand < b.s.f.top, product * over_root < b.s.f.top
