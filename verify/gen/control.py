@@ -15,7 +15,7 @@ from compiler.dtypes import ALL, I1, I8, I32, I64, UI8, UI32, DType
 from compiler.ir import Attrs, Graph, Node, TensorType
 from compiler.regions import tidy_captures
 from verify.gen import convert, elementwise
-from verify.gen.draft import Draft, Step, tensor
+from verify.gen.draft import Draft, Step, tensor, with_bool
 
 LIMIT = 256  # elements of what a loop carries
 DEEPEST = 1  # how many regions and calls stand around a proposal
@@ -260,7 +260,8 @@ def _map(draft: Draft) -> None:
             _fill(inner, 1)
         else:
             _SCALAR_STEPS[below(len(_SCALAR_STEPS))](inner)
-    rank0 = [v for v, t in enumerate(inner.types) if not t.shape and t.dtype in ALL]
+    allowed = with_bool(draft.dtypes)
+    rank0 = [v for v, t in enumerate(inner.types) if not t.shape and t.dtype in allowed]
     result = rank0[-1 - below(min(2, len(rank0)))]
     t = tensor(shape, inner.types[result].dtype)
     dimensions = (("dimensions", tuple(range(len(shape)))),)
