@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import compiler
 import verify
-from compiler.errors import InputError
+from compiler.errors import InputError, InternalError
 from verify.case import versions
 
 SILENT = ("cli", "report")  # folders of verify that print what is known, and decide nothing
@@ -47,3 +49,15 @@ def check_same(began: str, what: str) -> None:
             f"{what} began with other code ({began or 'not recorded'}, this is {now})",
             hint="go on with that code, or start anew without --resume",
         )
+
+
+@contextmanager
+def refused_by_workers(began: str, what: str) -> Iterator[None]:
+    """In here, workers that do not start are InputError, as :func:`check_same` says it, if that is
+    for other code.
+    """
+    try:
+        yield
+    except InternalError:
+        check_same(began, what)
+        raise

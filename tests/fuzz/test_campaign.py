@@ -95,6 +95,12 @@ def test_what_one_code_began_no_other_goes_on_with(tmp_path, monkeypatch):
     assert summary(began.campaign, tmp_path).stats.programs == 1  # to be read by any code
 
 
+def test_a_worker_with_other_code_does_not_start(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules["verify.fuzz.campaign"], "fingerprint", lambda: "another")
+    with pytest.raises(InputError, match=r"campaign 1 began with other code .another"):
+        campaign(CampaignConfig(count=1, jobs=1, directory=tmp_path))
+
+
 def test_a_death_that_does_not_come_again_is_not_reduced():
     told = []
 

@@ -1,11 +1,14 @@
 """A hit counts if it comes again when it is tried alone."""
 
+from dataclasses import replace
+
 import pytest
 
 from verify.faults import FAULTS
 from verify.mutation.follow import confirm
 from verify.mutation.job import Hunt, Isolate, Isolated, Seen
 from verify.mutation.outcome import OURS, Hit, Unseen
+from verify.mutation.rivals import RIVALS
 from verify.mutation.sample import LEVELS, sample
 from verify.mutation.trial import attempt
 
@@ -22,6 +25,11 @@ def hits():
         if len(found) == 2:
             break
     return found
+
+
+def test_a_rivals_death_that_comes_again_as_a_violation_is_none(hits):
+    dead = Hit(NAME, next(iter(RIVALS)), hits[True].program, 0, "", "timeout", "", "timeout")
+    assert isolate(dead) == [Unseen(dead, "violation")]
 
 
 class Told(list):
@@ -58,9 +66,13 @@ def test_a_time_out_in_the_stream_is_tried_at_all_levels_in_a_process_of_its_own
     """A program that fails in another way then counts, and the level is known."""
     for fails, hit in hits.items():
         late = Hit(NAME, OURS, hit.program, 0, "", "timeout", "crash", "timeout")
-        seen = confirm(FAULTS[NAME], late, sample(SEED, hit.program), SEED)
+        made = sample(SEED, hit.program)
+        seen = confirm(FAULTS[NAME], late, made, SEED)
         assert (seen is not None) == fails
         if seen is not None:
-            assert seen.died == ""
+            assert (seen.hit.kind, seen.hit.died) == ("violation", "")
+            assert seen.hit.oracle in ("bound", "exact", "bits")
             assert seen.hit.level in LEVELS
-            assert seen.case.level == seen.hit.level
+            assert (seen.case.level, seen.case.meta["kind"]) == (seen.hit.level, "violation")
+            rival = confirm(FAULTS[NAME], replace(late, judge="other"), made, SEED)
+            assert (rival.hit.judge, rival.hit.oracle) == ("other", "")

@@ -37,7 +37,7 @@ from verify.fuzz.worker import (
 from verify.isolation.repro import emit
 from verify.isolation.slices import count_ops
 from verify.shield import Setup
-from verify.sources import check_same, fingerprint
+from verify.sources import check_same, fingerprint, refused_by_workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,8 @@ def campaign(
 
     Returns:
         The summary; ``interrupted`` after Ctrl-C, which is not passed on.
+
+    Raises InputError if a worker has to be replaced and the code is another now.
     """
     config = replace(config, code=fingerprint())
     with Store(config.directory) as store:
@@ -154,7 +156,8 @@ class _Run:
         engine: Engine | None = None
         try:
             engine = self._local()
-            self._drive(engine, on_progress)
+            with refused_by_workers(self.config.code, f"campaign {self.number}"):
+                self._drive(engine, on_progress)
         except KeyboardInterrupt:
             state = "interrupted"
             if engine is not None:

@@ -21,6 +21,7 @@ from verify.isolation.deaths import deadly, isolate_death
 from verify.isolation.finding import Finding
 from verify.isolation.isolate import isolate
 from verify.shield import Setup
+from verify.sources import check_same
 
 EXAMINE, ISOLATE = 0, 1  # phases
 FLUSH_SECONDS = 0.25
@@ -102,8 +103,12 @@ class Work:
     setup: Setup | None = None
 
     def start(self) -> None:
-        """Load the target and switch the fault on."""
+        """Load the target and switch the fault on; InputError if a worker that is replaced would go
+        on with other code.
+        """
         prepare_process(self.config.target, self.config.fault, self.setup)
+        if self.config.code:
+            check_same(self.config.code, "this campaign")
 
     def run(self, payload: Batch | CrashTask, report: Report) -> None:
         """Do a batch, or isolate a crash."""

@@ -2,7 +2,8 @@
 
 Under load a clock may have run out, and a process may die of what programs before did to it: what
 does not come again says nothing of the fault. A death is tried at all levels and on all sets of
-inputs, each in a process of its own, with twice the time that it had in the stream.
+inputs, each in a process of its own, with twice the time that it had in the stream. Any failure
+confirms it, and the hit is then what was seen here: a time-out may come again as a violation.
 """
 
 from __future__ import annotations
@@ -14,22 +15,17 @@ from compiler.pipeline import Options
 from verify.case import Case
 from verify.examine import examine
 from verify.faults import Fault
-from verify.mutation.outcome import Hit, Isolation
+from verify.mutation.outcome import OURS, Hit, Isolation
 from verify.mutation.sample import LEVELS, Sample
+from verify.mutation.trial import oracle_of
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """A hit that came again; of a death the level is now known.
-
-    Attributes:
-        case: what fails.
-        died: how the process ended when it was tried alone, if it did.
-    """
+    """A hit that came again; of a death, as it came this time. ``case`` is what fails."""
 
     hit: Hit
     case: Case
-    died: str = ""
 
 
 def case_of(fault: Fault, hit: Hit, made: Sample, inputs: str, level: int, seed: int) -> Case:
@@ -55,11 +51,15 @@ def confirm(fault: Fault, hit: Hit, made: Sample, seed: int) -> Confirmed | None
 def _confirm_death(fault: Fault, hit: Hit, made: Sample, seed: int) -> Confirmed | None:
     from verify.shield import Shield, worker
 
-    with Shield(worker=worker("assay")) as shield:
-        for level, name in _sound(fault, made):
-            case = case_of(fault, hit, made, name, level, seed)
-            if shield.examine(case).failed:
-                return Confirmed(replace(hit, level=level), case, shield.died)
+    for level, name in _sound(fault, made):
+        case = case_of(fault, hit, made, name, level, seed)
+        with Shield(worker=worker("assay")) as shield:
+            found = shield.examine(case)
+        if found.failed:
+            oracle = oracle_of(found) if hit.judge == OURS else ""
+            where = hit.program, level, name
+            now = Hit(hit.fault, hit.judge, *where, found.kind, oracle, shield.died)
+            return Confirmed(now, replace(case, meta=case.meta | {"kind": found.kind}))
     return None
 
 
@@ -75,8 +75,8 @@ def isolated(fault: Fault, seen: Confirmed, budget: int) -> Isolation:
     from verify.isolation.deaths import isolate_death
     from verify.isolation.isolate import isolate
 
-    if seen.died:
-        finding = isolate_death(seen.case, seen.died, budget=budget)
+    if seen.hit.died:
+        finding = isolate_death(seen.case, seen.hit.died, budget=budget)
     else:
         with fault.install():
             found = isolate(seen.case, budget=budget)

@@ -16,6 +16,7 @@ from verify.mutation.outcome import OURS, Hit, Isolation, Proved, Unseen
 from verify.mutation.probe import Probe, only_rule, probe_of
 from verify.mutation.sample import LEVELS, Unbroken, examined, sample
 from verify.mutation.trial import attempt, look
+from verify.sources import check_same
 
 PATIENCE = 60.0  # seconds of the clock for one fault on one program
 ALONE = 300.0  # for a program without a fault, and for a hit that is tried alone or isolated
@@ -27,13 +28,15 @@ UNBROKEN = 0  # the phase in which no fault is on; phase n + 1 is fault n
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """A task: programs ``first .. last-1``, each under the faults that wait for a judge, without
-    those pairs of fault and program that ``skip`` holds.
+    those pairs of fault and program that ``skip`` holds. If ``again`` is a fault, the programs are
+    done but for that one, which alone is waiting.
     """
 
     first: int
     last: int
     waiting: dict[str, frozenset[str]]
     skip: frozenset[tuple[str, int]] = frozenset()
+    again: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,9 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A message: a hit came again. If it did not, the answer is :class:`Unseen`."""
+    """A message: a hit came again, this time as ``hit``. If it did not, the answer is
+    :class:`Unseen`.
+    """
 
     hit: Hit
 
@@ -111,11 +116,13 @@ class Hunt:
         names: the faults; their numbers are the phases of a report.
         seed: of the stream.
         budget: reduction tests for each hit.
+        code: fingerprint of the sources that a worker must have; any if empty.
     """
 
     names: tuple[str, ...]
     seed: int
     budget: int
+    code: str = ""
     faults: dict[str, Fault] = field(default_factory=dict)
     probe: Probe | None = None
 
@@ -124,6 +131,8 @@ class Hunt:
         from verify.targets import get
 
         get("assay")
+        if self.code:
+            check_same(self.code, "this run")
         self.faults = {name: find(name) for name in self.names}
         self.probe = probe_of(list(self.faults.values()))
 
@@ -199,8 +208,8 @@ class Hunt:
         except Exception:
             report.emit(Unseen(hit, _last_line()))
             return
-        if seen is None:
-            report.emit(Unseen(hit, "no failure"))
+        if seen is None or not (hit.judge == OURS or seen.hit.crashed):
+            report.emit(Unseen(hit, "no failure" if seen is None else seen.hit.kind))
             return
         report.emit(Seen(seen.hit))
         if hit.judge != OURS:

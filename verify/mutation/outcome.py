@@ -33,7 +33,8 @@ class Hit:
         oracle: of :data:`ORACLES`; empty for rivals.
         died: how the process ended, if it did.
 
-    A hit is *confirmed* by coming again when it is tried alone, before it is isolated.
+    A hit is *confirmed* by coming again when it is tried alone, before it is isolated. Of a death
+    all fields are then what was seen that time.
     """
 
     fault: str
@@ -45,11 +46,16 @@ class Hit:
     oracle: str = ""
     died: str = ""
 
+    @property
+    def crashed(self) -> bool:
+        """Whether it is a crash or a time-out."""
+        return self.kind in ("crash", "timeout")
+
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """A hit that did not come again when it was tried alone; it is taken back, with all that judges
-    said of that program. ``note`` says what was seen instead.
+    """A hit that did not come again when it was tried alone; it is taken back, with what other
+    judges said of the same trial. ``note`` says what was seen instead.
     """
 
     hit: Hit
@@ -99,7 +105,7 @@ class Outcome:
         name, kind, summary, source: of the fault.
         origin: ``written`` or ``derived``.
         stage, rewrites: who should be blamed; ``also``: stages that are as right.
-        programs: how many programs the fault was tried on.
+        programs: how many programs it was hunted on; each judge's hunt ends with its hit.
         hits: first hit by judge.
         seconds: CPU seconds by judge that a campaign takes to get to the hit: generation, reference
             and the compiler for all programs up to it.

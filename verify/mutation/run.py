@@ -3,10 +3,12 @@
 Programs come in stretches, in order, so that all faults make even progress; an isolation goes
 before further programs, as soon as no earlier program can bring an earlier hit. Second looks and
 proofs come last. A worker that dies or hangs was on one program under one fault: that is the hit of
-every judge, and the rest of the stretch is done again without it.
+every judge that had none, and the rest of the stretch is done again without it.
 
 A hit that does not come again when it is tried alone is taken back: the fault waits again, but not
 on that program. That goes for all hits of the oracle, and for deaths, which are hits of all judges.
+Later programs that were done meanwhile are *owed* to the fault: it is hunted on them alone, before
+further programs. A later hit that was forgotten for the one that is taken back is found anew there.
 """
 
 from __future__ import annotations
@@ -14,9 +16,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from pathlib import Path
 
-from verify.engines import Done, Lost, Message, workers
+from verify.engines import Done, Event, Lost, Message, workers
 from verify.faults import Fault, find
 from verify.faults.derived import left_out
 from verify.mutation.catalogue import chosen, origin_of
@@ -109,7 +112,8 @@ def mutate(
     width = workers(jobs)
     with Store(state, wanted, seed, budget, resume=resume) as store:
         run = _Run(tuple(wanted), count, store)
-        with LocalEngine(Hunt(tuple(wanted), seed, budget), width) as engine:
+        job = Hunt(tuple(wanted), seed, budget, store.code)
+        with store.refused_by_workers(), LocalEngine(job, width) as engine:
             running: dict[int, Task] = {}
 
             def refill() -> None:
@@ -118,14 +122,14 @@ def mutate(
 
             refill()
             for event in engine.as_completed():
+                if _of_other_processes(event):
+                    store.check_code()
                 if isinstance(event, Message):
                     run.message(event.content)
                 elif isinstance(event, Done):
                     run.ended(running.pop(event.task))
                 elif isinstance(event, Lost):
                     run.lost(running.pop(event.task), event)
-                if isinstance(event, Done | Lost):
-                    store.check_code()  # a worker that is replaced loads what lies there now
                 refill()
                 if on_progress and event is not None:
                     on_progress(run.progress())
@@ -139,6 +143,15 @@ def mutate(
             _left_out(run.faults.values()),
             store.code,
         )
+
+
+def _of_other_processes(event: Event | None) -> bool:
+    """Whether to look at the code before ``event`` is kept: workers looked at it when they started,
+    but what they follow up in processes of their own loads what lies there now.
+    """
+    if isinstance(event, Message):
+        return not isinstance(event.content, Tried)
+    return event is not None
 
 
 def _left_out(faults: Iterable[Fault]) -> dict[str, str]:
@@ -159,10 +172,11 @@ class _Run:
     hits: dict[str, dict[str, Hit]] = field(default_factory=dict)
     isolations: dict[str, Isolation] = field(default_factory=dict)
     proofs: dict[str, Proved] = field(default_factory=dict)
-    seen: set[tuple[str, int]] = field(default_factory=set)
+    seen: set[tuple[str, str, int]] = field(default_factory=set)
     unseen: list[Unseen] = field(default_factory=list)
     looked: set[str] = field(default_factory=set)
     asked: set[tuple[str, str]] = field(default_factory=set)
+    owed: dict[str, set[int]] = field(default_factory=dict)
     stretches: deque[tuple[int, int]] = field(default_factory=deque)
     in_flight: list[Stretch] = field(default_factory=list)
     latest: str = ""
@@ -179,6 +193,9 @@ class _Run:
         self.proofs = self.store.proofs()
         self.unseen = [u for u in self.store.taken_back() if u.hit.program < self.count]
         self.looked = self.store.looked()
+        self.owed = {
+            f: {n for n in todo if n < self.count} for f, todo in self.store.owed().items()
+        }
         for first in range(0, self.count, STRETCH):
             last = min(first + STRETCH, self.count)
             self._again(first, last)
@@ -195,38 +212,68 @@ class _Run:
 
     def next(self) -> Task | None:
         """The next task; ``None`` if there is none now."""
-        return self._isolation() or self._stretch() or self._look() or self._proof()
+        for kind in (self._isolation, self._owed, self._stretch, self._look, self._proof):
+            task = kind()
+            if task is not None:
+                return task
+        return None
 
     def _stretch(self) -> Stretch | None:
-        waiting = self.waiting()
-        if not self.stretches or not waiting:
-            return None
-        first, last = self.stretches.popleft()
+        """The next programs, for all faults that wait there."""
+        waiting = self.waiting(self.stretches[0][0], self.names) if self.stretches else {}
+        return self._begin(*self.stretches.popleft(), waiting) if waiting else None
+
+    def _owed(self) -> Stretch | None:
+        """The first programs that are owed to a fault; one stretch of each fault at a time. What is
+        not done yet has to be done for the other faults first.
+        """
+        flying = {task.again for task in self.in_flight}
+        for name in [name for name in self.owed if name not in flying]:
+            todo = self.owed[name] & self.tallies.keys()
+            first = last = min(todo, default=self.count)
+            while last in todo and last < first + STRETCH:
+                last += 1
+            waiting = self.waiting(first, (name,))
+            if todo and waiting:
+                return self._begin(first, last, waiting, name)
+        return None
+
+    def _begin(
+        self, first: int, last: int, waiting: dict[str, frozenset[str]], again: str = ""
+    ) -> Stretch:
+        """A stretch that is in flight now, without what was taken back."""
         gone = ((u.hit.fault, u.hit.program) for u in self.unseen)
         skip = frozenset((name, index) for name, index in gone if first <= index < last)
-        task = Stretch(first, last, waiting, skip)
+        task = Stretch(first, last, waiting, skip, again)
         self.in_flight.append(task)
         return task
 
-    def waiting(self) -> dict[str, frozenset[str]]:
-        """The judges that have no hit, by fault."""
+    def waiting(self, program: int, names: Iterable[str]) -> dict[str, frozenset[str]]:
+        """The judges that have no hit up to ``program``, by fault."""
         out = {}
-        for name in self.names:
-            judges = frozenset(JUDGES) - self.hits.get(name, {}).keys()
+        for name in names:
+            hits = self.hits.get(name, {})
+            judges = frozenset(j for j in JUDGES if j not in hits or hits[j].program > program)
             if judges:
                 out[name] = judges
         return out
 
     def _isolation(self) -> Isolate | None:
-        """A hit that no program in flight can precede."""
-        open_from = min((s.first for s in self.in_flight), default=self.count)
+        """A hit that no program to come can precede."""
         for name in self.hits:
             hit = self._in_question(name)
-            if hit is None or hit.program >= open_from:
+            if hit is None or self._may_be_preceded(hit):
                 continue
-            if self._ask(name, f"{ISOLATION} {hit.program}"):
+            if self._ask(name, f"{ISOLATION} {hit.judge} {hit.program}"):
                 return Isolate(hit)
         return None
+
+    def _may_be_preceded(self, hit: Hit) -> bool:
+        """Whether an earlier program is in flight, or still to be tried, under the fault."""
+        if any(task.first <= hit.program and hit.fault in task.waiting for task in self.in_flight):
+            return True
+        queued = (first for first, _ in islice(self.stretches, 1))  # they are in order
+        return any(n < hit.program for n in chain(queued, self.owed.get(hit.fault, ())))
 
     def _in_question(self, name: str) -> Hit | None:
         """The oracle's hit if it is not isolated, else a death that nobody has seen again."""
@@ -280,6 +327,7 @@ class _Run:
         """A task ended by itself."""
         if isinstance(task, Stretch):
             self.in_flight.remove(task)
+            self._settle(task, task.last)
 
     def lost(self, task: Task, event: Lost) -> None:
         """A worker died or was given up."""
@@ -298,49 +346,88 @@ class _Run:
             if event.phase == UNBROKEN:
                 self._unbroken_died(event.item, kind)
             else:
-                name = self.names[event.phase - 1]
-                for judge in JUDGES:
-                    oracle = "crash" if judge == OURS else ""
-                    hit = Hit(name, judge, event.item, 0, "", kind, oracle, event.how)
-                    self._hit(hit)
-                    self.store.hit(hit)
+                self._death(self.names[event.phase - 1], event.item, kind, event.how)
+            self._settle(task, event.item + 1)
             self._again(task.first, task.last)
+
+    def _death(self, name: str, program: int, kind: str, how: str) -> None:
+        """A worker died under a fault: the hit of all judges that have none up to that program."""
+        for judge in self.waiting(program, (name,)).get(name, ()):
+            oracle = "crash" if judge == OURS else ""
+            hit = Hit(name, judge, program, 0, "", kind, oracle, how)
+            self._hit(hit)
+            self.store.hit(hit)
+
+    def _settle(self, task: Stretch, last: int) -> None:
+        """A stretch is done before ``last``; nothing of that is owed any more, unless a judge waits
+        there since a hit was taken back meanwhile.
+        """
+        if not task.again:
+            return
+        now = self.waiting(task.first, (task.again,)).get(task.again, frozenset())
+        if now <= task.waiting[task.again]:
+            self.owed[task.again].difference_update(range(task.first, last))
+            self.store.settle(task.again, task.first, last)
 
     def _isolation_died(self, hit: Hit, how: str) -> None:
         """A worker died that was to confirm a hit, or to isolate it."""
-        if (hit.fault, hit.program) not in self.seen:
+        if (hit.fault, hit.judge, hit.program) not in self.seen:
             self._unseen(Unseen(hit, f"{how} when it was tried alone"))
         elif hit.judge == OURS:
             self._isolated(hit.fault, Isolation(note=f"{how} during isolation"))
 
     def _seen(self, hit: Hit) -> None:
-        """A hit came again: of a death the level is known now, for all judges."""
-        self.seen.add((hit.fault, hit.program))
+        """A hit came again. A death is now what was seen this time, for all judges if it is one of
+        their hits too; a violation is what the oracle alone said.
+        """
+        self.seen.add((hit.fault, hit.judge, hit.program))
         known = self.hits[hit.fault]
-        for judge, other in known.items():
-            if other.died and other.program == hit.program:
-                known[judge] = replace(other, level=hit.level)
-                self.store.hit(known[judge])
+        if not known[hit.judge].died:
+            return
+        rivals = [h for h in self._alike(known[hit.judge]) if h.judge != hit.judge]
+        self._confirm(hit)
+        if hit.crashed:
+            for other in rivals:
+                self._confirm(replace(hit, judge=other.judge, oracle=""))
+        elif rivals:
+            self._unseen(Unseen(rivals[0], hit.kind))
+
+    def _confirm(self, hit: Hit) -> None:
+        self.hits[hit.fault][hit.judge] = hit
+        self.store.hit(hit)
+
+    def _alike(self, hit: Hit) -> list[Hit]:
+        """The hits of all judges from the trial that gave ``hit``."""
+        trial = hit.program, hit.died
+        return [h for h in self.hits[hit.fault].values() if (h.program, h.died) == trial]
 
     def _unseen(self, unseen: Unseen) -> None:
-        """A hit did not come again: no judge has one on that program, and the fault waits."""
+        """A hit did not come again: it is none, and the later programs that were or are tried
+        without a waiting fault are owed to it.
+        """
         self.unseen.append(unseen)
-        self.store.unseen(unseen)
-        hits = self.hits[unseen.hit.fault]
-        for judge in [j for j, hit in hits.items() if hit.program == unseen.hit.program]:
-            del hits[judge]
+        alike = self._alike(unseen.hit)
+        for hit in alike:
+            del self.hits[hit.fault][hit.judge]
+        begun = (range(task.first, task.last) for task in self.in_flight)
+        later = {n for n in (*self.tallies, *chain(*begun)) if n > unseen.hit.program}
+        self.owed.setdefault(unseen.hit.fault, set()).update(later)
+        self.store.unseen(unseen, [h.judge for h in alike], later)
 
     def _unbroken_died(self, index: int, kind: str) -> None:
         """The compiler without a fault died: a false alarm, or a bug of its own."""
         tally = Unbroken(programs=1, runs=len(LEVELS), failing=[index])
         tally.verdicts[kind] += tally.runs
+        if index in self.tallies:
+            tally.errors.append(f"program {index}: {kind} when it was tried again")
         self._tried(Tried(index, tally, (), ()))
 
     def _tried(self, done: Tried) -> None:
-        self.tallies[done.index] = done.unbroken
+        tally = self.tallies.setdefault(done.index, done.unbroken)
+        tally.errors += [e for e in done.unbroken.errors if e not in tally.errors]
         for hit in done.hits:
             self._hit(hit)
-        self.store.program(done.index, done.unbroken, done.hits, done.changed)
+        self.store.program(done.index, tally, done.hits, done.changed)
 
     def _hit(self, hit: Hit) -> None:
         known = self.hits.setdefault(hit.fault, {})

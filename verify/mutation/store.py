@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,10 @@ from typing import Any
 from compiler.errors import InputError
 from verify.mutation.outcome import Hit, Isolation, Proved, Unseen
 from verify.mutation.sample import Unbroken
-from verify.sources import check_same, fingerprint
+from verify.sources import check_same, fingerprint, refused_by_workers
 
 LOOKS = 8  # programs kept for a second look at one fault
-_VERSION = 2
+_VERSION = 3
 _SCHEMA = (
     "CREATE TABLE runs (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, code TEXT NOT NULL)",
     """CREATE TABLE programs (run INTEGER, program INTEGER, tally TEXT,
@@ -29,12 +29,14 @@ _SCHEMA = (
     PRIMARY KEY (run, fault, judge)) WITHOUT ROWID""",
     """CREATE TABLE unseen (run INTEGER, fault TEXT, program INTEGER, unseen TEXT,
     PRIMARY KEY (run, fault, program)) WITHOUT ROWID""",
+    """CREATE TABLE owed (run INTEGER, fault TEXT, program INTEGER,
+    PRIMARY KEY (run, fault, program)) WITHOUT ROWID""",
     """CREATE TABLE changed (run INTEGER, fault TEXT, program INTEGER,
     PRIMARY KEY (run, fault, program)) WITHOUT ROWID""",
     """CREATE TABLE answers (run INTEGER, fault TEXT, what TEXT, answer TEXT,
     PRIMARY KEY (run, fault, what)) WITHOUT ROWID""",
 )
-_TABLES = ("programs", "hits", "unseen", "changed", "answers")
+_TABLES = ("programs", "hits", "unseen", "owed", "changed", "answers")
 ISOLATION, LOOK, PROOF = "isolation", "look", "proof"
 
 
@@ -104,6 +106,10 @@ class Store:
         """InputError if the sources are not those that the run began with."""
         check_same(self.code, f"{self.path}: this run")
 
+    def refused_by_workers(self) -> AbstractContextManager[None]:
+        """In here, a worker that refuses to start with other code is that InputError."""
+        return refused_by_workers(self.code, f"{self.path}: this run")
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         self._db.execute("BEGIN IMMEDIATE")
@@ -156,15 +162,30 @@ class Store:
                 "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", (self.run, fault, what, text)
             )
 
-    def unseen(self, unseen: Unseen) -> None:
-        """Commit that a program's hits did not come again: they are taken back."""
-        row = self.run, unseen.hit.fault, unseen.hit.program
+    def unseen(self, unseen: Unseen, judges: Iterable[str], owed: Iterable[int]) -> None:
+        """Commit that the hits of ``judges`` did not come again: they are taken back, and the
+        programs ``owed`` are to be tried under that fault.
+        """
+        fault = unseen.hit.fault
         with self._transaction():
-            self._db.execute("DELETE FROM hits WHERE run = ? AND fault = ? AND program = ?", row)
+            self._db.executemany(
+                "DELETE FROM hits WHERE run = ? AND fault = ? AND judge = ?",
+                [(self.run, fault, judge) for judge in judges],
+            )
             self._db.execute(
                 "INSERT OR REPLACE INTO unseen VALUES (?, ?, ?, ?)",
-                (*row, json.dumps(asdict(unseen))),
+                (self.run, fault, unseen.hit.program, json.dumps(asdict(unseen))),
             )
+            self._db.executemany(
+                "INSERT OR IGNORE INTO owed VALUES (?, ?, ?)", [(self.run, fault, n) for n in owed]
+            )
+
+    def settle(self, fault: str, first: int, last: int) -> None:
+        """Commit that the programs ``first .. last-1`` are no longer owed to a fault."""
+        self._db.execute(
+            "DELETE FROM owed WHERE run = ? AND fault = ? AND program >= ? AND program < ?",
+            (self.run, fault, first, last),
+        )
 
     def _hit(self, hit: Hit) -> None:
         """Of two hits of one judge the earlier program's is kept; of one program's the newer."""
@@ -198,6 +219,13 @@ class Store:
         rows = self._rows("SELECT unseen FROM unseen WHERE run = ? ORDER BY fault, program")
         found = [json.loads(text) for (text,) in rows]
         return [Unseen(Hit(**data["hit"]), data["note"]) for data in found]
+
+    def owed(self) -> dict[str, set[int]]:
+        """The programs that are to be tried under one fault, by fault."""
+        out: dict[str, set[int]] = {}
+        for fault, index in self._rows("SELECT fault, program FROM owed WHERE run = ?"):
+            out.setdefault(fault, set()).add(int(index))
+        return out
 
     def changed(self) -> dict[str, tuple[int, ...]]:
         """Programs for a second look, by fault."""
