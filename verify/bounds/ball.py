@@ -83,6 +83,10 @@ class Ball:
         """The same number by another formula: whichever errs more."""
         return Ball(self.s, self.z, np.maximum(self.e, other.e))
 
+    def where(self, known: Any) -> Ball:
+        """The same where ``known`` is true, anything elsewhere."""
+        return Ball(self.s, self.z, np.where(known, self.e, np.inf))
+
     def _rounded(self, z: Any, e: Any, roundings: float = 1.0, size: Any = None) -> Ball:
         """One step more, whose rounding is a share of ``size``, the result's by default."""
         unit = roundings * self.s.f.u + 8 * self.s.eps
@@ -125,8 +129,7 @@ class Ball:
         high, low = (np.maximum(x, 0.0).sum(axis=axes) for x in (self.z, -self.z))
         count = self.z.size / max(high.size, 1)
         made = self._rounded(high - low, self.e.sum(axis=axes), count, high + low)
-        fits = np.maximum(high, low) + made.e < self.s.f.top
-        return Ball(self.s, made.z, np.where(fits, made.e, np.inf))
+        return made.where(np.maximum(high, low) + made.e < self.s.f.top)
 
 
 def _or_inf(e: Any) -> Any:

@@ -57,7 +57,7 @@ class Batch:
             slope = scale / root
             made = made.or_else(x * slope + (offset - mean * slope))
             made = made.or_else((x - mean) * scale / root + offset)
-            made = Ball(self.s, made.z, np.where(self._fits(mean, root), made.e, np.inf))
+            made = made.where(self._fits(mean, root))
         return made
 
     def _fits(self, mean: Ball, root: Ball) -> Any:
@@ -109,8 +109,7 @@ def _grad(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
     if b.s.loose:
         by_scale = by_scale.or_else(product / spread)
         fits, fit = _fitting(b, spread, shifted)
-        operand = Ball(b.s, operand.z, np.where(fits, operand.e, np.inf))
-        by_scale = Ball(b.s, by_scale.z, np.where(fit, by_scale.e, np.inf))
+        operand, by_scale = operand.where(fits), by_scale.where(fit)
     hull = any_hull(operands)
     made = (operand, by_scale, total)
     return [y.value(t.dtype, hull) for y, t in zip(made, node.types, strict=True)]

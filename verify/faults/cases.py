@@ -12,7 +12,7 @@ from compiler.dtypes import I1
 from compiler.rules.term import Const, Rewrite, Rule
 from compiler.rules.values import Direction
 from verify.faults.shadow import constant_types
-from verify.faults.surgery import places
+from verify.places import places
 
 
 def cases(altered: Rule, shipped: Rule) -> dict[str, Rule]:

@@ -43,8 +43,6 @@ from zlib import crc32
 
 from compiler.dtypes import ALL, DType
 from compiler.errors import AssayError, ConstraintError
-from compiler.passes.canonicalize import is_canonical
-from compiler.passes.reorder import is_reordering
 from compiler.rewrite import Trace
 from compiler.rules import RULES
 from compiler.rules.greedy import indexed, rewrite_graph
@@ -53,7 +51,7 @@ from verify.faults.base import Fault, exchanged
 from verify.faults.cases import cases
 from verify.faults.mutants import Mutant, mutants
 from verify.faults.settle import unsettled
-from verify.faults.shadow import shadow
+from verify.faults.shadow import APPLYING, shadow
 from verify.gen.chooser import RandomChooser
 from verify.gen.instance import Unfit, build
 from verify.gen.sample import Sampler
@@ -63,8 +61,6 @@ if TYPE_CHECKING:
 
 _RULES = dict(RULES)  # as declared, whatever fault is switched on later
 _SAMPLES, _DRAWS = 100, 400
-# The passes that apply rules, as they run, and whether one applies a rule.
-_PASSES = {"canonicalize": is_canonical, "reorder": is_reordering}
 EQUIVALENT = ("bit-exact", "equal-over-reals")  # verdicts
 LIMIT = 5_000_000  # of a query: what proofs of right rules take, and no more for wrong ones
 
@@ -117,7 +113,7 @@ def _of(name: str) -> tuple[dict[str, Fault], dict[str, str]]:
 
 
 def _fault(mutant: Mutant, rule: Rule) -> Fault:
-    where = tuple(name for name, applies in _PASSES.items() if applies(mutant.rule))
+    where = tuple(name for name, applies in APPLYING.items() if applies(mutant.rule))
     return Fault(
         mutant.name,
         mutant.operator.kind,

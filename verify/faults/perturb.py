@@ -20,9 +20,10 @@ from compiler.rules.term import (
     Term,
 )
 from compiler.rules.values import Axes, Axis, Direction, Perm, Vec, absorbing
-from verify.faults.surgery import Change, Path, Values, places, right_changed, right_side, with_attr
+from verify.faults.surgery import Change, Values, right_changed, right_side
 from verify.faults.weaken import KINDS
 from verify.gen.misses import SIBLINGS
+from verify.places import Path, places, with_attr
 
 
 @absorbing

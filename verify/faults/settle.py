@@ -11,9 +11,8 @@ from compiler.ir import Graph, module
 from compiler.pipeline import PASSES
 from compiler.rewrite import Trace
 from verify.faults.base import Fault
+from verify.faults.shadow import APPLYING
 from verify.gen.plants import TEMPLATES, template
-
-_PASSES = ("canonicalize", "reorder")
 
 
 def unsettled(fault: Fault) -> str:
@@ -28,7 +27,7 @@ def unsettled(fault: Fault) -> str:
             program, trace = module(graph), Trace()
             try:
                 with fault.install():
-                    for name in _PASSES:
+                    for name in APPLYING:
                         program = PASSES[name].run(program, trace)
             except (AssayError, RecursionError) as e:
                 return f"right as a rule, but rewriting fails: {type(e).__name__}"

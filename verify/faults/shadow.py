@@ -40,7 +40,8 @@ from compiler.rules.plant import UNIFORM
 from compiler.rules.term import Const, Rule, Tensor, Term, Unary, Varying, blank, scalar_bytes
 from compiler.rules.values import Blank, Direction
 
-_PASSES = (is_canonical, is_reordering)  # all passes that apply rules
+# The passes that apply rules, as they run, and whether one applies a rule.
+APPLYING = {"canonicalize": is_canonical, "reorder": is_reordering}
 _TRUE = Const(True)
 
 
@@ -53,7 +54,7 @@ def shadows(earlier: Rule, later: Rule) -> bool:
     """Whether ``earlier``, which is declared before ``later``, matches wherever that does."""
     if earlier.single_use and not later.single_use:
         return False
-    if any(applies(later) and not applies(earlier) for applies in _PASSES):
+    if any(applies(later) and not applies(earlier) for applies in APPLYING.values()):
         return False
     return all(
         any(_fits(earlier, general.term, later, special.term) for general in compile_rule(earlier))

@@ -7,7 +7,7 @@ calls the original one and exchanges what stands at the path. No source is edite
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import wraps
 from itertools import count
@@ -15,27 +15,15 @@ from typing import Any, TypeAlias
 
 from compiler.rules.term import Rewrite, Rule, Term, blank
 from verify.conditions import rebound
+from verify.places import Path, exchanged
 
-Path: TypeAlias = tuple[int, ...]
 Values: TypeAlias = Mapping[str, Any]  # of a rule's variables
 Change: TypeAlias = tuple[str, str, Rule]  # last part of the name, what is wrong, the altered rule
-
-
-def places(term: Term, path: Path = ()) -> Iterator[tuple[Path, Term]]:
-    """All terms with the paths that lead to them, outer ones first."""
-    yield path, term
-    for i, arg in enumerate(term.args):
-        yield from places(arg, (*path, i))
 
 
 def right_side(rule: Rule) -> Term:
     """The right side with blanks for attributes, as ``rule.pattern`` is the left one."""
     return rule.fn(**{name: blank(name, kind) for name, kind in rule.variables.items()})[1]
-
-
-def with_attr(term: Term, name: str, value: Any) -> Term:
-    """``term`` with one attribute exchanged."""
-    return Term(term.op, term.args, tuple((k, value if k == name else v) for k, v in term.attrs))
 
 
 def right_changed(rule: Rule, path: Path, change: Callable[[Term, Values], Term]) -> Rule:
@@ -45,7 +33,7 @@ def right_changed(rule: Rule, path: Path, change: Callable[[Term, Values], Term]
     @wraps(fn)
     def altered(**values: Any) -> Rewrite:
         lhs, rhs, *guard = fn(**values)
-        new: Any = (lhs, _exchanged(rhs, path, lambda t: change(t, values)), *guard)
+        new: Any = (lhs, exchanged(rhs, path, lambda t: change(t, values)), *guard)
         return new  # type: ignore[no-any-return]
 
     return rule.altered(altered)
@@ -61,7 +49,7 @@ def left_freed(
     def altered(**values: Any) -> Rewrite:
         new = values.pop(name)
         lhs, *rest = fn(**values)
-        out: Any = (_exchanged(lhs, path, lambda t: put(t, new)), *rest)
+        out: Any = (exchanged(lhs, path, lambda t: put(t, new)), *rest)
         return out  # type: ignore[no-any-return]
 
     return replace(rule, variables={**rule.variables, name: kind}).altered(altered)
@@ -99,11 +87,3 @@ def calls(rule: Rule, helper: str) -> int:
     fn = rebound(rule.fn, **{helper: called})
     fn(**{name: blank(name, kind) for name, kind in rule.variables.items()})
     return next(numbers)
-
-
-def _exchanged(term: Term, path: Path, change: Callable[[Term], Term]) -> Term:
-    if not path:
-        return change(term)
-    args = list(term.args)
-    args[path[0]] = _exchanged(args[path[0]], path[1:], change)
-    return Term(term.op, args, term.attrs)

@@ -11,21 +11,20 @@ from compiler.contract import EXACT
 from compiler.dtypes import ALL
 from compiler.rules.term import (
     Const,
-    Idempotent,
-    Invertible,
     Monoid,
     Rule,
     Tensor,
     Term,
     Type,
-    Unary,
     Varying,
 )
-from compiler.rules.values import Axes, Axis, Blank, Dims, Direction, Perm, Vec, le
+from compiler.rules.values import Axes, Axis, Dims, Direction, Perm, Vec, le
 from verify.conditions import conditions, without
-from verify.faults.surgery import Change, calls, helper_changed, left_freed, places, with_attr
+from verify.faults.surgery import Change, calls, helper_changed, left_freed
+from verify.gen.misses import RELAXED
+from verify.places import places, variable_of, with_attr
 
-_RELAXED: dict[type, type] = {Varying: Tensor, Invertible: Const, Idempotent: Monoid}
+_RELAXED: dict[type, type] = {Varying: Tensor, **RELAXED}
 # Attribute: kind of the variable that may stand there.
 KINDS: dict[str, type] = {
     "comparison_direction": Direction,
@@ -86,9 +85,7 @@ def any_literal(rule: Rule) -> Iterator[Change]:
             freed = left_freed(rule, path, "any", Const, lambda _, new: new)
             yield "any-constant", f"any constant is taken for {term.value}", freed
         for key, value in term.attrs:
-            variable = value.variable if type(value) is Blank else ""
-            named = variable or (isinstance(value, Unary) and value.op.startswith("?"))
-            if key in KINDS and not named:
+            if key in KINDS and not variable_of(value):
                 freed = left_freed(rule, path, "any", KINDS[key], partial(_set, key))
                 yield f"any-{key}", f"the {key} of {term.op} are not looked at", freed
 
@@ -114,9 +111,7 @@ def _variables(term: Term) -> Iterator[tuple[str, Callable[[Term, Any], Term]]]:
     if term.op.startswith("?"):
         yield term.op[1:], lambda t, new: new(*t.args)
     for key, value in term.attrs:
-        variable = value.variable if type(value) is Blank else ""
-        if isinstance(value, Unary) and value.op.startswith("?"):
-            variable = value.op[1:]
+        variable = variable_of(value)
         if variable:
             yield variable, partial(_set, key)
 

@@ -9,7 +9,7 @@ or computes, each variable that stands twice, each op that has a sibling or oper
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
@@ -30,13 +30,13 @@ from compiler.rules.term import (
     Scalar,
     Tensor,
     Term,
-    Unary,
 )
-from compiler.rules.values import Axes, Axis, Blank, Direction, Perm, Vec
+from compiler.rules.values import Axes, Axis, Direction, Perm, Vec
 from verify.conditions import conditions, without
 from verify.gen.chooser import Chooser
 from verify.gen.instance import Instance, Unfit, build, says_little
 from verify.gen.sample import BINARY, UNARY, Sampler
+from verify.places import Path, exchanged, places, variable_of, with_attr
 
 _TRIES = 60
 _INDEPENDENT = 15  # tries before vectors are made alike, as some guards want them
@@ -66,10 +66,9 @@ SIBLINGS = {
     "remainder": "divide",
 }
 _CONSTANTS = (0, 1, -1, 2, 3, 0.5, -0.0, 7)
-_RELAXED: dict[type, type] = {Idempotent: Monoid, Invertible: Const}
+RELAXED: dict[type, type] = {Idempotent: Monoid, Invertible: Const}
 _MIXED = ("compare", "convert", "is_finite", "select")  # the result says little of the operands
 _NUDGED = (Vec, Axes, Axis, Perm, DType, Tensor)
-Path = tuple[int, ...]
 Leaves = dict[str, Any]
 
 
@@ -92,12 +91,12 @@ class Way(NamedTuple):
 def ways(rule: Rule) -> tuple[Way, ...]:
     """All ways to miss ``rule``, those first that say most of it."""
     found = [Way("condition", k) for k in range(conditions(rule))]
-    found += [Way("kind", n) for n, kind in rule.variables.items() if kind in _RELAXED]
+    found += [Way("kind", n) for n, kind in rule.variables.items() if kind in RELAXED]
     if _others(rule):
         found.append(Way("dtype"))
     seen: set[str] = set()
     later = []
-    for path, term in _places(rule.pattern):
+    for path, term in places(rule.pattern):
         if isinstance(term, Tensor | Const):
             if not term.name:
                 found.append(Way("constant", "", path))
@@ -108,11 +107,11 @@ def ways(rule: Rule) -> tuple[Way, ...]:
             seen.add(term.name)
             continue
         if term.op.startswith("?"):
-            if term.op in seen:
+            if term.op[1:] in seen:
                 found.append(Way("function", "", path))
-            seen.add(term.op)
+            seen.add(term.op[1:])
         for name, value in term.attrs:
-            variable = _variable(value)
+            variable = variable_of(value)
             if not variable or variable in seen:
                 found.append(Way("attribute", name, path))
             seen.add(variable)
@@ -158,7 +157,7 @@ def _attempt(shipped: Rule, way: Way, chooser: Chooser, alike: bool) -> tuple[Te
     rule = shipped
     dtype = _pick(chooser, _others(rule) if way.kind == "dtype" else rule.dtypes)
     if way.kind == "kind":
-        rule = _with_kinds(rule, {way.what: _RELAXED[rule.variables[way.what]]})
+        rule = _with_kinds(rule, {way.what: RELAXED[rule.variables[way.what]]})
     elif way.kind == "condition" and chooser.below(2):  # that a value is a scalar is one, too
         rule = _with_kinds(rule, {n: Tensor for n, k in rule.variables.items() if k is Scalar})
     sampler = Sampler(rule, chooser, dtype, alike=alike)
@@ -173,7 +172,14 @@ def _attempt(shipped: Rule, way: Way, chooser: Chooser, alike: bool) -> tuple[Te
     change = _CHANGES.get(way.kind)
     if change is None:
         return instance.lhs, leaves
-    return _at(instance.lhs, way.path, lambda term: change(term, way.what, leaves, chooser)), leaves
+
+    def changed(term: Term) -> Term:
+        new = change(term, way.what, leaves, chooser)
+        if repr(new) == repr(term):
+            raise Unfit("nothing changed")
+        return new
+
+    return exchanged(instance.lhs, way.path, changed), leaves
 
 
 def _with_kinds(rule: Rule, kinds: dict[str, type]) -> Rule:
@@ -238,8 +244,7 @@ def _function(term: Term, what: str, leaves: Leaves, chooser: Chooser) -> Term:
 
 def _attribute(term: Term, what: str, leaves: Leaves, chooser: Chooser) -> Term:
     """Another value of an attribute."""
-    changed = nudged(term.attr(what), chooser)
-    return Term(term.op, term.args, tuple((k, changed if k == what else v) for k, v in term.attrs))
+    return with_attr(term, what, nudged(term.attr(what), chooser))
 
 
 def _swapped(term: Term, what: str, leaves: Leaves, chooser: Chooser) -> Term:
@@ -262,35 +267,9 @@ _CHANGES: dict[str, Callable[[Term, str, Leaves, Chooser], Term]] = {
 }
 
 
-def _at(term: Term, path: Path, change: Callable[[Term], Term]) -> Term:
-    """``term`` with its part at ``path`` changed; Unfit where the change is none."""
-    if not path:
-        changed = change(term)
-        if repr(changed) == repr(term):
-            raise Unfit("nothing changed")
-        return changed
-    at, *rest = path
-    args = [_at(a, tuple(rest), change) if i == at else a for i, a in enumerate(term.args)]
-    return Term(term.op, args, term.attrs)
-
-
-def _places(term: Term, path: Path = ()) -> Iterator[tuple[Path, Term]]:
-    """All terms with the paths that lead to them, outer ones first."""
-    yield path, term
-    for i, arg in enumerate(term.args):
-        yield from _places(arg, (*path, i))
-
-
 def _ordered(op: str) -> bool:
     """Whether the order of two operands of one type matters."""
     return op in OPS and "commutative" not in OPS[op].traits and op not in ("pad", "reduce")
-
-
-def _variable(value: Any) -> str:
-    """The variable that an attribute of a pattern is; empty if it is written down or computed."""
-    if isinstance(value, Unary):
-        return value.op if value.op.startswith("?") else ""
-    return value.variable if type(value) is Blank else ""
 
 
 def nudged(value: Any, chooser: Chooser) -> Any:

@@ -78,14 +78,10 @@ class _Groups:
         return self.find(args[0])
 
 
-def groups(rule: Rule) -> dict[str, Group]:
-    """For each variable with an element type (and each dtype variable) its group."""
-    return _grouped(rule)[0]
-
-
-def _grouped(rule: Rule) -> tuple[dict[str, Group], dict[str, Group]]:
-    """The groups of variables; and those of right operands of dots, which may have another element
-    type than the left ones, with the groups of these.
+def groups(rule: Rule) -> tuple[dict[str, Group], dict[str, Group]]:
+    """For each variable with an element type (and each dtype variable) its group; and the groups of
+    right operands of dots, which may have another element type than the left ones, with the groups
+    of these.
     """
     found = _Groups()
     top = found.of(rule.pattern)
@@ -129,7 +125,7 @@ def generic(rule: Rule) -> Iterator[Assignment]:
     The result of a dot_general, and its right operand, come in the dtype of the left operand, and
     in another one where values are computed beside it.
     """
-    found, beside = _grouped(rule)
+    found, beside = groups(rule)
     bundles = [n for n, k in rule.variables.items() if issubclass(k, Opaque)]
     computes = any(
         t.op in OPS and OPS[t.op].family in ("elementwise", "convert") for t in rule.pattern.walk()
@@ -145,7 +141,7 @@ _WIDER = {I1: I32, F16: F32, BF16: F32, F32: F64, F64: F32}
 
 def assignments(rule: Rule, only: Sequence[DType] | None = None) -> Iterator[Assignment]:
     """All choices of dtypes (of the subject: among ``only``, if given), cheap ones first."""
-    found, beside = _grouped(rule)
+    found, beside = groups(rule)
     subject = found[rule.subject]
     allowed = [d for d in rule.dtypes if only is None or d in only]
     free = sorted({g for g in found.values() if isinstance(g, str)} - beside.keys())
