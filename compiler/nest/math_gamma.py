@@ -222,14 +222,14 @@ def _zeta_sum(x: Value, q: Value) -> Value:
     """The sum of ``((q + n) / q)**-x`` over all n >= 0, for q > -1 and x > 1.
 
     The powers are taken by way of logarithms: what that loses of a term is small beside the first
-    term, which is 1.
+    term, which is 1, or beside 1 / (x - 1) where that is large; for there ``1 - x`` is small.
     """
     odd = (x * 0.5).ne((x * 0.5).rint())
 
     def power(n: int) -> Value:
         ratio = float(n) / q
         u, c = two_sum(x.lift(1.0), select(abs(ratio) < _HUGE, ratio, _HUGE))
-        size = exp_f64(-x * (log_f64(abs(u)) + c / u))
+        size = exp_f64((1.0 - x) * (log_f64(abs(u)) + c / u)) / abs(u)
         return select((u < 0.0) & odd, -size, size)
 
     total = x.lift(1.0)
@@ -262,10 +262,12 @@ def zeta(x: Value, q: Value) -> Value:
     NaN for x < 1; infinite at x = 1. At the poles q = 0, -1, ... infinite for even x, else NaN;
     elsewhere for q < 0 NaN unless x is an integer and q > -1.
     """
-    far = q > 1e100  # where the power may be subnormal and the sum is huge
+    far = q > 16.0  # where the power may be subnormal and the sum is large
     power = pow_f64(q, -select(far, x * 0.5, x))
     value = power * _zeta_sum(x, q)
-    return _zeta_limits(select(far, value * power, value), x, q)
+    value = select(far, value * power, value)
+    endless = q > 1e100  # where one term is as good as none
+    return _zeta_limits(select(endless, q * power * power / (x - 1.0), value), x, q)
 
 
 def polygamma(n: Value, x: Value) -> Value:

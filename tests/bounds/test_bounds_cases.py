@@ -495,3 +495,41 @@ def test_factors_of_a_gradient_may_meet_in_any_order(size: float, known: bool) -
     assert e.error is not None
     assert bool(np.isfinite(e.error[0])) is known
     assert np.isfinite(e.error[1])
+
+
+def test_a_product_of_some_factors_of_a_gradient_may_underflow() -> None:
+    """(x * x * tiny) / 255 is normal; tiny / 255 is not, and then x * x makes its error large."""
+    text = """func.func @main(%x: tensor<1xf64>, %one: tensor<1xf64>, %zero: tensor<1xf64>,
+        %variance: tensor<1xf64>, %tiny: tensor<1xf64>) -> tensor<1xf64> {
+      %0:3 = "stablehlo.batch_norm_grad"(%x, %one, %zero, %variance, %tiny)
+        <{epsilon = 1.0 : f32, feature_index = 0 : i64}>
+        : (tensor<1xf64>, tensor<1xf64>, tensor<1xf64>, tensor<1xf64>, tensor<1xf64>)
+        -> (tensor<1xf64>, tensor<1xf64>, tensor<1xf64>)
+      return %0#0 : tensor<1xf64>
+    }"""
+    x, tiny = 100.0, -(2.0**-1022)
+    inputs = [np.full(1, v) for v in (x, 1.0, 0.0, 254.0, tiny)]
+    late = -(x * x) * (tiny / 255.0) / math.sqrt(255.0)
+    early = -(x * x * tiny) / 255.0 / math.sqrt(255.0)
+    assert abs(late - early) > 16 * abs(early) * 2.0**-53
+    for contract, inside in ((allow("reassoc"), True), (allow(), False)):
+        (e,) = enclose(parse(text), inputs, contract)
+        assert e.error is not None
+        assert (abs(late - e.value[0]) <= e.error[0]) == inside
+        assert abs(early - e.value[0]) <= e.error[0]
+
+
+def test_divisors_of_a_gradient_may_be_multiplied_and_overflow() -> None:
+    text = """func.func @main(%x: tensor<2xf32>, %zero: tensor<2xf32>, %one: tensor<2xf32>,
+        %variance: tensor<2xf32>) -> tensor<2xf32> {
+      %0:3 = "stablehlo.batch_norm_grad"(%x, %one, %zero, %variance, %one)
+        <{epsilon = 1.0 : f32, feature_index = 0 : i64}>
+        : (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>)
+        -> (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>)
+      return %0#0 : tensor<2xf32>
+    }"""
+    zero, one = np.zeros(2, np.float32), np.ones(2, np.float32)
+    inputs = [one, zero, one, np.array([1e30, 1.0], np.float32)]
+    (e,) = enclose(parse(text), inputs, allow("reassoc", "arcp"))
+    assert e.error is not None
+    assert list(np.isfinite(e.error)) == [False, True]

@@ -120,7 +120,11 @@ def rows(name: str, dtype: Any, count: int) -> list[Any]:
             return [arguments(name, count, rng).astype(dtype)]
     x = 1 + np.concatenate([rng.exponential(1, count), rng.exponential(10, count)])
     q = np.concatenate([rng.exponential(1, count), np.exp2(rng.uniform(-8, 12, count))])
-    return [x.astype(dtype), q.astype(dtype)]
+    # Beside the pole, and where powers and terms are as far apart as they can be.
+    low, high = (-140, 120) if dtype is np.float32 else (-1070, 1020)
+    x = np.concatenate([x, 1 + np.exp2(rng.uniform(-50, 5, 2 * count)), rng.integers(2, 40, count)])
+    wide = np.exp2(rng.uniform(low, high, 2 * count)), np.exp2(rng.uniform(0, 120, count))
+    return [x.astype(dtype), np.concatenate([q, *wide]).astype(dtype)]
 
 
 def worst(name: str, kind: str, count: int) -> tuple[float, Any]:
@@ -179,11 +183,10 @@ def test_polygamma() -> None:
 
 def test_zeta_of_huge_and_tiny_arguments() -> None:
     """Neither powers nor terms may overflow or lose digits on the way to a plain result."""
-    x = np.array([2.0, 1e160, 1e300, 1.0000001, 5.0])
-    q = np.array([1e160, 1e160, 0.5, 1e-320, 1e-300])
-    np.testing.assert_array_max_ulp(
-        call("zeta", "f64", x, q), np.array([1e-160, 0, INF, INF, INF]), 4
-    )
+    x = np.array([2.0, 1e160, 1e300, 1.0000001, 5.0, 5.0, 1.0 + 2.0**-13])
+    q = np.array([1e160, 1e160, 0.5, 1e-320, 1e-300, 2.0**260, 2.0**1023])
+    want = [1e-160, 0, INF, INF, INF, 2.0**-1042, 2.0 ** (13 - 1023 / 2**13)]
+    np.testing.assert_array_max_ulp(call("zeta", "f64", x, q), np.array(want), 4)
 
 
 @pytest.mark.parametrize("kind", ["f32", "f64"])

@@ -100,8 +100,8 @@ def _factor(s: Setting, a: Ball) -> Ball:
         row = Ball(s, z[..., k : k + 1, :k], e[..., k : k + 1, :k])
         known = (left * row).total((-1,))
         rest = Ball(s, a.z[..., k:, k], a.e[..., k:, k]) - known
-        root = Ball(s, rest.z[..., :1], rest.e[..., :1]).sqrt()
-        below = Ball(s, rest.z[..., 1:], rest.e[..., 1:]) / root
+        root = rest.moved(lambda v: v[..., :1]).sqrt()
+        below = (rest.moved(lambda v: v[..., 1:]) / root).settled()
         z[..., k:, k] = np.concatenate([root.z, below.z], axis=-1)
         e[..., k:, k] = np.concatenate([root.e, below.e], axis=-1)
     return Ball(s, z, e)

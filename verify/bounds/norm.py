@@ -6,8 +6,6 @@ for the steps :mod:`verify.bounds.ball`.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from compiler.ir import Node
@@ -22,8 +20,6 @@ class Batch:
 
     Attributes:
         balls: of the operands.
-        bigs: what may be multiplied to make the operands, where formulas may be multiplied out:
-            ``big`` of :class:`verify.bounds.ring.Ring`.
         axes: all dimensions but that of features.
         shape: of a vector with an element a feature, to be combined with the whole tensor.
     """
@@ -31,7 +27,6 @@ class Batch:
     def __init__(self, ctx: Context, node: Node, operands: list[Value]) -> None:
         self.s = Setting.of(ctx, node.type.dtype)
         self.balls = [Ball.of(ctx, self.s, x) for x in operands]
-        self.bigs = [ctx.leaf(x).big for x in operands] if self.s.loose else []
         shape, axis = operands[0].shape, node.attr("feature_index")
         self.axes = tuple(d for d in range(len(shape)) if d != axis)
         self.shape = tuple(n if d == axis else 1 for d, n in enumerate(shape))
@@ -57,16 +52,7 @@ class Batch:
             slope = scale / root
             made = made.or_else(x * slope + (offset - mean * slope))
             made = made.or_else((x - mean) * scale / root + offset)
-            made = made.where(self._fits(mean, root))
         return made
-
-    def _fits(self, mean: Ball, root: Ball) -> Any:
-        """Where the products of some of the factors of ``(x - mean) * scale / root``, in any order,
-        do not overflow.
-        """
-        inverse = 1 / np.maximum(root.z - root.e, self.s.f.normal)
-        factor = self.bigs[1].reshape(self.shape) * np.maximum(inverse, 1.0)
-        return (self.bigs[0] + np.abs(mean.z) + mean.e) * factor < self.s.f.top
 
 
 @define("batch_norm_inference")
@@ -83,7 +69,7 @@ def _training(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
     x, scale, offset = b.balls
     total = x.total(b.axes)
     mean = total / b.count
-    centered = x - b.feature(mean)
+    centered = (x - b.feature(mean)).settled()  # not to be multiplied out but as below
     variance = (centered * centered).total(b.axes) / b.count
     if b.s.loose:
         square = total * total / (b.count * b.count)
@@ -108,23 +94,6 @@ def _grad(ctx: Context, node: Node, operands: list[Value]) -> list[Value]:
     by_scale = (grad * (centered / b.feature(spread))).total(b.axes)
     if b.s.loose:
         by_scale = by_scale.or_else(product / spread)
-        fits, fit = _fitting(b, spread, shifted)
-        operand, by_scale = operand.where(fits), by_scale.where(fit)
     hull = any_hull(operands)
     made = (operand, by_scale, total)
     return [y.value(t.dtype, hull) for y, t in zip(made, node.types, strict=True)]
-
-
-def _fitting(b: Batch, spread: Ball, shifted: Ball) -> tuple[Any, Any]:
-    """Where the products of some of the factors of a term, in any order, do not overflow: for the
-    gradients of operand and scale.
-    """
-    x, scale, mean, _, grad = b.bigs
-    over_root, over = (
-        np.maximum(1 / np.maximum(y.z - y.e, b.s.f.normal), 1.0) for y in (spread, shifted)
-    )
-    centered = x + mean.reshape(b.shape)
-    product = (grad * centered).sum(axis=b.axes)
-    inner = grad * b.size + (grad.sum(axis=b.axes) + product * over).reshape(b.shape) * centered
-    operand = (scale * over_root).reshape(b.shape) * inner
-    return operand < b.s.f.top, product * over_root < b.s.f.top
