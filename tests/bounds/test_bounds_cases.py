@@ -533,3 +533,22 @@ def test_divisors_of_a_gradient_may_be_multiplied_and_overflow() -> None:
     (e,) = enclose(parse(text), inputs, allow("reassoc", "arcp"))
     assert e.error is not None
     assert list(np.isfinite(e.error)) == [False, True]
+
+
+def test_an_unknown_that_underflows_is_multiplied_by_what_is_large() -> None:
+    """1e-27 / 1e19 is 0 in f32; times 1e18 / 1e-14 it would not be."""
+    text = """func.func @main(%a: tensor<2x2xf32>, %b: tensor<2x1xf32>) -> tensor<2x1xf32> {
+      %0 = "stablehlo.triangular_solve"(%a, %b) <{left_side = true, lower = true,
+        transpose_a = #stablehlo<transpose NO_TRANSPOSE>, unit_diagonal = false}>
+        : (tensor<2x2xf32>, tensor<2x1xf32>) -> tensor<2x1xf32>
+      return %0 : tensor<2x1xf32>
+    }"""
+    a = np.array([[1e19, 0], [1e18, 1e-14]], np.float32)
+    b = np.array([[1e-27], [1e-38]], np.float32)
+    (e,) = enclose(parse(text), [a, b])
+    assert e.error is not None
+    low, high = e.value - e.error, e.value + e.error
+    rounded = b[:, 0] / np.array([1e19, 1e-14], np.float32)  # with an unknown that became 0
+    exact = (float(b[1, 0]) - float(a[1, 0]) * 1e-46) / 1e-14
+    assert low[1, 0] <= rounded[1] <= high[1, 0]
+    assert low[1, 0] <= exact <= high[1, 0] < 1e-8

@@ -42,20 +42,21 @@ class Setting:
         eps: the carrier's machine epsilon.
         loose: whether formulas may be multiplied out: a difference then errs by a share of its
             terms, not of itself.
+        arcp: whether a quotient may be a product with the reciprocal.
         function: roundings of a quotient or root.
     """
 
     f: Format
     eps: Any
     loose: bool
+    arcp: bool
     function: float
 
     @staticmethod
     def of(ctx: Context, dtype: DType) -> Setting:
         """The setting for results of ``dtype``."""
-        return Setting(
-            ctx.format(dtype), ctx.eps, ctx.reassoc, FUNCTION * (AFN if ctx.afn else 1.0)
-        )
+        function = FUNCTION * (AFN if ctx.afn else 1.0)
+        return Setting(ctx.format(dtype), ctx.eps, ctx.reassoc, ctx.arcp, function)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +190,17 @@ class Ball:
         return self._rounded(self.z * other.z, _or_inf(e), factors)
 
     def __truediv__(self, other: Ball) -> Ball:
-        """abs(a / b - x / y) <= (e_a + abs(a / b) e_b) / (abs(b) - e_b)."""
+        """abs(a / b - x / y) <= (e_a + abs(a / b) e_b) / (abs(b) - e_b); a subnormal reciprocal
+        loses at most half a smallest subnormal, times abs(a).
+        """
         other = other.settled()
         least = np.abs(other.z) - other.e
         fine = least >= self.s.f.normal
         low = np.where(fine, least, 1.0)
         z = np.where(fine, self.z / np.where(fine, other.z, 1.0), 0.0)
         e = np.where(fine, (self.e + np.abs(z) * other.e) / low, np.inf)
+        if self.s.arcp:
+            e = e + (np.abs(self.z) + self.e) * self.s.f.half
         factors = self.factors
         if self.s.loose:
             far = np.maximum(1 / low, np.abs(other.z) + np.where(fine, other.e, 0.0))

@@ -9,6 +9,8 @@ matrix of ``a`` (Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd e
 A product goes through n divisions and multiplications at most, and each is followed by a sum of n
 terms; so the error is at most ``((1 + u)**k - 1) d`` with k = n (n + 4) + 4. What the errors of the
 operands make of the products is the difference of two such sums, one with the errors, one without.
+What underflows on the way of a product is multiplied by its other factors: 2 n + 4 smallest
+subnormals times the sum in which no factor is below 1.
 
 Cholesky. Elements are computed one after the other from those before, by the formulas of the
 decomposition in any order of sums: ball arithmetic.
@@ -51,7 +53,7 @@ def _triangular_solve(ctx: Context, node: Node, operands: list[Value]) -> Value:
     b, eb = np.where(lost, 0.0, b), np.where(lost, 0.0, eb)
     plain = _sizes(a, np.abs(b), 0.0)
     sizes = _sizes(a, np.abs(b) + eb, ea)
-    losses = _sizes(a, np.full(b.shape, (2 * n + 4) * f.eta), ea) + f.eta
+    losses = (2 * n + 4) * f.eta * _sizes(*_largest(a, ea, np.abs(b) + eb), 0.0)
     gain = growth(n * (n + 4) + 4, f.u + 8 * ctx.eps)
     e = (sizes - plain) + sizes * gain + losses * (1 + gain)
     # Sums and products of any order stay below these, inverted blocks too.
@@ -69,6 +71,15 @@ def _sizes(a: Array, b: Array, ea: Any) -> Any:
     diagonal = np.eye(a.shape[-1], dtype=bool)
     size = np.where(diagonal, np.abs(a) - ea, -(np.abs(a) + ea))
     return substituted(size, b)
+
+
+def _largest(a: Array, ea: Any, b: Array) -> tuple[Array, Array]:
+    """A matrix and a right side whose products bound those of some factors of each product."""
+    size = np.abs(a) + ea
+    below = np.where(size == 0, 0.0, np.maximum(size, 1.0))
+    diagonal = np.eye(a.shape[-1], dtype=bool)
+    made = np.where(diagonal, np.minimum(np.abs(a) - ea, 1.0), below)
+    return made, np.where(b == 0, 0.0, np.maximum(b, 1.0))
 
 
 @define("cholesky")
