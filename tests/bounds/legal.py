@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from compiler.contract import Contract
-from compiler.dtypes import ALL, F32, F64, DType, by_name, from_numpy
+from compiler.dtypes import F32, F64, DType, by_name, from_numpy
 from compiler.ir import Array, Graph, Module, Node
 from verify.bounds.limits import ULPS
 from verify.ref import REF, Context
@@ -90,7 +90,9 @@ class Legal:
         values = list(args)
         for node in graph.nodes:
             out = self.step(node, [values[v] for v in node.uses])
-            values.extend(out if isinstance(out, tuple) else (out,))
+            made = zip(out if isinstance(out, tuple) else (out,), node.types, strict=True)
+            # Expressions tell their type, but there are none.
+            values += [x if x.size else np.empty(t.shape, t.dtype.numpy) for x, t in made]
         return values
 
     # --- expressions ------------------------------------------------------------------------------
@@ -225,8 +227,7 @@ class Legal:
             return self.reduce(node, args)
         if node.op == "dot_general":
             return self.dot(node, args)
-        types = [d for d in self.operand_dtypes(node, args)]
-        args = [self.concrete(x, d) for x, d in zip(args, types, strict=True)]
+        args = self.operands(node, args)
         if node.op == "divide" and t.dtype.is_float and self.arcp and self.chance():
             number = t.dtype.numpy.type
             inverse = apply_binary("divide", np.ones_like(args[1]), args[1]).astype(number)
@@ -240,9 +241,14 @@ class Legal:
             return self.perturbed(node, args, np.asarray(out))
         return out if isinstance(out, tuple) else np.asarray(out)
 
+    def operands(self, node: Node, args: list[Array]) -> list[Array]:
+        """All evaluated; one that the op has twice is one value."""
+        types = self.operand_dtypes(node, args)
+        made = {id(x): self.concrete(x, d) for x, d in zip(args, types, strict=True)}
+        return [made[id(x)] for x in args]
+
     def operand_dtypes(self, node: Node, args: list[Array]) -> list[DType]:
         """Object arrays stand for floats of the dtype that the op's type rule implies."""
-        known = [x.dtype for x in args if x.dtype != object]
         out = []
         for x in args:
             if x.dtype == object:
@@ -250,7 +256,6 @@ class Legal:
                 out.append(dtype_of(first) if first is not None else node.types[0].dtype)
             else:
                 out.append(from_numpy(x.dtype))
-        del known
         return out
 
     def ring(self, op: str, args: list[Array]) -> Array:
@@ -420,9 +425,6 @@ class Legal:
         return round_to(np.asarray(total), to)
 
 
-NAMES = tuple(d.name for d in ALL)
-
-
 def _fold(fn: Callable[[Any, Any], Any], parts: list[Any]) -> Any:
     total = parts[0]
     for p in parts[1:]:
@@ -433,7 +435,7 @@ def _fold(fn: Callable[[Any, Any], Any], parts: list[Any]) -> Any:
 def dtype_of(e: Expr) -> DType:
     while e.kind != "leaf":
         e = e.parts[0]
-    return next(d for d in map(by_name, NAMES) if d.numpy == np.asarray(e.parts[0]).dtype)
+    return from_numpy(np.asarray(e.parts[0]).dtype)
 
 
 def flat(e: Expr) -> Expr:

@@ -50,9 +50,7 @@ class Legal(Plain):
         fn = RULES.get(node.op)
         if fn is None or (not node.types[0].dtype.is_float and node.op not in BRANCHES):
             return super().step(node, args)
-        types = self.operand_dtypes(node, args)
-        args = [self.concrete(x, d) for x, d in zip(args, types, strict=True)]
-        return fn(self, node, args)
+        return fn(self, node, self.operands(node, args))
 
     def region(self, graph: Any, args: Sequence[Array]) -> tuple[Array, ...]:
         """What a region returns."""
@@ -203,10 +201,26 @@ class Norm:
             return x * self.cast(1 / root)
         return x / root
 
+    def ratio(self, factors: Sequence[Any], divisors: Sequence[Any]) -> Any:
+        """Factors and divisors met in any order; divisors meet with ``arcp``."""
+        parts = [(x, False) for x in factors] + [(x, True) for x in divisors]
+        while len(parts) > 1:
+            at = self.legal.rng.sample(range(len(parts)), 2)
+            (a, below), (b, other) = (parts[i] for i in at)
+            if below and other and not self.legal.arcp:
+                continue
+            made = a * b if below == other else b / a if below else a / b
+            rest = [p for i, p in enumerate(parts) if i not in at]
+            parts = [*rest, (self.cast(made), below and other)]
+        return parts[0][0]
+
     def normal(self, x: Any, scale: Any, offset: Any, mean: Any, variance: Any) -> Any:
         f = self.feature
-        root = self.cast(variance + self.epsilon)
-        made = f(scale) * self.over_root(x - f(mean), f(root))
+        shifted = self.cast(variance + self.epsilon)
+        if self.legal.reassoc and self.legal.chance():
+            made = self.ratio([f(scale), self.cast(x - f(mean))], [f(self.cast(np.sqrt(shifted)))])
+        else:
+            made = f(scale) * self.over_root(x - f(mean), f(shifted))
         return made + f(offset)
 
     def out(self, *made: Any) -> tuple[Array, ...]:
@@ -239,7 +253,14 @@ def _grad(legal: Legal, node: Node, args: list[Array]) -> tuple[Array, ...]:
     centered = x - f(mean)
     shifted = n.cast(variance + n.epsilon)
     total, product = n.total(grad), n.total(grad * centered)
-    inner = n.count * grad - f(total) - f(product / shifted) * centered
+    if legal.reassoc and legal.chance():
+        factors, divisors = [f(scale)], [f(n.cast(np.sqrt(shifted))), n.count]
+        operand = n.ratio([*factors, n.count, grad], divisors)
+        operand = operand - n.ratio([*factors, f(total)], divisors)
+        more = n.ratio([*factors, f(product), centered], [*divisors, f(shifted)])
+        by_scale = n.total(n.ratio([grad, centered], divisors[:1]))
+        return n.out(operand - more, by_scale, total)
+    inner = n.count * grad - f(total) - f(product) * centered / f(shifted)
     operand = f(n.over_root(scale, shifted) / n.count) * inner
     by_scale = n.total(grad * n.over_root(centered, f(shifted)))
     return n.out(operand, by_scale, total)

@@ -552,3 +552,16 @@ def test_an_unknown_that_underflows_is_multiplied_by_what_is_large() -> None:
     exact = (float(b[1, 0]) - float(a[1, 0]) * 1e-46) / 1e-14
     assert low[1, 0] <= rounded[1] <= high[1, 0]
     assert low[1, 0] <= exact <= high[1, 0] < 1e-8
+
+
+def test_products_that_underflow_have_either_sign() -> None:
+    """An outer product is a multiplication, -0, or a sum that starts from 0."""
+    text = """func.func @main(%x: tensor<1xf32>, %y: tensor<1xf32>) -> tensor<1x1xf32> {
+      %0 = stablehlo.dot_general %x, %y, contracting_dims = [] x []
+        : (tensor<1xf32>, tensor<1xf32>) -> tensor<1x1xf32>
+      return %0 : tensor<1x1xf32>
+    }"""
+    for y, open_ in ((1e-30, True), (1.0, False)):
+        inputs = [np.full(1, -1e-30, np.float32), np.full(1, y, np.float32)]
+        (e,) = enclose(parse(text), inputs, allow("reassoc"))
+        assert (e.error is not None and 0 < e.error[0, 0] < 2.0**-149) == open_

@@ -20,7 +20,14 @@ from verify.bounds import format as formats
 from verify.bounds.format import FORMATS
 from verify.gen import Config, RandomChooser, draw_inputs, generate
 
-CONTRACTS = (EXACT, allow("reassoc"), EXACT, allow("contract", "arcp"), EXACT, allow("afn"))
+CONTRACTS = (
+    EXACT,
+    allow("reassoc"),
+    EXACT,
+    allow("contract", "arcp"),
+    allow("reassoc", "arcp"),
+    allow("afn"),
+)
 DTYPES: tuple[tuple[DType, ...], ...] = (ALL, (F64,), (F32,), (F16, F32), (BF16, F32))
 COSTLY = {
     "chlo.zeta": 8,

@@ -14,7 +14,7 @@ from compiler.dtypes import ALL, BF16, F16, F32, F64, I1, I8, I32, DType, from_n
 from compiler.errors import InputError
 from compiler.ir import Array, Function, Graph, Literal, Module, Node, TensorType, module
 from verify.ref import evaluate
-from verify.ref.dot import accumulator
+from verify.ref.dot import accumulator, product_sums
 
 
 def types_of(arrays: Sequence[Array]) -> list[TensorType]:
@@ -252,6 +252,14 @@ def test_dot_meets_infinities() -> None:
     assert got[1].tolist() == [math.inf, 0.0]
     empty = run("dot_general", np.zeros((2, 0), np.float32), np.zeros((0, 3), np.float32), **dims)
     assert empty.tolist() == [[0.0] * 3] * 2
+
+
+def test_sums_of_products_with_one_infinity_in_memory() -> None:
+    """inf * -1 + inf * 2 is NaN, though inf * (2 - 1) is not."""
+    infinities = np.broadcast_to(np.array(math.inf), (1, 1, 2))
+    weights = np.array([[[-1.0], [2.0]]])
+    assert np.isnan(product_sums(infinities, weights))[0, 0, 0]
+    assert np.isnan(product_sums(weights.swapaxes(1, 2), infinities.swapaxes(1, 2)))[0, 0, 0]
 
 
 def test_calls_and_composites() -> None:

@@ -224,7 +224,10 @@ def _power(ctx: Context, node: Node, operands: list[Value]) -> Value:
     vx, vy = ctx.center(x), ctx.center(y)
     if ctx.afn and ctx.reassoc and y.error is None and (vy == 2).all():
         square = ring.multiply(ctx.factor(x), ctx.factor(x), ctx.format(x.dtype))
-        square.depth += ctx.roundings("power", x.dtype)
+        units = ctx.roundings("power", x.dtype)
+        square.depth += units
+        square.loss += units * ctx.format(x.dtype).half
+        square.grain = None  # a power of integers may be rounded
         return ring_value(ctx, node, operands, square, single=False)
     true = float_power(vx, vy)
     exact = np.logical_and(x.exact(), y.exact())

@@ -54,6 +54,7 @@ def _triangular_solve(ctx: Context, node: Node, operands: list[Value]) -> Value:
     plain = _sizes(a, np.abs(b), 0.0)
     sizes = _sizes(a, np.abs(b) + eb, ea)
     losses = (2 * n + 4) * f.eta * _sizes(*_largest(a, ea, np.abs(b) + eb), 0.0)
+    losses = losses + f.eta  # zeros have either sign
     gain = growth(n * (n + 4) + 4, f.u + 8 * ctx.eps)
     e = (sizes - plain) + sizes * gain + losses * (1 + gain)
     # Sums and products of any order stay below these, inverted blocks too.

@@ -116,8 +116,8 @@ def _signed_zeros(
     """Values and errors, with the signs of zeros that no order can round.
 
     Where the operands are exact they have one sign, the reference's: a sum is -0 in one order where
-    it is in all, which is where each term is -0. A contraction of nothing but zeros may be -0, or
-    +0 where it starts from +0: both are in use.
+    it is in all, which is where each term is -0. A contraction of nothing but zeros, or of products
+    that underflow, may be -0, or +0 where it starts from +0: both are in use.
     """
     z, e = found
     zeros, sign = (z == 0) & (e == 0), FORMATS[dtype].sign
@@ -127,7 +127,8 @@ def _signed_zeros(
         return z, np.where(zeros, sign, e)
     if node.op == "dot_general":
         chained = any(x.ring is not None for x in operands)
-        return np.where(zeros, 0.0, z), np.where(zeros & (chained | (made.mag == 0)), sign, e)
+        vanished = made.mag < FORMATS[dtype].eta
+        return np.where(zeros, 0.0, z), np.where(zeros & (chained | vanished), sign, e)
     return np.where(zeros, reference(), z), e
 
 

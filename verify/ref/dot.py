@@ -87,8 +87,9 @@ def _dot_general(_ctx: Context, node: Node, args: Sequence[Array]) -> Array:
 
 def product_sums(a: Array, b: Array) -> Array:
     """Matrix product, starting from +0. Not by BLAS where something is not finite: it may skip
-    zeros.
+    zeros; nor with elements that are one in memory, as broadcasts are: einsum factors them out.
     """
     if np.isfinite(a).all() and np.isfinite(b).all():
         return np.asarray(np.matmul(a, b) + a.dtype.type(0))
+    a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
     return np.asarray(np.einsum("bmk,bkn->bmn", a, b, optimize=False) + a.dtype.type(0))
