@@ -39,10 +39,10 @@ def read_arrays(path: Path, types: Sequence[TensorType], prefix: str = "in") -> 
     if not path.exists():
         raise InputError(f"{path}: no such file")
     try:
-        stored = np.load(path, allow_pickle=False)
-        if not isinstance(stored, np.lib.npyio.NpzFile):
-            raise InputError(f"{path}: holds one bare array", hint="write it with numpy.savez")
-        with stored:
+        with path.open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                raise InputError(f"{path}: not an npz file", hint="write it with numpy.savez")
+            stored = np.load(file, allow_pickle=False)
             found = {name: stored[name] for name in stored.files if name.startswith(prefix)}
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as e:
         reason = str(e).splitlines()[0] if str(e) else type(e).__name__

@@ -56,6 +56,7 @@ def bisect_(
         fault=fault,
     )
     out = Output(json)
+    programs.say_drawn(out, program, inputs, seed)
     if not found.failed:
         out.say(f"{program}: {found.kind}; there is nothing to bisect")
         out.document({"pass": "", "rewrite": "", "application": 0, "evaluations": 1})

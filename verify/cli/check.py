@@ -75,6 +75,7 @@ def check_(
     module = programs.read_module(file, fixed, inputs)
     arrays = programs.read_inputs(module, inputs, seed, fixed)
     programs.check_names(target, fault)
+    programs.say_drawn(out, file, inputs, seed)
     from verify.case import Case
     from verify.shield import Shield
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from compiler.errors import Loc
     from compiler.ir import Array, Module, TensorType
     from verify.case import Case
+    from verify.cli.ui import Output
     from verify.examine import Examination
 
 LEVELS = (0, 1, 2)
@@ -55,6 +56,12 @@ def read_inputs(
     from verify.gen.values import draw_inputs
 
     return fixed.put(draw_inputs(RandomChooser(seed), module, "normal"))
+
+
+def say_drawn(out: Output, program: Path, inputs: Path | None, seed: int) -> None:
+    """Say which inputs a program is run on, if they are random."""
+    if inputs is None and not program.is_dir():
+        out.say(f"inputs drawn with --seed {seed}")
 
 
 def read_case(

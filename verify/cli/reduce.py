@@ -68,6 +68,7 @@ def reduce_(
         fault=fault,
     )
     text = Output(json)
+    programs.say_drawn(text, program, inputs, seed)
     if not found.failed:
         text.say(f"{program}: {found.kind}; there is nothing to reduce")
         text.document({"ops_before": 0, "ops_after": 0, "tests": 1, "case": ""})

@@ -107,6 +107,6 @@ class Summary:
             parts.append(f"{self.errors} faults of Assay itself")
         state = " (interrupted)" if self.interrupted else ""
         return (
-            f"campaign {self.campaign}{state}: {s.programs:,} programs in {self.seconds:.1f} s "
-            f"({self.rate:.0f}/s), {', '.join(parts)}"
+            f"campaign {self.campaign}{state}: {s.programs:,} programs of seed {self.config.seed} "
+            f"in {self.seconds:.1f} s ({self.rate:.0f}/s), {', '.join(parts)}"
         )
