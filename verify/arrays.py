@@ -42,6 +42,7 @@ def read_arrays(path: Path, types: Sequence[TensorType], prefix: str = "in") -> 
         with path.open("rb") as file:
             if not zipfile.is_zipfile(file):
                 raise InputError(f"{path}: not an npz file", hint="write it with numpy.savez")
+            file.seek(0)
             stored = np.load(file, allow_pickle=False)
             found = {name: stored[name] for name in stored.files if name.startswith(prefix)}
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as e:
