@@ -565,3 +565,16 @@ def test_products_that_underflow_have_either_sign() -> None:
         inputs = [np.full(1, -1e-30, np.float32), np.full(1, y, np.float32)]
         (e,) = enclose(parse(text), inputs, allow("reassoc"))
         assert (e.error is not None and 0 < e.error[0, 0] < 2.0**-149) == open_
+
+
+def test_a_square_that_is_a_function_errs_as_functions_do() -> None:
+    text = """func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {
+      %0 = stablehlo.constant dense<2.0> : tensor<2xf32>
+      %1 = stablehlo.power %x, %0 : tensor<2xf32>
+      return %1 : tensor<2xf32>
+    }"""
+    x = np.array([3, 2.0**-70], np.float32)
+    (e,) = enclose(parse(text), [x], allow("afn", "reassoc"))
+    assert e.error is not None
+    assert e.error[0] > 4 * 9 * 2.0**-24
+    assert e.error[1] > 4 * 2.0**-149
